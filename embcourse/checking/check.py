@@ -1,0 +1,85 @@
+"""What a student calls: `check` and `hint`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from embcourse.checking.guard import Interrupted
+from embcourse.checking.registry import find
+from embcourse.checking.report import Report
+from embcourse.checking.verdict import judge
+
+LOOK_UP = object()
+
+
+class CheckFailed(AssertionError):
+    """The answer earned nothing, or there was nothing to check. The report above it says why."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows: the sentence, without the frames of the checker."""
+        return [f"CheckFailed: {self}"]
+
+
+def check(id: str, function: Any = LOOK_UP) -> float:
+    """Checks an answer, shows the report and returns the points it earned.
+
+    id       : the exercise, e.g. "tfidf.idf".
+    function : the student's function or class. Left out, the one of the exercise's name in the caller's notebook.
+    returns  : points, above 0. nbgrader reads the number as partial credit.
+    raises   : CheckFailed if nothing was earned, or there is no such exercise. Whatever the function does (raise, print,
+               loop, exit, change its inputs) ends up in the report.
+
+    >>> from embcourse.tfidf import idf
+    >>> check("tfidf.idf", idf)
+    tfidf.idf                                                                              2 of 2 points
+      values        ✓  two documents, ten documents, a view with gaps
+      edge cases    ✓  one document, a term in every document, a term in none, no terms
+      bad input     ✓  no documents, a negative count
+      inputs        ✓  left unchanged
+    2.0
+    """
+    try:
+        exercise = find(id)
+    except KeyError as error:
+        raise CheckFailed(error.args[0]) from None
+    if function is LOOK_UP:
+        function = inspect.currentframe().f_back.f_globals.get(exercise.name)
+    try:
+        verdict = judge(exercise, function)
+    except Interrupted:
+        raise CheckFailed(f"{id}: stopped before it was done") from None
+    show(Report(verdict))
+    if verdict.points == 0:
+        raise CheckFailed(f"{id} earned 0 of {exercise.points:g} points; the report above says why") from None
+    return verdict.points
+
+
+def hint(id: str, level: int = 1) -> None:
+    """Prints a hint: level 1 is a nudge, the last is nearly the answer.
+
+    raises : CheckFailed if there is no such exercise or level.
+
+    >>> hint("tfidf.idf", 1)
+    Hint 1 of 3: Which axis of `counts` runs over documents? Count along it.
+    """
+    try:
+        exercise = find(id)
+    except KeyError as error:
+        raise CheckFailed(error.args[0]) from None
+    if level not in range(1, len(exercise.hints) + 1):
+        raise CheckFailed(f"{id} has hints 1 to {len(exercise.hints)}; got {level!r}")
+    print(f"Hint {level} of {len(exercise.hints)}: {exercise.hints[level - 1]}")
+
+
+def show(report: Report) -> None:
+    """In a notebook as HTML, anywhere else as text."""
+    try:
+        shell = get_ipython()                                     # IPython puts it among the builtins
+    except NameError:
+        shell = None
+    if shell is not None and hasattr(shell, "kernel"):
+        from IPython.display import display
+        display(report)
+    else:
+        print(report)

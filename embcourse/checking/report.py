@@ -1,0 +1,96 @@
+"""The report that a student reads: one short table, as plain text and as HTML."""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from dataclasses import dataclass
+
+from embcourse.checking.compare import number, shorten
+from embcourse.checking.exercise import ASPECTS
+from embcourse.checking.verdict import Row, Trial, Verdict, parameter_names
+
+WIDTH = 100
+NAME_COLUMN = 14
+
+
+@dataclass(frozen=True)
+class Report:
+    """A verdict to look at. Jupyter shows the HTML, everything else the text; neither varies from run to run."""
+
+    verdict: Verdict
+
+    @property
+    def headline(self) -> str:
+        exercise = self.verdict.exercise
+        return f"{number(self.verdict.points)} of {number(float(exercise.points))} points"
+
+    def __str__(self) -> str:
+        lines = [f"{self.verdict.exercise.id:<{WIDTH - 25}}{self.headline:>25}"]
+        for row in self.verdict.rows:
+            mark = "✓" if row.passed else "✗"
+            body = [part for line in details(row, self.verdict) for part in wrap(line)] or [""]
+            lines.append(f"  {ASPECTS[row.aspect]:<{NAME_COLUMN}}{mark}  {body[0]}".rstrip())
+            lines += [" " * (NAME_COLUMN + 5) + line for line in body[1:]]
+        lines += ["  " + line for line in self.closing()]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = "".join(html_row(row, self.verdict) for row in self.verdict.rows)
+        closing = "".join(f"<p>{html.escape(line)}</p>" for line in self.closing())
+        title = f"{self.verdict.exercise.id}: {self.headline}"
+        return (f'<div class="embcourse-report"><table style="text-align: left"><caption style="text-align: left">'
+                f"<b>{html.escape(title)}</b></caption><thead><tr><th>aspect</th><th>passed</th><th>what was seen</th>"
+                f"</tr></thead><tbody>{rows}</tbody></table>{closing}</div>")
+
+    def closing(self) -> list[str]:
+        """What comes after the table: a note, and where to get a hint."""
+        exercise = self.verdict.exercise
+        lines = [self.verdict.note] if self.verdict.note else []
+        if self.verdict.points < exercise.points:
+            lines.append(f'Stuck? hint("{exercise.id}", 1) is a nudge; {len(exercise.hints)} is nearly the answer.')
+        return lines
+
+
+def details(row: Row, verdict: Verdict) -> list[str]:
+    """The lines that explain a row."""
+    trial = row.failure
+    if trial is None:
+        return [", ".join(row.labels)] if row.passed else ["not all of its cases were run"]
+    if row.aspect == "inputs":
+        return [f"your function changes {trial.changed}; work on a copy" if trial.changed else
+                "your result is a view of an input: whoever writes to it changes the input; return a copy"]
+    lines = inputs(verdict, trial)
+    if trial.mismatch.kind in ("value", "nonfinite", "shape", "dtype") and trial.case.raises is None:
+        lines.append(f"expected {shorten(trial.expected, 75)}")
+        lines.append(f"yours    {shorten(trial.outcome.value, 75)}")
+    if trial.mismatch.message not in (f"expected {shorten(trial.expected)}, yours is {shorten(trial.outcome.value)}",):
+        lines.append(trial.mismatch.message)
+    if trial.outcome.printed > 10_000:
+        lines.append(f"(it also printed {trial.outcome.printed:,} characters, not shown)")
+    if row.misconception:
+        lines.append(f"{row.misconception.name[0].upper()}{row.misconception.name[1:]}. {row.misconception.hint}")
+    return lines
+
+
+def inputs(verdict: Verdict, trial: Trial) -> list[str]:
+    """The failing input, an argument a line."""
+    case = trial.case
+    names = parameter_names(verdict.exercise, case)
+    lines = [case.label] if case.label else []
+    lines += [f"{name} = {shorten(value, 75)}" for name, value in zip(names, [*case.args, *case.kwargs.values()])]
+    lines += [f"then .{method}({', '.join(shorten(argument, 60) for argument in given)})" for method, given in case.steps]
+    return lines
+
+
+def wrap(line: str) -> list[str]:
+    return textwrap.wrap(line, WIDTH - NAME_COLUMN - 5, break_on_hyphens=False) or [""]
+
+
+def html_row(row: Row, verdict: Verdict) -> str:
+    mark = "✓ yes" if row.passed else "✗ no"
+    body = "<br>".join(html.escape(line) for line in details(row, verdict))
+    return (f'<tr class="{"passed" if row.passed else "failed"}"><th scope="row">{ASPECTS[row.aspect]}</th>'
+            f'<td>{mark}</td><td style="text-align: left">{body}</td></tr>')

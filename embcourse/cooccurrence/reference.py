@@ -1,0 +1,334 @@
+"""Words by the company they keep: window counts, PMI, PPMI and truncated SVD, in NumPy and float64.
+
+Each function takes what the one before it returns: ids to counts, counts to PPMI, PPMI to word vectors.
+"""
+
+from itertools import pairwise
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from embcourse.text.windows import _require_stream
+
+FloatArray = NDArray[np.float64]
+Weighting = Literal["flat", "harmonic"]
+
+
+# ---------------------------------------------------------------------------------------------------------- counting
+
+
+def cooccurrence_dict(
+    ids: ArrayLike, window: int, *, offsets: ArrayLike | None = None, weighting: Weighting = "flat"
+) -> dict[tuple[int, int], float]:
+    """How often each word stands within `window` tokens of each other word, as a dictionary of the pairs that occur.
+
+    Two tokens of one document at distance 1 <= d <= window are each other's context: both (centre, context) pairs get
+    the weight of d, 1 for "flat" and 1 / d for "harmonic". A token is not its own context, but another occurrence of
+    the same word is. No pair crosses from one document into the next.
+
+    ids      : (tokens,) integers.
+    window   : tokens on either side, at least 1.
+    offsets  : (documents + 1,) integers, document i is ids[offsets[i]:offsets[i + 1]]; None for one document.
+    weighting: "flat" or "harmonic".
+    returns  : {(centre, context): weight}, floats above 0; (a, b) and (b, a) have the same weight.
+    raises   : TypeError or ValueError for ids that are not a 1-D array of integers, a window below 1, offsets that do
+               not rise from 0 to the number of tokens, or an unknown weighting.
+
+    >>> cooccurrence_dict([0, 1, 2, 1], window=2, offsets=[0, 3, 4])
+    {(0, 1): 1.0, (1, 0): 1.0, (0, 2): 1.0, (2, 0): 1.0, (1, 2): 1.0, (2, 1): 1.0}
+
+    Lund & Burgess (1996), who weight by window - d + 1, as word2vec does on average. Harmonic: Pennington, Socher &
+    Manning (2014), section 4.2.
+    """
+    ids, window, offsets = _require_stream(ids, window, offsets, "cooccurrence_dict")
+    require_weighting("cooccurrence_dict", weighting)
+    counts: dict[tuple[int, int], float] = {}
+    for start, end in pairwise(offsets.tolist()):
+        document = ids[start:end].tolist()
+        for position, word in enumerate(document):
+            # Looking right is enough: the pair is entered in both directions.
+            for distance, other in enumerate(document[position + 1 : position + 1 + window], start=1):
+                weight = 1.0 if weighting == "flat" else 1.0 / distance
+                counts[word, other] = counts.get((word, other), 0.0) + weight
+                counts[other, word] = counts.get((other, word), 0.0) + weight
+    return counts
+
+
+def cooccurrence_counts(
+    ids: ArrayLike,
+    size: int,
+    window: int,
+    *,
+    offsets: ArrayLike | None = None,
+    weighting: Weighting = "flat",
+) -> FloatArray:
+    """Co-occurrence matrix X of a text: X[i, j] says how often word j stands within `window` tokens of word i.
+
+    Row i is word i as a centre, column j is word j as a context; the window is the same on both sides, so X is
+    symmetric. Its sum over one document of n tokens is 2 * sum over d = 1 ... min(window, n - 1) of (n - d) * weight(d).
+
+    ids      : (tokens,) integers from 0 to size - 1.
+    size     : words in the vocabulary.
+    window   : tokens on either side, at least 1.
+    offsets  : (documents + 1,) integers, document i is ids[offsets[i]:offsets[i + 1]]; None for one document.
+    weighting: "flat" counts each pair as 1 (whole numbers); "harmonic" as 1 / distance.
+    returns  : (size, size) float64, dense. `fast.cooccurrence_counts` gives the same numbers in a sparse matrix.
+    raises   : as `cooccurrence_dict`, and ValueError for an id outside 0 ... size - 1.
+
+    >>> cooccurrence_counts([0, 1, 2, 1], 3, window=2)
+    array([[0., 1., 1.],
+           [1., 2., 2.],
+           [1., 2., 0.]])
+    >>> cooccurrence_counts([0, 1, 2, 1], 3, window=2, weighting="harmonic")
+    array([[0. , 1. , 0.5],
+           [1. , 1. , 2. ],
+           [0.5, 2. , 0. ]])
+    """
+    ids, window, offsets = require_corpus("cooccurrence_counts", ids, size, window, offsets)
+    require_weighting("cooccurrence_counts", weighting)
+    matrix = np.zeros((size, size))
+    for (word, context), weight in cooccurrence_dict(ids, window, offsets=offsets, weighting=weighting).items():
+        matrix[word, context] = weight
+    return matrix
+
+
+# --------------------------------------------------------------------------------------------------------- weighting
+
+
+def pmi(counts: ArrayLike, *, smoothing: float = 1.0) -> FloatArray:
+    """Pointwise mutual information of every word with every context.
+
+    PMI(w, c) = ln( P(w, c) / (P(w) P(c)) ), with P(w, c) = X[w, c] / N, P(w) and P(c) the sums of its rows and
+    columns, and N the sum of X. It is 0 where the pair meets as often as chance would have it.
+
+    With smoothing a < 1, P(c) becomes (sum of column c)^a / (sum of all columns' sums^a). Rare contexts get a larger
+    share than they have, so their PMI falls: PMI is largest for words that occur once, beside a word that occurs once.
+
+    counts   : (words, contexts) non-negative numbers, usually a co-occurrence matrix.
+    smoothing: the exponent a, above 0 and at most 1; 1 for none. Levy et al. advise 0.75.
+    returns  : (words, contexts) float64, in nats. A pair that never met gets -inf. A row or column that was never seen
+               gets 0: nothing was observed, so nothing speaks for or against.
+    raises   : ValueError if counts is not 2-D or holds a negative or non-finite number, or smoothing is out of range.
+
+    >>> pmi([[4, 0], [2, 2]]).round(3)
+    array([[ 0.288,   -inf],
+           [-0.405,  0.693]])
+    >>> pmi([[4, 0], [2, 2]], smoothing=0.5).round(3)
+    array([[ 0.456,   -inf],
+           [-0.237,  0.311]])
+
+    Church & Hanks (1990), in bits. Smoothing: Levy, Goldberg & Dagan (2015), eq. 3.
+    """
+    counts = require_counts("pmi", counts)
+    require_smoothing("pmi", smoothing)
+    # Dividing by zero is harmless here: it happens in rows and columns that are overwritten below, and in ln 0.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        joint = counts / counts.sum()
+        word = joint.sum(axis=1)
+        context = joint.sum(axis=0) ** smoothing
+        context /= context.sum()
+        information = np.log(joint / np.outer(word, context))
+    information[counts.sum(axis=1) == 0, :] = 0.0
+    information[:, counts.sum(axis=0) == 0] = 0.0
+    return information
+
+
+def ppmi(counts: ArrayLike, *, smoothing: float = 1.0, shift: float = 1.0) -> FloatArray:
+    """Positive PMI: what is left of PMI - ln(shift) above 0.
+
+    PPMI(w, c) = max(0, PMI(w, c) - ln k). Pairs that never met go from -inf to 0, so the matrix is as sparse as the
+    counts or sparser. PMI - ln k is the matrix that skip-gram with k negative samples factors when its dimension
+    is large enough.
+
+    counts   : (words, contexts) non-negative numbers.
+    smoothing: exponent on the contexts' frequencies, above 0 and at most 1, as in `pmi`.
+    shift    : k, at least 1 (below, pairs that chance explains would come out positive); 1 for none.
+    returns  : (words, contexts) float64, in nats, non-negative. Rows and columns never seen are 0.
+    raises   : ValueError as `pmi`, and for a shift below 1.
+
+    >>> ppmi([[4, 0], [2, 2]]).round(3)
+    array([[0.288, 0.   ],
+           [0.   , 0.693]])
+    >>> ppmi([[4, 0], [2, 2]], shift=1.5).round(3)
+    array([[0.   , 0.   ],
+           [0.   , 0.288]])
+
+    Bullinaria & Levy (2007); Turney & Pantel (2010), section 4.2; shift: Levy & Goldberg (2014), section 3.3.
+    """
+    counts = require_counts("ppmi", counts)
+    require_smoothing("ppmi", smoothing)
+    require_shift("ppmi", shift)
+    return np.maximum(pmi(counts, smoothing=smoothing) - np.log(shift), 0.0)
+
+
+# --------------------------------------------------------------------------------------------------------- factoring
+
+
+def truncated_svd(matrix: ArrayLike, dim: int, *, eigenvalue_power: float = 1.0) -> FloatArray:
+    """Word vectors from the `dim` largest singular values: the rows of U_d S_d^p, where matrix = U S V^T.
+
+    Of all matrices of rank at most d, U_d S_d V_d^T has the least squared error, the sum of the squared singular
+    values left out (Eckart & Young). With p = 1 the dot products of the rows of U_d S_d are those of the rows of that
+    best approximation. With p = 1/2 or 0 the leading directions weigh less; neither is optimal in the least-squares
+    sense, and both usually make better word vectors.
+
+    Singular vectors are determined up to their sign. Here, in each column, the entry of largest magnitude is positive;
+    see `fix_signs`. Columns whose singular value is 0 up to rounding are 0, whatever the power: they carry nothing.
+    (Equal singular values would leave more than the sign open. On counts from real text that does not happen.)
+
+    matrix          : (words, contexts) finite numbers.
+    dim             : d, from 1 to the smaller side of the matrix.
+    eigenvalue_power: p, at least 0.
+    returns         : (words, dim) float64, largest singular value first. With p = 1, column i has norm S_i.
+    raises          : ValueError for a matrix that is not 2-D or not finite, a dim or a power out of range; TypeError if
+                      dim is not an integer.
+
+    >>> truncated_svd([[3, 0], [0, -2]], 2)
+    array([[3., 0.],
+           [0., 2.]])
+    >>> truncated_svd([[4, 0], [0, 9]], 1, eigenvalue_power=0.5)
+    array([[0.],
+           [3.]])
+
+    Eckart & Young (1936); LSA: Deerwester et al. (1990); the power p: Caron (2001), Levy, Goldberg & Dagan (2015),
+    section 3.3. scikit-learn's `TruncatedSVD` has p = 1 and another rule for the signs.
+    """
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if matrix.ndim != 2:
+        raise ValueError(f"truncated_svd: matrix must have shape (words, contexts), got shape {matrix.shape}")
+    if not np.isfinite(matrix).all():
+        raise ValueError("truncated_svd: matrix must be finite; PMI holds -inf for pairs that never met, PPMI does not")
+    require_dim("truncated_svd", dim, matrix.shape)
+    require_power("truncated_svd", eigenvalue_power)
+    left, singular, _ = np.linalg.svd(matrix, full_matrices=False)
+    return scale(left[:, :dim], singular[:dim], matrix.shape, eigenvalue_power)
+
+
+def scale(left: FloatArray, singular: FloatArray, shape: tuple[int, ...], eigenvalue_power: float) -> FloatArray:
+    """U_d S_d^p with the signs fixed, and 0 in the columns whose singular value is 0 up to rounding.
+
+    left    : (words, dim) left singular vectors, singular: (dim,) singular values, largest first.
+    shape   : the shape of the matrix they come from; rounding grows with it, as in `numpy.linalg.matrix_rank`.
+    returns : (words, dim) float64.
+
+    >>> scale(np.array([[-1.0, 0.0], [0.0, 1.0]]), np.array([4.0, 1e-20]), (2, 2), 0.5)
+    array([[2., 0.],
+           [0., 0.]])
+    """
+    tolerance = singular[0] * max(shape) * np.finfo(np.float64).eps
+    weights = np.where(singular > tolerance, singular**eigenvalue_power, 0.0)
+    return fix_signs(left) * weights
+
+
+def fix_signs(vectors: FloatArray) -> FloatArray:
+    """Each column, or its negative: the one whose entry of largest magnitude is positive.
+
+    Among entries of equal magnitude the first decides. Equal means within a millionth: a solver's rounding must not
+    choose between x and -x.
+
+    vectors: (rows, columns) floats.
+    returns: an array of the same shape.
+
+    >>> fix_signs(np.array([[0.6, -1.0], [-0.8, 1.0]]))
+    array([[-0.6,  1. ],
+           [ 0.8, -1. ]])
+    """
+    magnitude = np.abs(vectors)
+    decisive = np.argmax(magnitude >= (1 - 1e-6) * magnitude.max(axis=0), axis=0)
+    return vectors * np.where(vectors[decisive, np.arange(vectors.shape[1])] < 0, -1.0, 1.0)
+
+
+# ---------------------------------------------------------------------------------------------- what the inputs must be
+
+
+def require_corpus(
+    function: str, ids: ArrayLike, size: int, window: int, offsets: ArrayLike | None
+) -> tuple[np.ndarray, int, np.ndarray]:
+    """ids, window and offsets as checked arrays, or an error that begins with the name of the function.
+
+    >>> require_corpus("count", [0, 7], 3, 2, None)
+    Traceback (most recent call last):
+    ValueError: count: ids must lie from 0 to size - 1 = 2, got 7 at position 1
+    """
+    ids, window, offsets = _require_stream(ids, window, offsets, function)
+    if isinstance(size, bool) or not isinstance(size, int | np.integer):
+        raise TypeError(f"{function}: size must be an integer, got {size!r}")
+    if size < 0:
+        raise ValueError(f"{function}: size must not be negative, got {size}")
+    outside = np.flatnonzero((ids < 0) | (ids >= size))
+    if len(outside):
+        raise ValueError(
+            f"{function}: ids must lie from 0 to size - 1 = {size - 1}, got {ids[outside[0]]} at position {outside[0]}"
+        )
+    return ids, window, offsets
+
+
+def require_weighting(function: str, weighting: str) -> None:
+    """
+    >>> require_weighting("count", "linear")
+    Traceback (most recent call last):
+    ValueError: count: weighting must be 'flat' or 'harmonic', got 'linear'
+    """
+    if weighting not in get_args(Weighting):
+        raise ValueError(f"{function}: weighting must be 'flat' or 'harmonic', got {weighting!r}")
+
+
+def require_counts(function: str, counts: ArrayLike) -> FloatArray:
+    """
+    >>> require_counts("pmi", [[1, -2]])
+    Traceback (most recent call last):
+    ValueError: pmi: counts must be non-negative and finite, got -2.0 in row 0, column 1
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    if counts.ndim != 2:
+        raise ValueError(f"{function}: counts must have shape (words, contexts), got shape {counts.shape}")
+    wrong = np.argwhere(~(np.isfinite(counts) & (counts >= 0)))
+    if len(wrong):
+        row, column = wrong[0]
+        raise ValueError(
+            f"{function}: counts must be non-negative and finite, got {counts[row, column]} in row {row}, column {column}"
+        )
+    return counts
+
+
+def require_smoothing(function: str, smoothing: float) -> None:
+    """
+    >>> require_smoothing("pmi", 0)
+    Traceback (most recent call last):
+    ValueError: pmi: smoothing must be above 0 and at most 1, got 0
+    """
+    if not 0 < smoothing <= 1:
+        raise ValueError(f"{function}: smoothing must be above 0 and at most 1, got {smoothing!r}")
+
+
+def require_shift(function: str, shift: float) -> None:
+    """
+    >>> require_shift("ppmi", 0.5)
+    Traceback (most recent call last):
+    ValueError: ppmi: shift must be finite and at least 1, got 0.5
+    """
+    if not 1 <= shift < np.inf:
+        raise ValueError(f"{function}: shift must be finite and at least 1, got {shift!r}")
+
+
+def require_dim(function: str, dim: int, shape: tuple[int, ...]) -> None:
+    """
+    >>> require_dim("truncated_svd", 4, (3, 5))
+    Traceback (most recent call last):
+    ValueError: truncated_svd: dim must lie from 1 to the smaller side of the matrix (3, 5), got 4
+    """
+    if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
+        raise TypeError(f"{function}: dim must be an integer, got {dim!r}")
+    if not 1 <= dim <= min(shape):
+        raise ValueError(f"{function}: dim must lie from 1 to the smaller side of the matrix {shape}, got {dim}")
+
+
+def require_power(function: str, eigenvalue_power: float) -> None:
+    """
+    >>> require_power("truncated_svd", -1)
+    Traceback (most recent call last):
+    ValueError: truncated_svd: eigenvalue_power must be finite and at least 0, got -1
+    """
+    if not 0 <= eigenvalue_power < np.inf:
+        raise ValueError(f"{function}: eigenvalue_power must be finite and at least 0, got {eigenvalue_power!r}")

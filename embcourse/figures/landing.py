@@ -1,0 +1,163 @@
+"""The picture on the first page: one word on its way from running text to a place on a map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from embcourse.figures.style import PALETTE, groups, label_points
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from embcourse.text import Vocabulary
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "food": ("bread", "wine", "oil", "meat", "honey", "milk", "flour", "cakes", "butter"),
+    "family": ("father", "mother", "son", "daughter", "brother", "sister", "wife", "husband"),
+    "animals": ("sheep", "ox", "goat", "ass", "camels", "lamb", "horses", "lion", "bear"),
+    "metals": ("gold", "silver", "brass", "iron"),
+    "numbers": ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve"),
+    "places": ("egypt", "jerusalem", "babylon", "samaria", "edom", "tyre"),
+    "body": ("hand", "foot", "eye", "ear", "mouth", "head", "heart", "tongue"),
+}
+"""Words that the map shows, chosen before the vectors were computed: everyday words of seven kinds."""
+
+QUIET = "#777777"
+
+
+def word_to_map(
+    lines: Sequence[str],
+    word: str,
+    vocabulary: Vocabulary,
+    counts: ArrayLike,
+    ppmi: ArrayLike,
+    vectors: ArrayLike,
+    *,
+    window: int,
+    show: int = 8,
+) -> Figure:
+    """Four steps, top to bottom: the word in text, its neighbours counted, weighed, and its place among other words.
+
+    lines     : sentences that contain the word.
+    word      : the word whose way is shown; it must be one of the words on the map.
+    vocabulary: names the columns of counts and ppmi and the rows of vectors.
+    counts    : (V,) co-occurrence counts of the word.
+    ppmi      : (V,) positive pointwise mutual information of the word, in nats.
+    vectors   : (V, d) word vectors.
+    window    : how many words to each side were counted.
+    show      : how many neighbours to show.
+    raises    : ValueError if a line lacks the word, or the sizes do not fit the vocabulary.
+    """
+    from matplotlib.figure import Figure
+
+    counts, ppmi, vectors = (np.asarray(array) for array in (counts, ppmi, vectors))
+    for name, array in (("counts", counts), ("ppmi", ppmi), ("vectors", vectors)):
+        if array.shape[:1] != (len(vocabulary),):
+            raise ValueError(f"word_to_map: {name} must have {len(vocabulary)} rows, got shape {array.shape}")
+
+    figure = Figure(figsize=(7.0, 9.0))
+    figure.set_layout_engine("none")  # the boxes below say where everything goes
+    text = _panel(figure, (0.03, 0.82, 0.94, 0.12), 0.03, "1  Read", f"The {window} words on each side of “{word}” are its context.")
+    _concordance(text, lines, word, window)
+    left = _panel(figure, (0.135, 0.55, 0.32, 0.19), 0.03, "2  Count", "Which words stand there most often?")
+    _bars(left, vocabulary, counts, show, PALETTE["blue"], "{:,.0f}")
+    right = _panel(figure, (0.665, 0.55, 0.27, 0.19), 0.53, "3  Weigh", "Which ones more often than by chance?")
+    _bars(right, vocabulary, ppmi, show, PALETTE["vermilion"], "{:.1f}")
+    place = _panel(figure, (0.03, 0.03, 0.94, 0.43), 0.03, "4  Place", "Words that keep the same company land close together.")
+    _map(place, word, vocabulary, vectors)
+    return figure
+
+
+def project(vectors: ArrayLike) -> NDArray[np.float64]:
+    """The two directions in which a few vectors differ most: principal components of the vectors at length 1.
+
+    vectors: (n, d) array of word vectors.
+    returns: (n, 2) float64. The sign of each axis is fixed: the point farthest from the middle lies on its positive side.
+
+    >>> project([[5, 0, 0], [4, 3, 0], [0, 0, 2]])[2].round(2)
+    array([ 0.92, -0.  ])
+    """
+    vectors = np.asarray(vectors, dtype=np.float64)
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    left, scale, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
+    points = left[:, :2] * scale[:2]
+    farthest = points[np.abs(points).argmax(axis=0), [0, 1]]
+    return points * np.where(farthest < 0, -1.0, 1.0)
+
+
+def _panel(figure: Figure, box: tuple[float, float, float, float], x: float, title: str, question: str) -> Axes:
+    """Axes without a frame, with a heading above them that begins at x. All numbers are shares of the figure."""
+    axes = figure.add_axes(box)
+    axes.set_axis_off()
+    top = box[1] + box[3]
+    figure.text(x, top + 0.035, title, fontsize=13, fontweight="bold", va="bottom")
+    figure.text(x, top + 0.014, question, fontsize=9.5, color=QUIET, va="bottom")
+    return axes
+
+
+def _concordance(axes: Axes, lines: Sequence[str], word: str, window: int) -> None:
+    """The lines one below the other, with the word in one column and its window in dark."""
+    from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea
+
+    def place(near: str, far: str, y: float, side: float) -> None:
+        near_text = TextArea(near, textprops={"fontsize": 10, "fontfamily": "DejaVu Serif"})
+        far_text = TextArea(far, textprops={"fontsize": 10, "fontfamily": "DejaVu Serif", "color": "#aaaaaa"})
+        parts = [far_text, near_text] if side < 0 else [near_text, far_text]
+        packed = HPacker(children=[part for part in parts if part.get_text()], pad=0, sep=3.5, align="baseline")
+        axes.add_artist(AnnotationBbox(packed, (0.5 + side * 0.048, y), (0.5 + side * 0.048, y), frameon=False, pad=0,
+                                       box_alignment=(1.0 if side < 0 else 0.0, 0.5)))  # fmt: skip
+
+    axes.set(xlim=(0, 1), ylim=(len(lines) - 0.4, -0.6))
+    for row, line in enumerate(lines):
+        words = line.split()
+        places = [index for index, token in enumerate(words) if token.strip(".,:;?!()").lower() == word]
+        if not places:
+            raise ValueError(f"word_to_map: lines must contain {word!r}, got {line!r}")
+        at = places[0]
+        before, after = words[:at], words[at + 1 :]
+        place(" ".join(before[-window:]), _shorten(before[:-window], keep_end=True), row, -1)
+        axes.text(0.5, row, word, ha="center", va="center", fontsize=10, fontweight="bold", family="DejaVu Serif",
+                  color=PALETTE["vermilion"])  # fmt: skip
+        place(" ".join(after[:window]), _shorten(after[window:], keep_end=False), row, 1)
+
+
+def _shorten(words: Sequence[str], *, keep_end: bool, width: int = 17) -> str:
+    """As many whole words as fit, from the end or from the beginning."""
+    kept: list[str] = []
+    for word in reversed(words) if keep_end else words:
+        if len(" ".join([*kept, word])) > width:
+            return " ".join(["…", *reversed(kept)] if keep_end else [*kept, "…"])
+        kept.append(word)
+    return " ".join(reversed(kept) if keep_end else kept)
+
+
+def _bars(axes: Axes, vocabulary: Vocabulary, values: NDArray[np.float64], show: int, colour: str, form: str) -> None:
+    best = np.argsort(-values, kind="stable")[:show]
+    axes.barh(range(show), values[best], color=colour, height=0.66)
+    axes.set(ylim=(show - 0.4, -0.6), xlim=(0, values[best[0]] * 1.18))
+    for row, index in enumerate(best):
+        axes.text(-0.03 * axes.get_xlim()[1], row, vocabulary.tokens[index], ha="right", va="center", fontsize=10)
+        axes.text(values[index] + 0.02 * axes.get_xlim()[1], row, form.format(values[index]), va="center", fontsize=8.5, color=QUIET)
+
+
+def _map(axes: Axes, word: str, vocabulary: Vocabulary, vectors: NDArray[np.float64]) -> None:
+    words = list(chain.from_iterable(GROUPS.values()))
+    points = dict(zip(words, project(vectors[[vocabulary[token] for token in words]]), strict=True))
+    everything = np.array(list(points.values()))
+    margin = 0.08 * np.ptp(everything, axis=0)
+    axes.set_xlim(everything[:, 0].min() - margin[0], everything[:, 0].max() + margin[0])
+    axes.set_ylim(everything[:, 1].min() - margin[1], everything[:, 1].max() + margin[1])
+    styles: Mapping[str, dict[str, str]] = groups(list(GROUPS))
+    for name, members in GROUPS.items():
+        axes.scatter(*np.array([points[token] for token in members]).T, s=26, label=name, linewidths=0.6, edgecolors="#222222",
+                     **styles[name])  # fmt: skip
+    axes.scatter(*points[word], s=150, facecolors="none", edgecolors=PALETTE["vermilion"], linewidths=1.8)
+    label_points(axes, everything, words, fontsize=8.5)
+    axes.texts[words.index(word)].set(fontweight="bold", color=PALETTE["vermilion"], position=(9, 0), ha="left", va="center")
+    axes.legend(loc="upper right", ncols=2, fontsize=9, handletextpad=0.2, columnspacing=1.2)

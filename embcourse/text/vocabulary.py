@@ -1,0 +1,263 @@
+"""A vocabulary numbers the tokens; encoding turns a text into an array of those numbers."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+
+Unknown = Literal["raise", "drop", "replace"]
+
+
+class Encoded(NamedTuple):
+    """Documents as one array of ids. Document i is `ids[offsets[i]:offsets[i + 1]]`.
+
+    ids    : (tokens,) int32.
+    offsets: (documents + 1,) int64, from 0 to the number of tokens.
+
+    >>> Encoded(np.array([4, 0, 2], np.int32), np.array([0, 2, 3])).offsets
+    array([0, 2, 3])
+    """
+
+    ids: np.ndarray
+    offsets: np.ndarray
+
+
+class Vocabulary:
+    """Tokens with ids 0, 1, 2, ... and, where known, how often each occurred.
+
+    tokens       : distinct strings; the position is the id.
+    counts       : one non-negative integer per token, or None where nobody counted.
+    unknown      : what happens to a token that is not in the vocabulary. "raise": KeyError. "drop": `encode` leaves it
+                   out. "replace": it becomes `unknown_token`, which must be one of the tokens.
+    unknown_token: used by "replace" only.
+    raises       : TypeError for tokens that are not strings, ValueError for duplicates, wrong counts, a wrong policy,
+                   or "replace" without the unknown token among the tokens.
+
+    Attributes: `tokens` (tuple), `counts` ((tokens,) int64, read-only, or None), `unknown`, `unknown_token`.
+
+    >>> vocabulary = Vocabulary(["the", "cat"], [5, 2])
+    >>> len(vocabulary), vocabulary["cat"], "dog" in vocabulary
+    (2, 1, False)
+    >>> vocabulary.encode(["cat", "the", "cat"])
+    array([1, 0, 1], dtype=int32)
+    """
+
+    def __init__(
+        self,
+        tokens: Sequence[str],
+        counts: Sequence[int] | None = None,
+        *,
+        unknown: Unknown = "raise",
+        unknown_token: str = "<unk>",
+    ) -> None:
+        if isinstance(tokens, str):
+            raise TypeError("Vocabulary: tokens must be a sequence of strings, got one str")
+        self.tokens: tuple[str, ...] = tuple(tokens)
+        _require_strings(self.tokens, "Vocabulary: tokens")
+        self._index = {token: i for i, token in enumerate(self.tokens)}
+        if len(self._index) < len(self.tokens):
+            token, times = Counter(self.tokens).most_common(1)[0]
+            raise ValueError(f"Vocabulary: tokens must be distinct, but {token!r} occurs {times} times")
+        self.counts = None if counts is None else _require_counts(counts, len(self.tokens))
+        _require_policy(unknown, "Vocabulary")
+        if unknown == "replace" and unknown_token not in self._index:
+            raise ValueError(
+                f"Vocabulary: unknown='replace' needs unknown_token {unknown_token!r} among the tokens; it is not there"
+            )
+        self.unknown: Unknown = unknown
+        self.unknown_token = unknown_token
+
+    @classmethod
+    def build(
+        cls,
+        documents: Iterable[Iterable[str]],
+        *,
+        min_count: int = 1,
+        max_size: int | None = None,
+        unknown: Unknown = "raise",
+        unknown_token: str = "<unk>",
+    ) -> "Vocabulary":
+        """Count the tokens of all documents and number them, the most frequent first, ties by code point.
+
+        min_count: tokens that occur fewer times are cut.
+        max_size : at most so many ids, the unknown token's included; None for no limit.
+        unknown  : as in `Vocabulary`. With "replace" the unknown token gets id 0, and its count is the number of
+                   occurrences that were cut (plus its own, if the text already contains it).
+        raises   : TypeError if a document is a string or holds something else than strings; ValueError if min_count or
+                   max_size is below 1.
+
+        >>> documents = [["b", "a", "b"], ["c", "a", "d"]]
+        >>> Vocabulary.build(documents).tokens
+        ('a', 'b', 'c', 'd')
+        >>> vocabulary = Vocabulary.build(documents, min_count=2, unknown="replace")
+        >>> vocabulary.tokens, vocabulary.counts
+        (('<unk>', 'a', 'b'), array([2, 2, 2]))
+        """
+        _require_policy(unknown, "Vocabulary.build")
+        for name, limit in (("min_count", min_count), ("max_size", max_size)):
+            if limit is not None and (not isinstance(limit, int | np.integer) or limit < 1):
+                raise ValueError(f"Vocabulary.build: {name} must be an integer of at least 1, got {limit!r}")
+        counter: Counter[str] = Counter()
+        for i, document in enumerate(documents):
+            _require_document(document, f"Vocabulary.build: document {i}")
+            counter.update(document)
+        _require_strings(counter, "Vocabulary.build: tokens")
+
+        total = counter.total()
+        if unknown == "replace":
+            counter.pop(unknown_token, None)
+        ranked = sorted(((-count, token) for token, count in counter.items() if count >= min_count))
+        room = len(ranked) if max_size is None else max_size - (unknown == "replace")
+        tokens = [token for _, token in ranked[:room]]
+        counts = [-count for count, _ in ranked[:room]]
+        if unknown == "replace":
+            tokens.insert(0, unknown_token)
+            counts.insert(0, total - sum(counts))
+        return cls(tokens, counts, unknown=unknown, unknown_token=unknown_token)
+
+    def encode(self, tokens: Iterable[str]) -> np.ndarray:
+        """Ids of the tokens of one text; unknown ones are treated as the vocabulary's policy says.
+
+        returns: (tokens,) int32; shorter than the input if the policy is "drop" and something was unknown.
+        raises : KeyError naming the first unknown token under "raise"; TypeError if tokens is one string or holds
+                 something else than strings.
+
+        >>> Vocabulary(["the", "cat"], unknown="drop").encode(["the", "dog", "cat"])
+        array([0, 1], dtype=int32)
+        """
+        ids = self._look_up(tokens, "Vocabulary.encode")
+        return ids[ids >= 0] if self.unknown == "drop" else ids
+
+    def encode_documents(self, documents: Iterable[Iterable[str]]) -> Encoded:
+        """Ids of many documents in one array, and where each begins.
+
+        returns: Encoded(ids (tokens,) int32, offsets (documents + 1,) int64). A document whose tokens were all dropped
+                 stays, with length 0.
+        raises : as `encode`.
+
+        >>> Vocabulary(["a", "b"]).encode_documents([["a", "b"], [], ["b"]])
+        Encoded(ids=array([0, 1, 1], dtype=int32), offsets=array([0, 2, 2, 3]))
+        """
+        held = []
+        for i, document in enumerate(documents):
+            _require_document(document, f"Vocabulary.encode_documents: document {i}")
+            held.append(document if isinstance(document, list | tuple) else list(document))
+        offsets = np.zeros(len(held) + 1, np.int64)
+        np.cumsum([len(document) for document in held], out=offsets[1:])
+        ids = self._look_up(list(chain.from_iterable(held)), "Vocabulary.encode_documents")
+        if self.unknown == "drop":
+            kept = ids >= 0
+            offsets = np.concatenate([[0], np.cumsum(kept)])[offsets]
+            ids = ids[kept]
+        return Encoded(ids, offsets)
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """Tokens of an array of ids.
+
+        ids    : (tokens,) integers.
+        raises : TypeError if ids are not integers, ValueError if one is negative or not below the number of tokens.
+
+        >>> Vocabulary(["the", "cat"]).decode([1, 0])
+        ['cat', 'the']
+        """
+        ids = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids))
+        if ids.size == 0:
+            return []
+        if ids.ndim != 1 or ids.dtype.kind not in "iu":
+            raise TypeError(f"Vocabulary.decode: ids must be a 1-D array of integers, got {ids.dtype} {ids.shape}")
+        wrong = (ids < 0) | (ids >= len(self))         # a negative id would silently count from the end
+        if wrong.any():
+            raise ValueError(f"Vocabulary.decode: ids must lie in 0..{len(self) - 1}, got {ids[wrong][0]}")
+        return [self.tokens[i] for i in ids.tolist()]
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Id that unknown tokens get; None unless the policy is "replace".
+
+        >>> Vocabulary(["a", "<unk>"], unknown="replace").unknown_id
+        1
+        """
+        return self._index[self.unknown_token] if self.unknown == "replace" else None
+
+    def _look_up(self, tokens: Iterable[str], where: str) -> np.ndarray:
+        """Ids of the tokens, -1 for those that the caller must drop."""
+        if isinstance(tokens, str):
+            raise TypeError(f"{where}: tokens must be a sequence of strings, got one str; call tokenize first")
+        tokens = tokens if isinstance(tokens, list | tuple) else list(tokens)
+        ids = np.fromiter(map(self._index.get, tokens, repeat(-1)), np.int32, len(tokens))
+        unknown = np.flatnonzero(ids < 0)
+        # Only strings are keys, so whatever is not a string is among the unknown.
+        _require_strings([tokens[i] for i in unknown], f"{where}: tokens")
+        if self.unknown == "raise" and unknown.size:
+            i = int(unknown[0])
+            raise KeyError(f"{where}: token {tokens[i]!r} at position {i} is not among the {len(self)} tokens")
+        if self.unknown == "replace":
+            ids[unknown] = self.unknown_id
+        return ids
+
+    def __getitem__(self, token: str) -> int:
+        if token in self._index:
+            return self._index[token]
+        if not isinstance(token, str):
+            raise TypeError(f"Vocabulary: a token is a str, got {type(token).__name__}")
+        if self.unknown == "replace":
+            return self._index[self.unknown_token]
+        raise KeyError(f"Vocabulary: token {token!r} is not among the {len(self)} tokens")
+
+    def __contains__(self, token: object) -> bool:
+        return token in self._index
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tokens)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Vocabulary):
+            return NotImplemented
+        same_counts = (
+            self.counts is other.counts
+            if self.counts is None or other.counts is None
+            else np.array_equal(self.counts, other.counts)
+        )
+        policy = self.unknown == other.unknown and self.unknown_id == other.unknown_id
+        return self.tokens == other.tokens and same_counts and policy
+
+    def __hash__(self) -> int:
+        return hash(self.tokens)
+
+    def __repr__(self) -> str:
+        first = ", ".join(map(repr, self.tokens[:3])) + (", ..." if len(self) > 3 else "")
+        return f"Vocabulary({len(self)} tokens: {first}; unknown={self.unknown!r})"
+
+
+def _require_strings(tokens: Iterable[object], where: str) -> None:
+    for token in tokens:
+        if not isinstance(token, str):
+            raise TypeError(f"{where} must be strings, got {token!r} ({type(token).__name__})")
+
+
+def _require_document(document: object, where: str) -> None:
+    if isinstance(document, str):
+        raise TypeError(f"{where} must be a sequence of tokens, got the str {document[:30]!r}; call tokenize first")
+
+
+def _require_policy(unknown: str, where: str) -> None:
+    if unknown not in get_args(Unknown):
+        raise ValueError(f"{where}: unknown must be 'raise', 'drop' or 'replace', got {unknown!r}")
+
+
+def _require_counts(counts: Sequence[int], size: int) -> np.ndarray:
+    counts = np.asarray(counts)
+    if counts.shape != (size,):
+        raise ValueError(f"Vocabulary: counts must have shape ({size},) like the tokens, got {counts.shape}")
+    if size and counts.dtype.kind not in "iu":
+        raise TypeError(f"Vocabulary: counts must be integers, got {counts.dtype}")
+    if size and counts.min() < 0:
+        raise ValueError(f"Vocabulary: counts must not be negative, got {counts.min()}")
+    counts = counts.astype(np.int64)
+    counts.flags.writeable = False
+    return counts

@@ -1,0 +1,100 @@
+"""The words around a word."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+
+def context_windows(
+    ids: np.ndarray, window: int, offsets: np.ndarray | None = None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Every token with the at most `window` tokens to its left and to its right, in the same document.
+
+    ids    : (tokens,) integers.
+    window : tokens on either side, at least 1.
+    offsets: (documents + 1,) integers as in `Encoded`; None for one document.
+    yields : (center id, (contexts,) array of ids, left to right). Alone in its document, a token has no contexts.
+    raises : TypeError or ValueError for ids that are not a 1-D array of integers, a window below 1, or offsets that do
+             not run from 0 to len(ids).
+
+    >>> for center, contexts in context_windows([7, 8, 9], window=1):
+    ...     print(center, contexts)
+    7 [8]
+    8 [7 9]
+    9 [8]
+    """
+    ids, window, offsets = _require_stream(ids, window, offsets, "context_windows")
+    return _windows(ids, window, offsets)
+
+
+def context_pairs(ids: np.ndarray, window: int, offsets: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """All (center, context) pairs of `context_windows`, flat: what skip-gram trains on and what co-occurrence counts.
+
+    Ordered by the center's position, then by the context's. A pair of words within the window occurs in both
+    directions. Windows never reach into another document.
+
+    returns: (centers, contexts), each (pairs,) int32.
+    raises : as `context_windows`, and ValueError if an id does not fit into int32.
+
+    >>> centers, contexts = context_pairs([7, 8, 9, 5], window=1, offsets=[0, 3, 4])
+    >>> centers.tolist(), contexts.tolist()
+    ([7, 8, 8, 9], [8, 7, 9, 8])
+
+    Mikolov et al. (2013a). word2vec and gensim draw the window's width from 1..window anew for every center, which
+    weights near contexts more; here every context counts once.
+    """
+    ids, window, offsets = _require_stream(ids, window, offsets, "context_pairs")
+    if ids.size and not (np.iinfo(np.int32).min <= ids.min() and ids.max() <= np.iinfo(np.int32).max):
+        raise ValueError(f"context_pairs: ids must fit into int32, got {ids.min()} to {ids.max()}")
+    ids = ids.astype(np.int32)
+    position = np.arange(ids.size)
+    lengths = np.diff(offsets)
+    left = np.minimum(position - np.repeat(offsets[:-1], lengths), window)
+    right = np.minimum(np.repeat(offsets[1:], lengths) - 1 - position, window)
+    pairs = left + right
+    center = np.cumsum(pairs) - right              # where, among the pairs, the left contexts end
+
+    contexts = np.empty(int(pairs.sum()), np.int32)
+    # One pass per distance keeps the temporaries at the size of the text, not of the pairs.
+    for distance in range(1, min(window, int(lengths.max(initial=0)) - 1) + 1):
+        has = np.flatnonzero(left >= distance)
+        contexts[center[has] - distance] = ids[has - distance]
+        has = np.flatnonzero(right >= distance)
+        contexts[center[has] + distance - 1] = ids[has + distance]
+    return np.repeat(ids, pairs), contexts
+
+
+def _windows(ids: np.ndarray, window: int, offsets: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
+        for i in range(start, end):
+            left = ids[max(start, i - window) : i]
+            right = ids[i + 1 : min(end, i + 1 + window)]
+            yield int(ids[i]), np.concatenate([left, right])
+
+
+def _require_stream(
+    ids: np.ndarray, window: int, offsets: np.ndarray | None, where: str
+) -> tuple[np.ndarray, int, np.ndarray]:
+    ids = _require_integers(ids, f"{where}: ids")
+    if isinstance(window, bool) or not isinstance(window, int | np.integer):
+        raise TypeError(f"{where}: window must be an integer, got {window!r}")
+    if window < 1:
+        raise ValueError(f"{where}: window must be at least 1, got {window}")
+    offsets = _require_integers([0, ids.size] if offsets is None else offsets, f"{where}: offsets").astype(np.int64)
+    if offsets.size == 0 or offsets[0] != 0 or offsets[-1] != ids.size or (np.diff(offsets) < 0).any():
+        raise ValueError(
+            f"{where}: offsets must rise from 0 to the number of tokens, {ids.size}; got {offsets.size} offsets, "
+            f"{offsets[:3].tolist()} ... {offsets[-1:].tolist()}"
+        )
+    return ids, int(window), offsets
+
+
+def _require_integers(values: np.ndarray, what: str) -> np.ndarray:
+    values = np.asarray(values)
+    if values.ndim != 1:
+        raise ValueError(f"{what} must be 1-D, got shape {values.shape}")
+    if values.size == 0:
+        return values.astype(np.int64)                 # np.asarray([]) is float64
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"{what} must be integers, got {values.dtype}")
+    return values

@@ -1,0 +1,94 @@
+"""a is to b as c is to ?: the two usual objectives, and the share of questions they answer."""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+
+from embcourse.text import Vocabulary
+from embcourse.vectors.neighbours import blocks, unit_rows
+
+Method = Literal["3CosAdd", "3CosMul"]
+
+
+class Accuracy(NamedTuple):
+    """Share of analogy questions answered right.
+
+    accuracy: correct / used; NaN if no question could be used.
+    correct : questions whose best answer is the expected word.
+    used    : questions whose four words are all in the vocabulary.
+    total   : questions asked.
+
+    >>> Accuracy(0.5, 1, 2, 4).used
+    2
+    """
+
+    accuracy: float
+    correct: int
+    used: int
+    total: int
+
+
+def analogy_scores(
+    units: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray, method: Method, epsilon: float
+) -> np.ndarray:
+    """How well every word answers "a is to b as c is to ?".
+
+    3CosAdd: cos(d, b - a + c), with a, b, c at length 1.
+    3CosMul: s(d, b) s(d, c) / (s(d, a) + epsilon), where s = (cos + 1) / 2 is never negative.
+
+    units  : (words, dim), rows of length 1 or 0.
+    a, b, c: (questions,) ids.
+    returns: (questions, words).
+
+    >>> units = unit_rows(np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]))
+    >>> analogy_scores(units, [0], [1], [2], "3CosAdd", 1e-3).round(2)
+    array([[-0.89,  0.45,  0.89, -0.45]])
+    """
+    if method == "3CosAdd":
+        return np.clip(unit_rows(units[b] - units[a] + units[c]) @ units.T, -1, 1)
+    numerator = _shifted(units, b)
+    numerator *= _shifted(units, c)
+    numerator /= _shifted(units, a) + epsilon
+    return numerator
+
+
+def _shifted(units: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    return (np.clip(units[ids] @ units.T, -1, 1) + 1) / 2
+
+
+def analogy_accuracy(
+    units: np.ndarray,
+    vocabulary: Vocabulary,
+    questions: Iterable[tuple[str, str, str, str]],
+    method: Method,
+    exclude_inputs: bool,
+    epsilon: float,
+) -> Accuracy:
+    """Answer all questions, a block at a time. See `Embeddings.analogy_accuracy`."""
+    total, known = 0, []
+    for i, question in enumerate(questions):
+        if isinstance(question, str) or len(question) != 4:
+            raise ValueError(f"analogy_accuracy: question {i} must be (a, b, c, expected), got {question!r}")
+        total += 1
+        if all(word in vocabulary for word in question):
+            known.append([vocabulary[word] for word in question])
+    if not known:
+        return Accuracy(float("nan"), 0, 0, total)
+    ids = np.array(known)
+    correct = 0
+    for block in blocks(len(ids), len(units)):
+        inputs, expected = ids[block, :3], ids[block, 3]
+        scores = analogy_scores(units, *inputs.T, method, epsilon)
+        if exclude_inputs:
+            np.put_along_axis(scores, inputs, -np.inf, axis=1)
+        correct += int((scores.argmax(axis=1) == expected).sum())
+    return Accuracy(correct / len(ids), correct, len(ids), total)
+
+
+def require_method(method: str, epsilon: float, where: str) -> None:
+    """Stop with a ValueError if the method is unknown or epsilon is not positive."""
+    if method not in get_args(Method):
+        raise ValueError(f"{where}: method must be '3CosAdd' or '3CosMul', got {method!r}")
+    if not epsilon > 0:
+        raise ValueError(f"{where}: epsilon must be positive, got {epsilon!r}")
