@@ -60,7 +60,7 @@ def verses():
 @given(token_lists)
 def test_counts_agree_with_scikit_learn(documents):
     vocabulary = sorted(set(WORDS))
-    theirs = CountVectorizer(analyzer=list, vocabulary=vocabulary).fit_transform(documents).toarray()
+    theirs = CountVectorizer(analyzer=list, lowercase=False, vocabulary=vocabulary).fit_transform(documents).toarray()
     np.testing.assert_array_equal(count_matrix(documents, vocabulary), theirs)
     np.testing.assert_array_equal(count_matrix(documents, Vocabulary(vocabulary)), theirs)
     ids = [[vocabulary.index(token) for token in document] for document in documents]
@@ -324,6 +324,7 @@ def searches(draw):
     return documents, queries
 
 
+@settings(max_examples=50)
 @given(searches(), st.data())
 def test_inverted_index_ranks_as_the_dense_product_does(search, data):
     documents, queries = search
@@ -436,11 +437,12 @@ def test_documents_that_are_equal_tie_and_the_first_wins(verses):
     np.testing.assert_array_equal(scores[:, 0], scores[:, 1])
 
 
-def test_most_verses_find_themselves_in_another_translation():
-    queries, documents = bible("web").verses[:3000], bible("kjv").verses[:3000]
+def test_verses_find_themselves_in_another_translation_and_bm25_does_so_best():
+    queries, documents = bible("bbe").verses[:3000], bible("kjv").verses[:3000]
     targets = np.arange(3000)
-    mrr = {name: (1 / make().fit(documents).ranks(queries, targets)).mean() for name, make in INDEXES.items()}
-    assert 0.9 < mrr["textbook"] < mrr["scikit-learn"] < mrr["bm25"] < 1
+    indexes = TfidfIndex(), TfidfIndex("scikit-learn"), Bm25Index()
+    textbook, smoothed, okapi = ((1 / index.fit(documents).ranks(queries, targets)).mean() for index in indexes)
+    assert 0.7 < textbook < smoothed < okapi < 1
 
 
 def test_top_terms_name_a_book():

@@ -71,7 +71,9 @@ def details(row: Row, verdict: Verdict) -> list[str]:
     if trial.outcome.printed > 10_000:
         lines.append(f"(it also printed {trial.outcome.printed:,} characters, not shown)")
     if row.misconception:
-        lines.append(f"{row.misconception.name[0].upper()}{row.misconception.name[1:]}. {row.misconception.hint}")
+        sentence = f"{row.misconception.name[0].upper()}{row.misconception.name[1:]}."
+        told = next(other for other in verdict.rows if other.misconception is row.misconception) is not row
+        lines.append(sentence if told else f"{sentence} {row.misconception.hint}")
     return lines
 
 

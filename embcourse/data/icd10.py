@@ -70,7 +70,7 @@ class IcdCodes:
 def icd10cm() -> IcdCodes:
     """ICD-10-CM, the American classification of diagnoses: 98,505 codes with descriptions, a tree of 22 chapters.
 
-    22 chapters, 258 blocks, 1,957 categories and 96,268 finer codes; 953,388 words between spaces. Release of April 2026.
+    22 chapters, 258 blocks, 1,957 categories and 96,268 finer codes; 953,420 words between spaces. Release of April 2026.
 
     returns: `IcdCodes`.
     raises : ImportError naming the pip package if it is not installed.

@@ -207,8 +207,8 @@ def hashed_ids(
 
     >>> hashed_ids(["the", "cat", "the"], buckets=8)
     array([5, 2, 5])
-    >>> hashed_ids(["the", "cat", "sat"], buckets=8, signed=True)
-    (array([5, 2, 1]), array([ 1.,  1., -1.]))
+    >>> hashed_ids(["the", "cat", "on"], buckets=8, signed=True)
+    (array([5, 2, 5]), array([ 1.,  1., -1.]))
 
     Weinberger et al. (2009). scikit-learn: `FeatureHasher`, with MurmurHash3 and signs by default.
     """

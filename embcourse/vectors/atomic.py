@@ -15,10 +15,10 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     Until then a file of that name stays as it was. After an error or an interrupt nothing new is left behind.
 
     >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "greeting"
-    >>> with atomic_write(path) as file:
-    ...     _ = file.write(b"hello")
-    >>> path.read_bytes()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with atomic_write(Path(folder, "greeting")) as file:
+    ...         _ = file.write(b"hello")
+    ...     Path(folder, "greeting").read_bytes()
     b'hello'
     """
     path = Path(path)

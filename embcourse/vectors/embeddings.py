@@ -212,9 +212,10 @@ class Embeddings:
                 and for a number beyond float32.
 
         >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp()) / "two.txt"
-        >>> Embeddings(["a", "b"], np.array([[0.5, 1], [0, -2]])).save(path)
-        >>> print(path.read_text(), end="")
+        >>> emb = Embeddings(["a", "b"], np.array([[0.5, 1], [0, -2]]))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     emb.save(Path(folder, "two.txt"))
+        ...     print(Path(folder, "two.txt").read_text(), end="")
         2 2
         a 0.5 1
         b 0 -2
@@ -243,9 +244,9 @@ class Embeddings:
                 number from a cut one.
 
         >>> import tempfile
-        >>> path = Path(tempfile.mkdtemp()) / "two.vec"
-        >>> _ = path.write_text("2 2\\na 0.5 1\\nb 0 -2\\n")
-        >>> Embeddings.load(path)["b"]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "two.vec").write_text("2 2\\na 0.5 1\\nb 0 -2\\n")
+        ...     Embeddings.load(Path(folder, "two.vec"))["b"]
         array([ 0., -2.], dtype=float32)
         """
         from embcourse.vectors.safetensors_format import load_safetensors
