@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh machine: `make book` and `make test`. `make help` lists the others.
 # Works with GNU make 3.81 and a POSIX shell. Everything made here is in .venv and _build.
 
+.DEFAULT_GOAL := help
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/ready

@@ -345,7 +345,7 @@ def test_inverted_index_ranks_as_the_dense_product_does(search, data):
 @settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 130))
 def test_top_k_agrees_with_a_dense_sort_over_many_documents(seed, k):
-    rng = np.random.default_rng(seed)                            # more documents than one skip, more queries than one task
+    rng = np.random.default_rng(seed)               # more documents than one skip, more queries than one task
     documents = rng.integers(0, 3, (400, 6)) * (rng.random((400, 6)) < 0.4)
     queries = rng.integers(0, 3, (150, 6))
     scores = queries @ documents.T
@@ -497,7 +497,7 @@ POSTINGS = fast.postings(EYE)
         (ValueError, "bm25_weights: b .*got 1.5", lambda: bm25([[1]], [1], b=1.5)),
         (ValueError, r"bm25: query_counts .*terms = 2.*got shape \(3,\)", lambda: bm25([[1, 1]], [1, 0, 1])),
         (ValueError, "bm25: query_counts must be non-negative", lambda: bm25([[1, 1]], [1, -1])),
-        (ValueError, "cosine_similarity: rows of a have 2 .* b have 3", lambda: cosine_similarity([[1, 2]], [[1, 2, 3]])),
+        (ValueError, "cosine_similarity: rows of a have 1 .* b have 2", lambda: cosine_similarity([[1]], [[1, 2]])),
         (ValueError, "cosine_similarity: b must be finite", lambda: cosine_similarity([[1]], [[np.inf]])),
         (ValueError, "l2_normalise: rows must have shape", lambda: l2_normalise([1, 2])),
         (TypeError, "count_matrix: document 0 .*the string 'the cat'", lambda: count_matrix(["the cat"], ["the"])),
@@ -522,7 +522,7 @@ POSTINGS = fast.postings(EYE)
         (ValueError, "counts_from_ids: offsets must rise", lambda: fast.counts_from_ids([0, 1], [0, 1], 2)),
         (ValueError, "counts_from_ids: offsets must rise", lambda: fast.counts_from_ids([0, 1], [0, 2, 1, 2], 2)),
         (ValueError, "top_k: k must lie between 1 and the 2", lambda: fast.top_k(EYE, POSTINGS, 3)),
-        (ValueError, "top_k: queries have 3 terms but the index has 2", lambda: fast.top_k(csr_array((1, 3)), POSTINGS, 1)),
+        (ValueError, "top_k: queries have 3 .* index has 2", lambda: fast.top_k(csr_array((1, 3)), POSTINGS, 1)),
         (ValueError, r"target_ranks: targets must have shape \(2,\)", lambda: fast.target_ranks(EYE, POSTINGS, [0])),
         (ValueError, "target_ranks: targets .*0 to 1", lambda: fast.target_ranks(EYE, POSTINGS, [0, 2])),
         (ValueError, "target_ranks: targets .*integers", lambda: fast.target_ranks(EYE, POSTINGS, [0.0, 1.0])),

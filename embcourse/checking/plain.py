@@ -23,10 +23,13 @@ def plain(value: Any, depth: int = 0) -> Any:
     >>> plain((np.float64(0.5), {"a": np.array([1, 2])}))
     [0.5, {'a': array([1, 2])}]
 
-    raises : NotPlainData for anything else, for an array of objects and for anything nested deeper than 20.
+    raises : NotPlainData for anything else, for an array of objects, for an integer that does not fit into 64 bits and
+             for anything nested deeper than 20.
     """
     if depth > MAX_DEPTH:
         raise NotPlainData(f"a value nested more than {MAX_DEPTH} deep")
+    if type(value) is int and value.bit_length() > 64:
+        raise NotPlainData(f"an integer of {value.bit_length():,} bits")
     if value is None or type(value) in (bool, int, float, complex, str):
         return value
     if isinstance(value, np.generic):
@@ -43,7 +46,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         return [plain(item, depth + 1) for item in value]
     for base in (bool, int, float, complex, str):
         if isinstance(value, base):                               # a subclass: keep the value, drop the class
-            return base(value)
+            return plain(base(value), depth)
     raise NotPlainData(f"a value of type {type(value).__name__}")
 
 

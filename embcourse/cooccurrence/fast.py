@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, issparse
 from scipy.sparse.linalg import svds
+from threadpoolctl import threadpool_limits
 
 from embcourse.cooccurrence import reference
 from embcourse.cooccurrence.reference import FloatArray, Weighting
@@ -131,7 +132,9 @@ def truncated_svd(matrix: csr_array, dim: int, *, eigenvalue_power: float = 1.0,
     if not matrix.data.any():
         return np.zeros((matrix.shape[0], dim))                        # nothing to iterate on
     start = np.random.default_rng(seed).uniform(-1.0, 1.0, min(matrix.shape))
-    left, singular, _ = svds(matrix, k=dim, v0=start)
+    # A second BLAS thread gains little on these thin products, and its busy waiting costs dearly where cores are shared.
+    with threadpool_limits(1, user_api="blas"):
+        left, singular, _ = svds(matrix, k=dim, v0=start)
     order = np.argsort(singular)[::-1]
     return reference.scale(left[:, order], singular[order], matrix.shape, eigenvalue_power)
 

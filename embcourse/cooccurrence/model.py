@@ -117,6 +117,8 @@ def train(
     require_power("train", eigenvalue_power)
     if isinstance(documents, str):
         raise TypeError(f"train: documents must be token lists, got the str {documents[:30]!r}; call tokenize first")
+    # Documents are read twice, and an iterator is empty the second time. Strings stay, for the vocabulary to refuse.
+    documents = [document if isinstance(document, str | list | tuple) else list(document) for document in documents]
 
     with tqdm(total=4, disable=not progress) as bar:
         bar.set_description("vocabulary")

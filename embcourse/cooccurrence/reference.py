@@ -116,7 +116,7 @@ def pmi(counts: ArrayLike, *, smoothing: float = 1.0) -> FloatArray:
            [-0.405,  0.693]])
     >>> pmi([[4, 0], [2, 2]], smoothing=0.5).round(3)
     array([[ 0.456,   -inf],
-           [-0.237,  0.311]])
+           [-0.237,  0.312]])
 
     Church & Hanks (1990), in bits. Smoothing: Levy, Goldberg & Dagan (2015), eq. 3.
     """
@@ -218,7 +218,7 @@ def scale(left: FloatArray, singular: FloatArray, shape: tuple[int, ...], eigenv
     """
     tolerance = singular[0] * max(shape) * np.finfo(np.float64).eps
     weights = np.where(singular > tolerance, singular**eigenvalue_power, 0.0)
-    return fix_signs(left) * weights
+    return fix_signs(left) * weights + 0.0             # -0.0 becomes 0.0
 
 
 def fix_signs(vectors: FloatArray) -> FloatArray:

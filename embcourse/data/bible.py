@@ -294,6 +294,7 @@ _CUT_WORD = re.compile(r"(?<=\w)(?:- | -)(?=[\w\[])")
 
 def _clean(text: str) -> str:
     text = _CUT_WORD.sub("-", " ".join(text.translate(_SIGNS).split()))
-    text = re.sub(r"(?<=[^\s(\-\[])\[", " ", text).replace("[", "").replace("]", "")    # "still.[Selah" -> "still. Selah"
+    text = re.sub(r"(?<=[^\s(\-\[])\[", " ", text)                # "still.[Selah" -> "still. Selah"
+    text = text.replace("[", "").replace("]", "")
     text = re.sub(r"\s+(?=[,.;:?!])", "", text.replace("( ", "("))
     return text.strip()

@@ -1,6 +1,7 @@
 """Download a file once, check it, keep it."""
 
 import hashlib
+import http
 import http.client
 import os
 import shutil
@@ -47,8 +48,9 @@ def download(url: str, path: str | os.PathLike[str], sha256: str, size: int) -> 
     sha256 : expected SHA-256, 64 hexadecimal digits.
     size   : expected size in bytes, at least 1.
     returns: the path, absolute.
-    raises : ValueError for a wrong argument; DownloadError if there is no connection, the server refuses, the connection
-             breaks (the part is kept), the disk is too full, or size or checksum is wrong (the part is deleted).
+    raises : ValueError for a wrong argument; DownloadError if there is no connection, the server refuses, the
+             connection breaks (the part is kept), the disk is too full, or size or checksum is wrong (the part is
+             deleted).
 
     >>> download("ftp://example.org/a.zip", "a.zip", "0" * 64, 1)
     Traceback (most recent call last):
@@ -78,7 +80,8 @@ def download(url: str, path: str | os.PathLike[str], sha256: str, size: int) -> 
         part.unlink()
         raise DownloadError(
             f"{url} is not the expected file, and was deleted: expected {size:,} bytes with SHA-256 {sha256}, "
-            f"got {length:,} bytes with SHA-256 {found}. Try again; if it happens twice, the file has changed at its source."
+            f"got {length:,} bytes with SHA-256 {found}. Try again; "
+            "if it happens twice, the file has changed at its source."
         )
     os.replace(part, path)
     return path
@@ -92,31 +95,27 @@ def _fetch(url: str, part: Path, size: int) -> None:
     if start:
         headers["Range"] = f"bytes={start}-"
     try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, headers=headers), timeout=_SECONDS_OF_SILENCE
-        ) as response:
-            if not _continues(response, start):
-                start = 0                                   # the server sends the whole file again
-            _copy(response, part, start, size)
+        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_SECONDS_OF_SILENCE)
     except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            part.unlink()                                   # the part is longer than the server's file
         raise DownloadError(f"{url}: the server answered {error.code} {error.reason}") from error
-    except urllib.error.URLError as error:
-        raise DownloadError(
-            f"{url}: no connection ({error.reason}). Check the network; everything else in the course works offline."
-        ) from error
     except (OSError, http.client.HTTPException) as error:
-        if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ConnectionError):
-            raise                                           # the disk, not the network
-        raise _broken(url, part, size, str(error) or type(error).__name__) from error
-    if _length(part) < size:                                # a closed connection looks like the end of the file
-        raise _broken(url, part, size, "closed early")
+        raise DownloadError(
+            f"{url}: no connection ({getattr(error, 'reason', error)}). "
+            "Check the network; everything else in the course works offline."
+        ) from error
+    with response:
+        # Without the right Content-Range the server sends the whole file again.
+        _copy(response, url, part, start if _continues(response, start) else 0, size)
 
 
 def _continues(response: http.client.HTTPResponse, start: int) -> bool:
     return response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
 
 
-def _copy(response: http.client.HTTPResponse, part: Path, start: int, size: int) -> None:
+def _copy(response: http.client.HTTPResponse, url: str, part: Path, start: int, size: int) -> None:
     from tqdm import tqdm
 
     with (
@@ -124,14 +123,22 @@ def _copy(response: http.client.HTTPResponse, part: Path, start: int, size: int)
         tqdm(total=size, initial=start, desc=part.stem, unit="B", unit_scale=True, unit_divisor=1024) as progress,
     ):
         # A byte more than expected is enough to know that it is another file.
-        while file.tell() <= size and (block := response.read(_BLOCK)):
+        while (have := file.tell()) <= size:
+            try:
+                block = response.read(_BLOCK)
+            except (OSError, http.client.HTTPException) as error:
+                raise _broken(url, part, have, size) from error
+            if not block:
+                break
             file.write(block)
             progress.update(len(block))
+    if have < size:                                         # a closed connection looks like the end of the file
+        raise _broken(url, part, have, size)
 
 
-def _broken(url: str, part: Path, size: int, reason: str) -> DownloadError:
+def _broken(url: str, part: Path, have: int, size: int) -> DownloadError:
     return DownloadError(
-        f"{url}: the connection broke after {_length(part):,} of {size:,} bytes ({reason}). "
+        f"{url}: the connection broke after {have:,} of {size:,} bytes. "
         f"They are kept in {part}; run the same again to go on from there."
     )
 
@@ -139,7 +146,9 @@ def _broken(url: str, part: Path, size: int, reason: str) -> DownloadError:
 def _require_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
-        raise DownloadError(f"{folder} has {free:,} bytes free, {needed:,} are needed; set EMBCOURSE_DATA to another folder")
+        raise DownloadError(
+            f"{folder} has {free:,} bytes free, {needed:,} are needed; set EMBCOURSE_DATA to another folder"
+        )
 
 
 def _length(path: Path) -> int:

@@ -70,12 +70,13 @@ class IcdCodes:
 def icd10cm() -> IcdCodes:
     """ICD-10-CM, the American classification of diagnoses: 98,505 codes with descriptions, a tree of 22 chapters.
 
-    22 chapters, 258 blocks, 1,957 categories and 96,268 finer codes; 953,420 words between spaces. Release of April 2026.
+    22 chapters, 258 blocks, 1,957 categories and 96,268 finer codes; 953,420 words between spaces. Release of April
+    2026.
 
     returns: `IcdCodes`.
     raises : ImportError naming the pip package if it is not installed.
-    source : package simple-icd-10-cm 1.5 (MIT). ICD-10-CM is made by the US National Center for Health Statistics and free
-             to use; the World Health Organization holds the copyright of ICD-10, on which it builds.
+    source : package simple-icd-10-cm 1.5 (MIT). ICD-10-CM is made by the US National Center for Health Statistics and
+             free to use; the World Health Organization holds the copyright of ICD-10, on which it builds.
 
     >>> tree = icd10cm()
     >>> row = tree.row("A00.0")

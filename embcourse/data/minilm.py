@@ -17,8 +17,8 @@ from embcourse.data.packages import packaged_file
 class MiniLM:
     """Weights, vocabulary and settings of a BERT encoder.
 
-    weights   : read-only mapping from name to float32 array, read-only; 103 arrays, 22,713,216 numbers. A linear layer's
-                weight is (outputs, inputs), as in torch: y = x Wᵀ + b.
+    weights   : read-only mapping from name to float32 array, read-only; 103 arrays, 22,713,216 numbers. A linear
+                layer's weight is (outputs, inputs), as in torch: y = x Wᵀ + b.
     vocabulary: 30,522 word pieces by id; "##" begins one that continues a word. Lower-cased.
     config    : read-only mapping: hidden_size 384, num_hidden_layers 6, num_attention_heads 12, intermediate_size 1536,
                 layer_norm_eps 1e-12, ...

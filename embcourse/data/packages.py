@@ -50,7 +50,7 @@ def packaged_module(module: str, distribution: str) -> ModuleType:
     """Import a module of a data package.
 
     returns: the module.
-    raises : ImportError naming the pip package if it is not installed; a failure inside the package is passed on as it is.
+    raises : ImportError naming the pip package if it is not installed; a failure inside the package passes unchanged.
 
     >>> packaged_module("no_such_module.part", "no-such-package")
     Traceback (most recent call last):

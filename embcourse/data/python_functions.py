@@ -36,8 +36,9 @@ def python_functions(folders: Iterable[str | os.PathLike[str]] | None = None) ->
     """Functions and methods with docstrings, by default those of Python's standard library: about 6,000.
 
     The number depends on the Python version, and slightly on the platform. Functions inside functions are left out,
-    of two definitions with one qualified name the first is kept, files that do not parse are skipped, and so are folders
-    of tests, tables written as code (encodings, pydoc_data), idlelib, lib2to3, turtledemo, ensurepip and site-packages.
+    of two definitions with one qualified name the first is kept, files that do not parse are skipped, and so are
+    folders of tests, tables written as code (encodings, pydoc_data), idlelib, lib2to3, turtledemo, ensurepip and
+    site-packages.
 
     folders: folders to search, such as a package's; a folder's name begins the qualified names unless it is a library
              folder (the standard library, a site-packages). None means the standard library alone.

@@ -69,8 +69,8 @@ _SAMPLE = Sample(
         ("a", "soft", "answer", "turneth", "away", "wrath", "but", "grievous", "words", "stir", "up", "anger"),
         ("ask", "and", "it", "shall", "be", "given", "you", "seek", "and", "ye", "shall", "find", "knock", "and", "it",
          "shall", "be", "opened", "unto", "you"),
-        ("in", "the", "beginning", "was", "the", "word", "and", "the", "word", "was", "with", "god", "and", "the", "word",
-         "was", "god"),
+        ("in", "the", "beginning", "was", "the", "word", "and", "the", "word", "was", "with", "god", "and", "the",
+         "word", "was", "god"),
     ),
     web_tokens=(
         ("in", "the", "beginning", "god", "created", "the", "heavens", "and", "the", "earth"),
@@ -79,7 +79,7 @@ _SAMPLE = Sample(
         ("a", "gentle", "answer", "turns", "away", "wrath", "but", "a", "harsh", "word", "stirs", "up", "anger"),
         ("ask", "and", "it", "will", "be", "given", "you", "seek", "and", "you", "will", "find", "knock", "and", "it",
          "will", "be", "opened", "to", "you"),
-        ("in", "the", "beginning", "was", "the", "word", "and", "the", "word", "was", "with", "god", "and", "the", "word",
-         "was", "god"),
+        ("in", "the", "beginning", "was", "the", "word", "and", "the", "word", "was", "with", "god", "and", "the",
+         "word", "was", "god"),
     ),
 )

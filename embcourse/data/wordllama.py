@@ -14,8 +14,8 @@ from embcourse.data.packages import packaged_file
 class WordLlamaVectors:
     """A table of vectors, one for each piece of a word.
 
-    tokens        : 32,000 pieces; "▁" (U+2581) stands for the space before a word, so "▁king" begins a word and "king"
-                    continues one. Id 0 is "<unk>", 1 and 2 mark a text's ends, 3 to 258 are single bytes ("<0x00>").
+    tokens        : 32,000 pieces; "▁" (U+2581) stands for the space before a word, so "▁king" begins a word and
+                    "king" continues one. Id 0 is "<unk>", 1 and 2 mark a text's ends, 3 to 258 are bytes ("<0x00>").
     matrix        : (32000, 256) float32, read-only; row i belongs to `tokens[i]`. The package stores float16.
     tokenizer_file: for `tokenizers.Tokenizer.from_file(str(...))`, which cuts a text into these pieces.
 

@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from embcourse.text import Vocabulary
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "food": ("bread", "wine", "oil", "meat", "honey", "milk", "flour", "cakes", "butter"),
+    "food": ("bread", "wine", "oil", "meat", "honey", "milk", "flour", "cakes"),
     "family": ("father", "mother", "son", "daughter", "brother", "sister", "wife", "husband"),
     "animals": ("sheep", "ox", "goat", "ass", "camels", "lamb", "horses", "lion", "bear"),
     "metals": ("gold", "silver", "brass", "iron"),
     "numbers": ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve"),
-    "places": ("egypt", "jerusalem", "babylon", "samaria", "edom", "tyre"),
+    "places": ("egypt", "jerusalem", "babylon", "samaria", "tyre"),
     "body": ("hand", "foot", "eye", "ear", "mouth", "head", "heart", "tongue"),
 }
 """Words that the map shows, chosen before the vectors were computed: everyday words of seven kinds."""
 
-QUIET = "#777777"
+QUIET = "#6b6b6b"
+CENTRE = 0.52  # where the word stands in the concordance, as a share of its width
 
 
 def word_to_map(
@@ -61,15 +62,15 @@ def word_to_map(
         if array.shape[:1] != (len(vocabulary),):
             raise ValueError(f"word_to_map: {name} must have {len(vocabulary)} rows, got shape {array.shape}")
 
-    figure = Figure(figsize=(7.0, 9.0))
+    figure = Figure(figsize=(5.6, 9.4))  # narrow: it must be readable at the width of a phone
     figure.set_layout_engine("none")  # the boxes below say where everything goes
-    text = _panel(figure, (0.03, 0.82, 0.94, 0.12), 0.03, "1  Read", f"The {window} words on each side of “{word}” are its context.")
+    text = _panel(figure, (0.02, 0.835, 0.96, 0.11), 0.02, "1  Read", f"The {window} words on each side of “{word}” are its context.")
     _concordance(text, lines, word, window)
-    left = _panel(figure, (0.135, 0.55, 0.32, 0.19), 0.03, "2  Count", "Which words stand there most often?")
+    left = _panel(figure, (0.19, 0.555, 0.25, 0.195), 0.02, "2  Count", "What stands there most often?")
     _bars(left, vocabulary, counts, show, PALETTE["blue"], "{:,.0f}")
-    right = _panel(figure, (0.665, 0.55, 0.27, 0.19), 0.53, "3  Weigh", "Which ones more often than by chance?")
+    right = _panel(figure, (0.7, 0.555, 0.22, 0.195), 0.53, "3  Weigh", "What beats chance?")
     _bars(right, vocabulary, ppmi, show, PALETTE["vermilion"], "{:.1f}")
-    place = _panel(figure, (0.03, 0.03, 0.94, 0.43), 0.03, "4  Place", "Words that keep the same company land close together.")
+    place = _panel(figure, (0.02, 0.02, 0.96, 0.45), 0.02, "4  Place", "Words that keep the same company land close together.")
     _map(place, word, vocabulary, vectors)
     return figure
 
@@ -78,17 +79,16 @@ def project(vectors: ArrayLike) -> NDArray[np.float64]:
     """The two directions in which a few vectors differ most: principal components of the vectors at length 1.
 
     vectors: (n, d) array of word vectors.
-    returns: (n, 2) float64. The sign of each axis is fixed: the point farthest from the middle lies on its positive side.
+    returns: (n, 2) float64. The signs, which the definition leaves open, are such that the first vector lies up and right.
 
     >>> project([[5, 0, 0], [4, 3, 0], [0, 0, 2]])[2].round(2)
-    array([ 0.92, -0.  ])
+    array([-0.92,  0.  ])
     """
     vectors = np.asarray(vectors, dtype=np.float64)
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     left, scale, _ = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
     points = left[:, :2] * scale[:2]
-    farthest = points[np.abs(points).argmax(axis=0), [0, 1]]
-    return points * np.where(farthest < 0, -1.0, 1.0)
+    return points * np.where(points[0] < 0, -1.0, 1.0)
 
 
 def _panel(figure: Figure, box: tuple[float, float, float, float], x: float, title: str, question: str) -> Axes:
@@ -107,10 +107,10 @@ def _concordance(axes: Axes, lines: Sequence[str], word: str, window: int) -> No
 
     def place(near: str, far: str, y: float, side: float) -> None:
         near_text = TextArea(near, textprops={"fontsize": 10, "fontfamily": "DejaVu Serif"})
-        far_text = TextArea(far, textprops={"fontsize": 10, "fontfamily": "DejaVu Serif", "color": "#aaaaaa"})
+        far_text = TextArea(far, textprops={"fontsize": 10, "fontfamily": "DejaVu Serif", "color": "#999999"})
         parts = [far_text, near_text] if side < 0 else [near_text, far_text]
         packed = HPacker(children=[part for part in parts if part.get_text()], pad=0, sep=3.5, align="baseline")
-        axes.add_artist(AnnotationBbox(packed, (0.5 + side * 0.048, y), (0.5 + side * 0.048, y), frameon=False, pad=0,
+        axes.add_artist(AnnotationBbox(packed, (CENTRE + side * 0.055, y), (CENTRE + side * 0.055, y), frameon=False, pad=0,
                                        box_alignment=(1.0 if side < 0 else 0.0, 0.5)))  # fmt: skip
 
     axes.set(xlim=(0, 1), ylim=(len(lines) - 0.4, -0.6))
@@ -122,12 +122,12 @@ def _concordance(axes: Axes, lines: Sequence[str], word: str, window: int) -> No
         at = places[0]
         before, after = words[:at], words[at + 1 :]
         place(" ".join(before[-window:]), _shorten(before[:-window], keep_end=True), row, -1)
-        axes.text(0.5, row, word, ha="center", va="center", fontsize=10, fontweight="bold", family="DejaVu Serif",
+        axes.text(CENTRE, row, word, ha="center", va="center", fontsize=10, fontweight="bold", family="DejaVu Serif",
                   color=PALETTE["vermilion"])  # fmt: skip
         place(" ".join(after[:window]), _shorten(after[window:], keep_end=False), row, 1)
 
 
-def _shorten(words: Sequence[str], *, keep_end: bool, width: int = 17) -> str:
+def _shorten(words: Sequence[str], *, keep_end: bool, width: int = 8) -> str:
     """As many whole words as fit, from the end or from the beginning."""
     kept: list[str] = []
     for word in reversed(words) if keep_end else words:
@@ -150,14 +150,15 @@ def _map(axes: Axes, word: str, vocabulary: Vocabulary, vectors: NDArray[np.floa
     words = list(chain.from_iterable(GROUPS.values()))
     points = dict(zip(words, project(vectors[[vocabulary[token] for token in words]]), strict=True))
     everything = np.array(list(points.values()))
-    margin = 0.08 * np.ptp(everything, axis=0)
+    margin = 0.09 * np.ptp(everything, axis=0)
     axes.set_xlim(everything[:, 0].min() - margin[0], everything[:, 0].max() + margin[0])
     axes.set_ylim(everything[:, 1].min() - margin[1], everything[:, 1].max() + margin[1])
     styles: Mapping[str, dict[str, str]] = groups(list(GROUPS))
     for name, members in GROUPS.items():
         axes.scatter(*np.array([points[token] for token in members]).T, s=26, label=name, linewidths=0.6, edgecolors="#222222",
                      **styles[name])  # fmt: skip
-    axes.scatter(*points[word], s=150, facecolors="none", edgecolors=PALETTE["vermilion"], linewidths=1.8)
-    label_points(axes, everything, words, fontsize=8.5)
-    axes.texts[words.index(word)].set(fontweight="bold", color=PALETTE["vermilion"], position=(9, 0), ha="left", va="center")
-    axes.legend(loc="upper right", ncols=2, fontsize=9, handletextpad=0.2, columnspacing=1.2)
+    axes.scatter(*points[word], s=110, facecolors="none", edgecolors=PALETTE["vermilion"], linewidths=1.6)
+    words.sort(key=lambda token: token != word)  # the first label has the choice of places
+    label_points(axes, [points[token] for token in words], words, gap=6.5, fontsize=8.5)
+    axes.texts[0].set(fontweight="bold", color=PALETTE["vermilion"])
+    axes.legend(loc="upper left", fontsize=9, handletextpad=0.1, borderaxespad=0)  # the first word, bread, lies up and right

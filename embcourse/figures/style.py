@@ -119,7 +119,7 @@ def groups(names: list[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def label_points(axes: Axes, points: ArrayLike, labels: Sequence[str], **text: object) -> None:
+def label_points(axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: float = 5.0, **text: object) -> None:
     """Write a label beside each point of a map, on the side where it covers least.
 
     Points are labelled in the given order. Each label tries eight places around its point and takes the one that overlaps
@@ -128,6 +128,7 @@ def label_points(axes: Axes, points: ArrayLike, labels: Sequence[str], **text: o
 
     points: (n, 2) array of data coordinates.
     labels: n strings.
+    gap   : from a point to its label, in points of 1/72 inch.
     text  : passed on to `Axes.annotate`, for instance `fontsize` or `color`.
     raises: ValueError if points is not (n, 2), or labels has another length.
 
@@ -142,7 +143,7 @@ def label_points(axes: Axes, points: ArrayLike, labels: Sequence[str], **text: o
         raise ValueError(
             f"label_points: points must have shape (n, 2) with n = {len(labels)} labels, got shape {points.shape}"
         )
-    gap, side = 5.0, 3.0  # from the point to the label, and half a marker, in points of 1/72 inch
+    side = 3.0  # half a marker
     places = [
         (gap, 0, "left", "center"), (-gap, 0, "right", "center"), (0, gap, "center", "bottom"), (0, -gap, "center", "top"),
         (gap, gap, "left", "bottom"), (gap, -gap, "left", "top"), (-gap, gap, "right", "bottom"), (-gap, -gap, "right", "top"),

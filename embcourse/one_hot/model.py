@@ -56,7 +56,7 @@ class OneHotEncoder:
         """
         from scipy.sparse import csr_array
 
-        rows = csr_array(rows)
+        rows = csr_array(rows, copy=True)            # put in order below, which must not reach the caller's matrix
         if rows.ndim != 2 or rows.shape[1] != len(self.vocabulary):
             raise ValueError(
                 "OneHotEncoder.inverse_transform: rows must have shape "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -87,18 +86,17 @@ def read_notebook(path: str | Path) -> NotebookNode:
 
 def write_notebook(path: str | Path, notebook: NotebookNode) -> None:
     """Write `notebook` with sorted keys and a final newline; an interruption leaves the old file whole."""
-    path = Path(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(serialise(notebook), encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    # Imported late: it brings numpy, which must not load before a caller has set KERNEL_ENVIRONMENT.
+    from embcourse.vectors.atomic import atomic_write
+
+    with atomic_write(Path(path)) as file:
+        file.write(serialise(notebook).encode("utf-8"))
 
 
 def serialise(notebook: NotebookNode) -> str:
     """The text of a notebook file: sorted keys, one space of indentation, a final newline."""
-    return nbformat.writes(notebook).rstrip("\n") + "\n"
+    # `nbformat.writes` would change the notebook: it gives a repeated id a random new one.
+    return nbformat.v4.writes(notebook).rstrip("\n") + "\n"
 
 
 def normalise(notebook: NotebookNode) -> NotebookNode:

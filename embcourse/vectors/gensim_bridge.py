@@ -23,7 +23,7 @@ def to_keyed_vectors(vocabulary: Vocabulary, matrix: np.ndarray) -> "KeyedVector
 
 
 def from_keyed_vectors(vectors: "KeyedVectors") -> tuple[Vocabulary, np.ndarray]:
-    """Vocabulary and a copy of the matrix."""
+    """Vocabulary and matrix; the matrix is still gensim's own."""
     from gensim.models import KeyedVectors
 
     if not isinstance(vectors, KeyedVectors):
@@ -31,4 +31,4 @@ def from_keyed_vectors(vectors: "KeyedVectors") -> tuple[Vocabulary, np.ndarray]
             f"Embeddings.from_gensim: vectors must be KeyedVectors, got {type(vectors).__name__}; of a model pass .wv"
         )
     counts = vectors.expandos.get("count")
-    return Vocabulary(vectors.index_to_key, counts), np.array(vectors.vectors)
+    return Vocabulary(vectors.index_to_key, counts), vectors.vectors

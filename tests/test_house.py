@@ -1,0 +1,241 @@
+"""The rules of the house: what lies where, what may import what, what is pinned, what never gets committed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "embcourse"
+
+# The chapters in the order of the book. A method may use an earlier one, never a later one.
+SLUGS = (
+    "one_hot tfidf cooccurrence "
+    "word2vec negative_sampling glove fasttext evaluation "
+    "attention self_attention positions transformer flash_attention "
+    "contextual bert retrieval "
+    "rare_words compression isotropy code_search drift bias"
+).split()
+FLOOR_PLAN = {"__init__.py", "reference.py", "fast.py", "gpu.py", "model.py", "exercises.py"}
+BASE = {"data", "text", "vectors"}
+# What else each room may import. Nothing but these two imports `grading` or `publishing`.
+MAY_IMPORT = {
+    "data": set(),
+    "text": set(),
+    "vectors": {"text"},
+    "checking": BASE,
+    "figures": BASE | set(SLUGS),
+    "grading": BASE | {"checking", "publishing"},
+    "publishing": BASE,
+}
+HEAVY = {"gensim", "numba", "sentence_transformers", "sklearn", "torch", "transformers", "triton"}
+HEAVY_ALLOWED = {"fast.py": {"numba", "sklearn", "torch"}, "gpu.py": {"torch", "triton"}}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+FOLDERS = sorted(folder.name for folder in PACKAGE.iterdir() if any(folder.glob("*.py")))
+METHODS = [name for name in FOLDERS if name in SLUGS]
+
+
+class Import(NamedTuple):
+    """One imported module of a file: its dotted name, the line, and whether importing the file imports it."""
+
+    name: str
+    line: int
+    at_import: bool
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def imports(path: Path) -> list[Import]:
+    return list(find_imports(tree(path), path.relative_to(ROOT).parts[:-1]))
+
+
+def find_imports(node: ast.AST, package: tuple[str, ...], at_import: bool = True) -> Iterator[Import]:
+    """Every import below `node` but those for type checkers; relative ones resolved, `from a import b` as `a.b`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (Import(alias.name, child.lineno, at_import) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            above = package[: len(package) - child.level + 1] if child.level else ()
+            module = ".".join([*above, *filter(None, [child.module])])
+            yield from (Import(f"{module}.{alias.name}", child.lineno, at_import) for alias in child.names)
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            for statement in child.orelse:
+                yield from find_imports(statement, package, at_import)
+        else:
+            function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from find_imports(child, package, at_import and not function)
+
+
+def room(path: Path) -> str:
+    """The room of a module of the package: "" for embcourse/__init__.py."""
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else ""
+
+
+def allowed_rooms(path: Path) -> set[str]:
+    own = room(path)
+    if own in MAY_IMPORT:
+        return MAY_IMPORT[own] | {own}
+    earlier = set(SLUGS[: SLUGS.index(own) + 1]) if own in SLUGS else set()
+    if path.name == "reference.py":
+        return earlier | {"text"}
+    return earlier | BASE | ({"checking"} if path.name == "exercises.py" else set())
+
+
+def test_import_finder_sees_what_it_should() -> None:
+    source = (
+        "from . import a\nfrom ..text import b\nif TYPE_CHECKING:\n    import torch\n"
+        "class C:\n    import numpy\ndef f():\n    import numba"
+    )
+    assert list(find_imports(ast.parse(source), ("embcourse", "tfidf"))) == [
+        Import("embcourse.tfidf.a", 1, True),
+        Import("embcourse.text.b", 2, True),
+        Import("numpy", 6, True),
+        Import("numba", 8, False),
+    ]
+
+
+def test_importing_embcourse_takes_less_than_0_3_s() -> None:
+    program = "import time; start = time.perf_counter(); import embcourse; print(time.perf_counter() - start)"
+    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, check=True) for _ in range(3)]
+    assert min(float(run.stdout) for run in runs) < 0.3
+
+
+def test_importing_a_room_loads_no_heavy_library() -> None:
+    program = f"""
+import importlib, json, sys
+loaded = {{}}
+for name in ["embcourse"] + ["embcourse." + folder for folder in {FOLDERS!r}]:
+    before = set(sys.modules)
+    importlib.import_module(name)
+    loaded[name] = sorted({HEAVY!r} & set(sys.modules) - before)
+print(json.dumps(loaded))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    loaded = json.loads(run.stdout)
+    assert {name: heavy for name, heavy in loaded.items() if heavy} == {}
+
+
+def test_every_folder_of_the_package_is_a_known_room_or_a_chapter() -> None:
+    assert set(FOLDERS) <= set(MAY_IMPORT) | set(SLUGS)
+
+
+@pytest.mark.parametrize("slug", METHODS)
+def test_a_method_keeps_to_the_floor_plan(slug: str) -> None:
+    files = {path.name for path in (PACKAGE / slug).iterdir() if path.name != "__pycache__"}
+    assert files <= FLOOR_PLAN, f"unexpected in embcourse/{slug}: {sorted(files - FLOOR_PLAN)}"
+    assert {"__init__.py", "reference.py"} <= files
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_run_one_way(path: Path) -> None:
+    allowed = allowed_rooms(path)
+    wrong = [
+        f"line {imported.line}: {imported.name}"
+        for imported in imports(path)
+        if imported.name.startswith("embcourse.")
+        and imported.name.split(".")[1] in FOLDERS
+        and imported.name.split(".")[1] not in allowed
+    ]
+    assert not wrong, f"{path.relative_to(ROOT)} may import {sorted(allowed)}, but imports: {wrong}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_heavy_libraries_load_only_where_they_belong(path: Path) -> None:
+    for imported in imports(path):
+        top = imported.name.split(".")[0]
+        where = f"{path.relative_to(ROOT)}, line {imported.line}: {imported.name}"
+        if path.name == "reference.py" and top != "embcourse":
+            assert top in sys.stdlib_module_names or top == "numpy", f"{where}: a definition needs numpy only"
+        if imported.at_import:
+            assert top not in HEAVY - HEAVY_ALLOWED.get(path.name, set()), f"{where}: import it inside the function"
+            assert not re.fullmatch(r"embcourse\.\w+\.gpu(\..*)?", imported.name), f"{where}: only when called"
+
+
+@pytest.mark.parametrize("slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises.py").exists()])
+def test_a_method_with_exercises_has_all_its_rooms(slug: str) -> None:
+    chapters = list((ROOT / "book").glob(f"*/{slug}.ipynb"))
+    assert len(chapters) == 1, f"expected one chapter book/<part>/{slug}.ipynb, found {chapters}"
+    for path in (f"solutions/{slug}/{slug}.ipynb", f"book/assignments/{slug}/{slug}.ipynb", f"tests/test_{slug}.py"):
+        assert (ROOT / path).is_file(), f"{path} is missing"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_everything_public_has_a_docstring(path: Path) -> None:
+    def public(nodes: list[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+        for node in nodes:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_":
+                yield node
+                if isinstance(node, ast.ClassDef):
+                    yield from public(node.body)
+
+    # In exercises.py the exercise itself says what each case, misconception and alternative is.
+    nodes = [] if path.name == "exercises.py" else public(tree(path).body)
+    missing = [f"{node.name} (line {node.lineno})" for node in nodes if not ast.get_docstring(node)]
+    if not ast.get_docstring(tree(path)):
+        missing.insert(0, "the module")
+    assert not missing, f"{path.relative_to(ROOT)}: no docstring: {', '.join(missing)}"
+
+
+def committed_files() -> list[Path]:
+    """What is in the repository, or would be with `git add`."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+# Written in pieces, so that this file does not find itself.
+HOME = re.compile(r"(?<![\w.:/~-])/(?:home|Users|root|work)" + r"/[\w.]")
+TEMPORARY = re.compile(r"/tmp/[\w.]|/var/folders/|[/\\]site-packages[/\\]")
+
+
+def test_no_file_names_a_folder_of_the_machine_it_was_made_on() -> None:
+    found = []
+    for path in committed_files():
+        content = path.read_bytes()
+        if b"\0" in content[:8192]:
+            continue
+        for number, line in enumerate(content.decode("utf-8").splitlines(), start=1):
+            match = HOME.search(line) or (path.suffix == ".ipynb" and TEMPORARY.search(line))
+            if match:
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line[match.start():][:60]}")
+    assert not found, "\n".join(found)
+
+
+def pins() -> dict[str, Requirement]:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    requirements = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(requirement.name): requirement for requirement in requirements}
+
+
+def test_every_requirement_is_pinned_to_one_public_version() -> None:
+    for requirement in pins().values():
+        (specifier,) = requirement.specifier
+        assert specifier.operator == "==", requirement
+        assert not re.search(r"[*+]", specifier.version), f"{requirement}: a wildcard or a local version label"
+
+
+def test_pins_cover_what_the_package_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    for wanted in (Requirement(line) for group in groups for line in group):
+        pin = pins().get(canonicalize_name(wanted.name))
+        assert pin is not None, f"{wanted.name} is in pyproject.toml, but not in requirements.txt"
+        (specifier,) = pin.specifier
+        assert wanted.specifier.contains(specifier.version), f"{pin} does not satisfy {wanted}"

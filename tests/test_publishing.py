@@ -1,0 +1,482 @@
+"""Notebooks are committed in one form, compared strictly, and built into a book without a warning."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+import xml.etree.ElementTree
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from embcourse.publishing import (
+    BuildFailed,
+    NotebookFailed,
+    build,
+    execute,
+    is_current,
+    normalise,
+    notebook_paths,
+    problems,
+    read_notebook,
+    serving,
+    write_notebook,
+)
+from embcourse.publishing.__main__ import main
+from embcourse.publishing.notebooks import serialise
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMITTED = [path.relative_to(ROOT).as_posix() for path in notebook_paths([ROOT / "book", ROOT / "solutions"])]
+
+
+@pytest.mark.parametrize("path", COMMITTED)
+def test_committed_notebook_is_normalised_executed_and_fully_compared(path: str) -> None:
+    notebook = read_notebook(ROOT / path)
+    assert problems(notebook) == []
+    normalised = serialise(normalise(notebook)) == (ROOT / path).read_text(encoding="utf-8")
+    assert normalised, f"run: python -m embcourse.publishing normalise {path}"
+
+
+# --- the form of a committed notebook -------------------------------------------------------------------------------
+
+texts = st.text(st.characters(codec="utf-8"), max_size=20)
+metadata = st.fixed_dictionaries(
+    {},
+    optional={
+        "nbgrader": st.fixed_dictionaries({"grade_id": texts}),
+        "mystnb": st.fixed_dictionaries({"image": st.fixed_dictionaries({"alt": texts})}),
+        "scrolled": st.booleans(),
+        "execution": st.fixed_dictionaries({"iopub.execute_input": texts}),
+    },
+)
+outputs = st.one_of(
+    st.builds(lambda text, name: new_output("stream", text=text, name=name), texts, st.sampled_from(["stdout", "stderr"])),
+    st.builds(lambda text: new_output("execute_result", data={"text/plain": text}, execution_count=9), texts),
+    st.builds(lambda text: new_output("error", ename="ValueError", evalue=text, traceback=[text, text]), texts),
+)
+cells = st.one_of(
+    st.builds(lambda source, metadata: new_markdown_cell(source, metadata=metadata), texts, metadata),
+    st.builds(
+        lambda source, metadata, outputs, count: new_code_cell(
+            source, metadata=metadata, outputs=outputs, execution_count=count
+        ),
+        texts,
+        metadata,
+        st.lists(outputs, max_size=4),
+        st.none() | st.integers(1, 99),
+    ),
+)
+
+
+@st.composite
+def notebooks(draw: st.DrawFn) -> NotebookNode:
+    """Notebooks with editors' noise. Tags may repeat; ids may be missing, repeated or of a form that is not allowed."""
+    notebook = new_notebook(cells=draw(st.lists(cells, max_size=5)), metadata={"widgets": {}, "title": draw(texts)})
+    for cell in notebook.cells:
+        if draw(st.booleans()):
+            cell.metadata["tags"] = draw(st.lists(st.sampled_from(["timing", "hide-input"]), max_size=3))
+        cell["id"] = draw(st.sampled_from(["same", "not allowed", cell.id]))
+        if draw(st.booleans()):
+            del cell["id"]
+    return notebook
+
+
+def printed(notebook: NotebookNode) -> list[tuple[str, str]]:
+    """What each cell wrote to each stream."""
+    return [
+        (name, "".join(output.text for output in cell.outputs if output.get("name") == name))
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for name in ("stdout", "stderr")
+    ]
+
+
+@settings(max_examples=50)
+@given(notebooks())
+def test_normalising_keeps_what_an_author_wrote_and_settles_at_once(notebook: NotebookNode) -> None:
+    before = serialise(notebook)
+    tidy = normalise(notebook)
+    assert serialise(notebook) == before, "the argument was changed"
+    assert serialise(normalise(tidy)) == serialise(tidy)
+
+    assert [cell.source for cell in tidy.cells] == [cell.source for cell in notebook.cells]
+    assert printed(tidy) == printed(notebook)
+    assert tidy.metadata.title == notebook.metadata.title
+    for old, new in zip(notebook.cells, tidy.cells, strict=True):
+        for key in ("nbgrader", "mystnb"):
+            assert new.metadata.get(key) == old.metadata.get(key)
+        assert set(new.metadata.get("tags", [])) == set(old.metadata.get("tags", []))
+        assert not {"scrolled", "execution"} & set(new.metadata)
+    assert "widgets" not in tidy.metadata
+    assert "version" not in tidy.metadata.language_info
+
+    ids = [cell.id for cell in tidy.cells]
+    assert len(set(ids)) == len(ids)
+    counts = [cell.execution_count for cell in tidy.cells if cell.get("execution_count") is not None]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@settings(max_examples=50)
+@given(notebooks())
+def test_reading_gives_back_what_was_written(tmp_path_factory: pytest.TempPathFactory, notebook: NotebookNode) -> None:
+    path = tmp_path_factory.mktemp("notebook") / "a.ipynb"
+    tidy = normalise(notebook)
+    write_notebook(path, tidy)
+    assert serialise(read_notebook(path)) == serialise(tidy)
+    assert path.read_bytes().endswith(b"}\n")
+
+
+def svg_of(salt: str | None, heights: list[float]) -> str:
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context({"svg.hashsalt": salt}):
+        figure = Figure(figsize=(2, 1))
+        axes = figure.add_subplot()
+        axes.plot(heights, marker="o")
+        axes.scatter(range(len(heights)), heights, hatch="//")
+        axes.imshow([heights, heights])
+        text = io.StringIO()
+        figure.savefig(text, format="svg")
+    return text.getvalue()
+
+
+def normalised_svg(svg: str) -> str:
+    output = new_output("display_data", data={"image/svg+xml": svg})
+    return normalise(new_notebook(cells=[new_code_cell("plot", outputs=[output])])).cells[0].outputs[0].data["image/svg+xml"]
+
+
+def test_svg_loses_date_and_random_ids_and_stays_whole() -> None:
+    first, again, other = svg_of(None, [1, 2]), svg_of(None, [1, 2]), svg_of(None, [2, 1])
+    assert first != again, "matplotlib's ids are random without a salt"
+    assert normalised_svg(first) == normalised_svg(again)
+    assert "<dc:date>" in first
+    assert "<dc:date>" not in normalised_svg(first)
+
+    ids: list[set[str]] = []
+    for svg in map(normalised_svg, (first, other)):
+        xml.etree.ElementTree.fromstring(svg)
+        defined = re.findall(r'\bid="([^"]+)"', svg)
+        used = re.findall(r'(?:url\(|href=")#([^")]+)', svg)
+        assert used
+        assert set(used) <= set(defined)
+        assert len(set(defined)) == len(defined)
+        ids.append({name for name in used if re.search(r"[0-9a-f]{10}$", name)})
+    assert ids[0]
+    assert not ids[0] & ids[1], "two pictures on one page must not share clip paths or markers"
+
+
+@pytest.mark.parametrize("text_format", ["md:myst", "py:percent"])
+def test_jupytext_keeps_the_metadata_of_cells(text_format: str) -> None:
+    cell_metadata = {
+        "tags": ["nbval-ignore-output", "hide-input"],
+        "mystnb": {"image": {"alt": "Idf falls: from 3 to 0"}, "figure": {"caption": "Idf", "name": "fig-idf"}},
+        "nbgrader": {"grade": True, "grade_id": "idf", "points": 2, "locked": True, "schema_version": 3},
+    }
+    notebook = new_notebook(cells=[new_code_cell("x = 1", metadata=cell_metadata)])
+    back = jupytext.reads(jupytext.writes(notebook, text_format), text_format)
+    assert back.cells[0].metadata == cell_metadata
+
+
+# --- what a committed notebook must not hold --------------------------------------------------------------------------
+
+PICTURE = new_output("display_data", data={"image/svg+xml": "<svg/>", "text/plain": "<Figure>"})
+GLUED_PICTURE = new_output(
+    "display_data",
+    data={"application/papermill.record/image/svg+xml": "<svg/>"},
+    metadata={"scrapbook": {"name": "curve", "mime_prefix": "application/papermill.record/"}},
+)
+PRINTED = new_output("stream", text="1\n")
+ALT = {"mystnb": {"image": {"alt": "a curve"}}}
+
+
+def cell(*outputs: NotebookNode, source: str = "x", tags: str = "", **fields: object) -> NotebookNode:
+    metadata = {"tags": tags.split()} | fields
+    return new_code_cell(source, id="c", execution_count=1, outputs=list(outputs), metadata=metadata)
+
+
+GOOD = [
+    cell(PRINTED),
+    cell(PICTURE, tags="nbval-ignore-output", **ALT),
+    cell(new_output("display_data", data={"text/html": "<p>1</p>"}), PRINTED),
+    cell(PRINTED, tags="nbval-ignore-output timing"),
+    cell(new_output("error", ename="ValueError", evalue="no"), tags="raises-exception"),
+    cell(new_output("stream", name="stderr", text="careful"), tags="stderr-expected"),
+    new_code_cell("", id="c"),
+]
+BAD = {
+    "was not executed": new_code_cell("x", id="c"),
+    "tag nbval-skip": cell(tags="nbval-skip"),
+    "comment NBVAL_IGNORE_OUTPUT": cell(PRINTED, source="x\n# NBVAL_IGNORE_OUTPUT"),
+    "tag it nbval-ignore-output": cell(PICTURE, **ALT),
+    "tag nbval-ignore-output is for pictures": cell(PRINTED, tags="nbval-ignore-output"),
+    "a picture and something else": cell(PICTURE, PRINTED, tags="nbval-ignore-output", **ALT),
+    "without alt text": cell(PICTURE, tags="nbval-ignore-output"),
+    "glued": cell(GLUED_PICTURE, tags="nbval-ignore-output"),
+    "raises ValueError": cell(new_output("error", ename="ValueError", evalue="no")),
+    "writes to stderr": cell(new_output("stream", name="stderr", text="careful")),
+    "memory address": cell(new_output("execute_result", data={"text/plain": "<object at 0x7f12ab34cd56>"})),
+    "colour codes": cell(new_output("stream", text="\x1b[31mred\x1b[0m")),
+}
+
+
+@pytest.mark.parametrize("good", GOOD)
+def test_a_good_cell_is_no_problem(good: NotebookNode) -> None:
+    assert problems(new_notebook(cells=[good])) == []
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_a_bad_cell_is_named(message: str) -> None:
+    (problem,) = problems(new_notebook(cells=[BAD[message]]))
+    assert problem.startswith("cell 0 (c): ")
+    assert message in problem
+
+
+def test_cells_out_of_order_are_a_problem() -> None:
+    second, first = cell(PRINTED), cell(PRINTED)
+    second.execution_count, second.id = 2, "d"
+    assert "not executed in order" in problems(new_notebook(cells=[second, first]))[0]
+
+
+@pytest.mark.parametrize(
+    ("directive", "fine"),
+    [
+        ("```{glue:figure} curve\n:alt: It rises\n:name: fig\n\nCaption\n```", True),
+        ("```{glue:figure} curve\n:name: fig\n:alt: It rises\n```", True),
+        ("```{glue:figure} curve\n:alt:\n```", False),
+        ("```{glue:figure} curve\n\nCaption with :alt: in it\n```", False),
+        ("```{glue:figure} other\n:alt: It rises\n```", False),
+        ("```{glue:figure} curve\n:alt: It rises\n```\n\n```{glue:figure} curve\n```", False),
+    ],
+)
+def test_a_glued_picture_takes_its_alt_from_where_it_is_shown(directive: str, fine: bool) -> None:
+    glued = cell(GLUED_PICTURE, tags="nbval-ignore-output")
+    assert (problems(new_notebook(cells=[glued, new_markdown_cell(directive)])) == []) is fine
+
+
+# --- execution, and nbval's comparison --------------------------------------------------------------------------------
+
+CHAPTER = [
+    'from myst_nb import glue\nimport matplotlib.pyplot as plt\n%config InlineBackend.figure_formats = ["svg"]',
+    'print("df =", 2)',
+    'glue("idf", round(2 / 3, 3), display=False)',
+    ("plt.plot([1, 2]);", {"tags": ["nbval-ignore-output"], **ALT}),
+    ("import time\nprint(time.time())", {"tags": ["nbval-ignore-output", "timing"]}),
+    ('raise ValueError("df must be positive")', {"tags": ["raises-exception"]}),
+]
+
+
+@pytest.fixture(scope="module")
+def chapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small chapter, executed for real."""
+    path = tmp_path_factory.mktemp("chapter") / "chapter.ipynb"
+    pairs = [entry if isinstance(entry, tuple) else (entry, {}) for entry in CHAPTER]
+    write_notebook(path, new_notebook(cells=[new_code_cell(source, metadata=metadata) for source, metadata in pairs]))
+    execute(path)
+    return path
+
+
+def text_of(path: Path, *, without_timing: bool) -> str:
+    notebook = read_notebook(path)
+    for entry in notebook.cells:
+        if without_timing and "timing" in entry.metadata.get("tags", []):
+            entry.outputs = []
+    return serialise(notebook)
+
+
+def test_executing_again_changes_nothing_but_timings(chapter: Path, tmp_path: Path) -> None:
+    copy = shutil.copy(chapter, tmp_path)
+    executed = execute(copy)
+    assert text_of(copy, without_timing=True) == text_of(chapter, without_timing=True)
+    assert text_of(copy, without_timing=False) != text_of(chapter, without_timing=False)
+    assert executed.cells[-1].outputs[0].traceback == ["ValueError: df must be positive"]
+
+
+def change(notebook: NotebookNode, old: str, new: str) -> None:
+    """Replace `old` in the one output that has it."""
+    content = [
+        (place, key)
+        for entry in notebook.cells
+        for output in entry.outputs
+        for place, key in [(output, "text"), (output, "evalue"), *((output.get("data", {}), mime) for mime in output.get("data", {}))]
+        if old in place.get(key, "")
+    ]
+    ((place, key),) = content
+    place[key] = place[key].replace(old, new)
+
+
+def test_nbval_notices_every_edited_output_but_the_tagged_ones(chapter: Path, tmp_path: Path) -> None:
+    ignored, compared = read_notebook(chapter), read_notebook(chapter)
+    ignored.cells[3].outputs[0].data["image/svg+xml"] = "<svg/>"
+    ignored.cells[4].outputs[0].text = "0.0\n"
+    write_notebook(tmp_path / "ignored.ipynb", ignored)
+    change(compared, "df = 2", "df = 3")
+    change(compared, "0.667", "0.668")
+    change(compared, "df must be positive", "df is wrong")
+    write_notebook(tmp_path / "compared.ipynb", compared)
+
+    # The project's own options, as in `pytest --nbval`.
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "--numprocesses=2", f"--config-file={ROOT / 'pyproject.toml'}"]
+        + ["--rootdir=.", "-p", "no:cacheprovider", "--color=no", "."],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        # A run inside a run: the inner one must not take itself for a worker of the outer one.
+        env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+    )
+    report = run.stdout + run.stderr
+    failed = re.findall(r"^FAILED (\w+)\.ipynb::(.*?)(?: -|$)", run.stdout, re.MULTILINE)
+    assert sorted(failed) == [("compared", f"Cell {number}") for number in (1, 2, 5)], report
+    assert f"3 failed, {2 * len(CHAPTER) - 3} passed" in run.stdout, report
+    for edited in ("df = 3", "0.668", "df is wrong"):
+        assert edited in run.stdout, report
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("import time\ntime.sleep(60)", "timed out"),
+        ("import os\nos._exit(1)", "died"),
+        ("import warnings\nwarnings.warn('old')", "writes to stderr"),
+    ],
+)
+def test_a_failing_notebook_is_left_as_it_was(tmp_path: Path, source: str, message: str) -> None:
+    path = tmp_path / "failing.ipynb"
+    write_notebook(path, normalise(new_notebook(cells=[new_code_cell(source)])))
+    before = path.read_bytes()
+    with pytest.raises(NotebookFailed, match=message) as error:
+        execute(path, timeout=3)
+    assert str(path) in str(error.value)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["failing.ipynb"]
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def test_check_names_what_is_not_ready_and_normalise_mends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.ipynb"
+    path.write_text(nbformat.writes(new_notebook(cells=[cell(PRINTED, scrolled=True)])), encoding="utf-8")
+    before = path.read_bytes()
+    assert main(["normalise", "--check", str(tmp_path)]) == 1
+    assert f"{path}: is not normalised" in capsys.readouterr().err
+    assert path.read_bytes() == before
+    assert main(["normalise", str(tmp_path)]) == 0
+    assert main(["normalise", "--check", str(tmp_path)]) == 0
+
+
+def test_a_folder_stands_for_its_notebooks_but_not_for_assignments_builds_and_checkpoints(tmp_path: Path) -> None:
+    for name in ("b/x.ipynb", "a.ipynb", "assignments/t/t.ipynb", "_build/a.ipynb", ".ipynb_checkpoints/a.ipynb", "n.md"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert notebook_paths([tmp_path]) == [tmp_path / "a.ipynb", tmp_path / "b/x.ipynb"]
+    assert notebook_paths([tmp_path / "assignments/t/t.ipynb"]) == [tmp_path / "assignments/t/t.ipynb"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("missing.ipynb", None, "no such file or folder"),
+        ("text.md", "# A", r"expected a notebook \(.ipynb\)"),
+        ("cut.ipynb", '{"cells": [', "is not a notebook"),
+        ("old.ipynb", '{"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": []}', "format 4, got 3"),
+    ],
+)
+def test_a_wrong_path_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: str | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    assert main(["normalise", str(tmp_path / name)]) == 1
+    error = capsys.readouterr().err
+    assert re.search(message, error)
+    assert name in error
+    assert error.count("\n") == 1
+
+
+# --- the book ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_book_is_built_once_and_a_warning_fails_every_time(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "_config.yml").write_text('title: t\nexecute: {execute_notebooks: "off"}\nonly_build_toc_files: true\n')
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n- file: book/page\n")
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book/index.md").write_text("# Welcome\n\n[A page](page.md)\n")
+    (tmp_path / "book/page.md").write_text("# A page\n\nFirst\n")
+    index = build(tmp_path)
+    assert "Welcome" in (tmp_path / "_build/html/book/index.html").read_text()
+    assert is_current(tmp_path)
+
+    capfd.readouterr()
+    assert build(tmp_path) == index
+    assert capfd.readouterr().out == "", "nothing changed, so nothing may be built"
+
+    (tmp_path / "book/page.md").write_text("# A page\n\n[Nowhere](nowhere.md)\n")
+    assert not is_current(tmp_path)
+    for attempt in range(2):  # the second time Sphinx has already read the page, and would not repeat its warning
+        with pytest.raises(BuildFailed):
+            build(tmp_path)
+        assert not is_current(tmp_path), f"attempt {attempt}"
+
+
+def test_serving_gives_files_on_this_machine_only_and_says_when_a_port_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("Welcome")
+    with serving(tmp_path) as address:
+        assert address.startswith("http://127.0.0.1:")
+        assert urllib.request.urlopen(address, timeout=10).read() == b"Welcome"
+        port = int(address.rsplit(":")[-1].strip("/"))
+        with pytest.raises(OSError, match="in use"), serving(tmp_path, port):
+            pass
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(address, timeout=10)
+
+
+# --- make -------------------------------------------------------------------------------------------------------------
+
+
+def make(folder: Path, *arguments: str, path: str) -> subprocess.CompletedProcess[str]:
+    shutil.copy(ROOT / "Makefile", folder)
+    for name in ("requirements.txt", "pyproject.toml"):
+        (folder / name).touch()
+    environment = {"PATH": path, "HOME": str(folder)}
+    command = [shutil.which("make") or "make", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_make_says_in_one_line_that_no_python_fits(tmp_path: Path) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("sh", "cat"):
+        (tools / tool).symlink_to(shutil.which(tool) or tool)
+    found_none = make(tmp_path, "html", path=str(tools))
+    assert found_none.returncode != 0
+    assert "error: no Python 3.11, 3.12 or 3.13 found" in found_none.stderr
+    too_old = make(tmp_path, "html", "PYTHON=false", path=os.environ["PATH"])
+    assert too_old.returncode != 0
+    assert "error: PYTHON=false is not a Python 3.11, 3.12 or 3.13" in too_old.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_make_explains_itself(tmp_path: Path) -> None:
+    run = make(tmp_path, path=os.environ["PATH"])
+    assert run.returncode == 0
+    targets = re.findall(r"^make (\w+)", run.stdout, re.MULTILINE)
+    assert targets[:2] == ["book", "test"]
+    declared = re.search(r"^\.PHONY: help (.*) FORCE$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert declared is not None
+    assert sorted(targets) == sorted(declared[1].split())
