@@ -94,7 +94,8 @@ endef
 
 $(READY): requirements.txt pyproject.toml
 	@set -e; \
-	if ! $(RUN) -m pip --version >/dev/null 2>&1 || test "$$(cat $(READY) 2>/dev/null || echo "$(CURDIR)")" != "$(CURDIR)"; then \
+	made_in=$$(cat $(READY) 2>/dev/null) || made_in="$(CURDIR)"; \
+	if test "$$made_in" != "$(CURDIR)" || ! $(RUN) -m pip --version >/dev/null 2>&1; then \
 	    $(FIND_PYTHON); \
 	    echo "== Environment: $$("$$python" --version) in $(VENV)"; \
 	    "$$python" -m venv --clear $(VENV) || { \

@@ -1,6 +1,10 @@
 """nbgrader's settings. Solutions are the source; students' notebooks are released into the book."""
 
 import os
+import sys
+
+# nbgrader starts `alembic` by name: find it although nobody has activated the environment.
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
 
 c = get_config()  # noqa: F821 (nbgrader defines it)
 

@@ -13,6 +13,7 @@ from bs4 import BeautifulSoup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from embcourse.checking import CheckFailed, check
 from embcourse.figures.style import groups, label_points, use_book_style
 from embcourse.publishing import build
 
@@ -59,19 +60,24 @@ def test_the_book_is_exactly_the_pages_of_the_table_of_contents(pages):
     assert set(pages) - made_by_sphinx == set(PAGES)
 
 
+def test_the_folder_opens_on_the_first_page(pages):
+    refresh = pages["index.html"].find("meta", attrs={"http-equiv": re.compile("refresh", re.IGNORECASE)})
+    assert refresh["content"].split("url=")[1].strip("'") == PAGES[0]
+
+
 def test_every_picture_has_alternative_text(pages):
-    without = [f"{page}: {image}" for page, soup in pages.items() for image in soup("img") if not image.get("alt", "").strip()]
-    assert without == []
+    images = [(page, image) for page, soup in pages.items() for image in soup("img")]
+    assert [f"{page}: {image}" for page, image in images if not image.get("alt", "").strip()] == []
 
 
 def test_every_internal_link_and_anchor_leads_somewhere(pages, book_html):
-    anchors = {page: {tag["id"] for tag in soup(id=True)} | {tag["name"] for tag in soup("a", attrs={"name": True})} for page, soup in pages.items()}
+    anchors = {page: {tag["id"] for tag in soup(id=True)} for page, soup in pages.items()}
     broken = []
     checked = 0
     for page, soup in pages.items():
         for link in soup("a", href=True):
-            url = urlsplit(urljoin(f"book://host/{page}", link["href"]))
-            if url.scheme != "book":
+            url = urlsplit(urljoin(f"http://book/{page}", link["href"]))
+            if (url.scheme, url.netloc) != ("http", "book"):
                 continue
             target, anchor = unquote(url.path).lstrip("/"), unquote(url.fragment)
             checked += 1
@@ -83,15 +89,17 @@ def test_every_internal_link_and_anchor_leads_somewhere(pages, book_html):
 
 def test_pages_and_styles_load_nothing_from_another_host(pages, book_html):
     foreign = re.compile(r"^(https?:)?//")
+    loaders = ["script", "img", "iframe", "source", "video", "audio", "embed", "object", "link"]
     loads = [
         f"{page}: {tag.name} {tag[attribute]}"
         for page, soup in pages.items()
         for attribute in ("src", "srcset", "data", "href")
-        for tag in soup(["script", "img", "iframe", "source", "video", "audio", "embed", "object", "link"], attrs={attribute: foreign})
-        if tag.name != "link" or not {"canonical", "next", "prev"}.intersection(tag.get("rel", []))
+        for tag in soup(loaders, attrs={attribute: foreign})
+        if tag.name != "link" or "canonical" not in tag["rel"]  # an address to cite, which nothing loads
     ]
     for style in book_html.rglob("*.css"):
-        loads += [f"{style.name}: {url}" for url in re.findall(r"url\(\s*['\"]?((?:https?:)?//[^)]*)", style.read_text(encoding="utf-8"))]
+        urls = re.findall(r"url\(\s*['\"]?((?:https?:)?//[^)]*)", style.read_text(encoding="utf-8"))
+        loads += [f"{style.name}: {url}" for url in urls]
     assert loads == []
 
 
@@ -117,6 +125,17 @@ def test_without_the_line_of_the_worked_solutions_the_book_builds_without_them(t
     first_page = build(tmp_path)  # raises on a warning, so also on a page that refers to a solution
     assert (first_page.parent / CHAPTER).exists()
     assert not (first_page.parent / "solutions").exists()
+
+
+def test_the_report_that_students_are_shown_is_the_one_that_check_prints(capsys):
+    page = (ROOT / "book/how_to/student.md").read_text(encoding="utf-8")
+    code = re.search(r'```python\n(def idf\(counts\):\n    counts.*?)check\(', page, re.DOTALL)[1]
+    shown = re.search(r"```text\n(tfidf\.idf .*?)```", page, re.DOTALL)[1]
+    notebook = {"np": np}
+    exec(code, notebook)
+    with pytest.raises(CheckFailed):
+        check("tfidf.idf", notebook["idf"])
+    assert capsys.readouterr().out == shown
 
 
 # -------------------------------------------------------------------------------------------------------- the figures
@@ -169,15 +188,16 @@ def open_page(browser, book_url) -> Iterator[Callable]:
         context = browser.new_context(**({"viewport": SPACE_FOR_LINKS} | options))
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("request", lambda request: troubles.append(request.url) if foreign(request.url) else None)
-        page.on("response", lambda answer: troubles.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+        page.on("console", lambda message: note(message.type == "error", message.text))
+        page.on("pageerror", lambda error: note(True, str(error)))
+        page.on("request", lambda request: note(not request.url.startswith((book_url, "data:", "blob:")), request.url))
+        page.on("response", lambda answer: note(answer.status >= 400, f"{answer.status} {answer.url}"))
         page.goto(book_url + path, wait_until="load")
         return page
 
-    def foreign(url: str) -> bool:
-        return not url.startswith((book_url, "data:", "blob:"))
+    def note(is_trouble: bool, what: str) -> None:
+        if is_trouble:
+            troubles.append(what)
 
     yield open_page
     for context in contexts:
@@ -186,23 +206,24 @@ def open_page(browser, book_url) -> Iterator[Callable]:
 
 
 def has_drawn_its_pictures(page) -> bool:
-    pictures = page.locator("article img").all()
-    return bool(pictures) and all(picture.evaluate("image => image.complete && image.naturalWidth > 0") for picture in pictures)
+    drawn = page.locator("article img").evaluate_all("all => all.map(image => image.complete && image.naturalWidth > 0)")
+    return bool(drawn) and all(drawn)
+
+
+def wait_for_formulas(page) -> None:
+    page.wait_for_function("window.MathJax?.startup?.promise !== undefined")
+    page.evaluate("MathJax.startup.promise.then(() => null)")
 
 
 def has_set_its_formulas(page) -> bool:
-    page.wait_for_function("window.MathJax?.startup?.promise !== undefined")
-    page.evaluate("MathJax.startup.promise.then(() => null)")
-    formulas = page.locator("article mjx-container")
-    boxes = [formula.bounding_box() for formula in formulas.all()]
-    return bool(boxes) and page.locator("mjx-merror").count() == 0 and all(box is None or box["width"] > 0 for box in boxes)
+    wait_for_formulas(page)
+    widths = page.locator("article mjx-container:visible").evaluate_all("all => all.map(box => box.clientWidth)")
+    return bool(widths) and min(widths) > 0 and page.locator("mjx-merror").count() == 0
 
 
 def test_the_first_page_shows_its_picture_and_three_paths(open_page):
-    page = open_page("index.html")  # which leads on to the first page
-    page.wait_for_url("**/book/index.html")
-    page.wait_for_load_state("load")
-    assert page.locator("h1").inner_text().startswith("From Counts to Context")
+    page = open_page(PAGES[0])
+    assert page.locator("article h1").inner_text().startswith("From Counts to Context")
     assert has_drawn_its_pictures(page)
     cards = page.locator("section#three-ways-through .sd-card-title").all_inner_texts()
     assert [card.strip() for card in cards] == ["Read", "Study", "Teach"]
@@ -233,7 +254,8 @@ def test_dark_mode_turns_page_and_figures_dark_and_is_remembered(open_page):
             break
         page.locator("button.theme-switch-button:visible").first.click()
     assert page.evaluate(mode) == "dark" and page.evaluate(brightness) < 60
-    filters = page.locator("article .cell_output img[src$='.svg']").evaluate_all("all => all.map(image => getComputedStyle(image).filter)")
+    plots = page.locator("article .cell_output img[src$='.svg']")
+    filters = plots.evaluate_all("all => all.map(image => getComputedStyle(image).filter)")
     assert filters and all("invert" in value for value in filters)
     page.reload()
     assert page.evaluate(mode) == "dark"
@@ -245,27 +267,23 @@ def test_no_page_scrolls_sideways_on_a_phone(open_page, book_url):
     for path in PAGES:
         page.goto(book_url + path, wait_until="load")
         if page.locator("article .math").count():
-            has_set_its_formulas(page)
+            wait_for_formulas(page)
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > PHONE["width"]:
             wide[path] = width
     assert wide == {}
 
 
-def test_next_walks_through_the_whole_book_and_previous_back(open_page, book_url):
+def test_next_walks_through_the_whole_book_and_previous_leads_back(open_page, book_url):
     page = open_page(PAGES[0])
-
-    def follow(link: str) -> list[str]:
-        visited = [page.url.removeprefix(book_url)]
-        while page.locator(link).count():
-            page.locator(link).click()
-            page.wait_for_load_state("load")
-            visited.append(page.url.removeprefix(book_url))
-            assert len(visited) <= len(PAGES), f"the walk does not end: {visited}"
-        return visited
-
-    assert follow("a.right-next") == PAGES
-    assert follow("a.left-prev") == PAGES[::-1]
+    for before, path, after in zip([None, *PAGES], PAGES, [*PAGES[1:], None], strict=False):
+        assert page.url == book_url + path
+        back = page.locator("a.left-prev").evaluate_all("all => all.map(link => link.href)")
+        assert back == ([book_url + before] if before else [])
+        if after:
+            page.locator("a.right-next").click()
+            page.wait_for_url(book_url + after)
+    assert page.locator("a.right-next").count() == 0
 
 
 def test_the_keyboard_reaches_links_and_shows_where_it_is(open_page):

@@ -27,8 +27,8 @@ def check(id: str, function: Any = LOOK_UP) -> float:
     id       : the exercise, e.g. "tfidf.idf".
     function : the student's function or class. Left out, the one of the exercise's name in the caller's notebook.
     returns  : points, above 0. nbgrader reads the number as partial credit.
-    raises   : CheckFailed if nothing was earned, or there is no such exercise. Whatever the function does (raise, print,
-               loop, exit, change its inputs) ends up in the report.
+    raises   : CheckFailed if nothing was earned, or there is no such exercise. Whatever the function does (raise,
+               print, loop, exit, change its inputs) ends up in the report.
 
     >>> from embcourse.tfidf import idf
     >>> check("tfidf.idf", idf)
@@ -49,6 +49,8 @@ def check(id: str, function: Any = LOOK_UP) -> float:
         verdict = judge(exercise, function)
     except Interrupted:
         raise CheckFailed(f"{id}: stopped before it was done") from None
+    except Exception as error:
+        raise CheckFailed(f"{id}: the checker itself failed, which is no fault of yours: please report it") from error
     show(Report(verdict))
     if verdict.points == 0:
         raise CheckFailed(f"{id} earned 0 of {exercise.points:g} points; the report above says why") from None

@@ -85,7 +85,9 @@ def compare_arrays(expected: Any, got: Any, tolerance: Tolerance, prefix: str) -
     expected, got = np.asarray(expected), np.asarray(got)
     if got.shape != expected.shape:
         return Mismatch("shape", f"{prefix}expected shape {expected.shape}, yours is {got.shape}")
-    if not kinds_agree(expected.dtype, got.dtype) and expected.size:
+    if not expected.size:
+        return None
+    if not kinds_agree(expected.dtype, got.dtype):
         return Mismatch("dtype", f"{prefix}expected {KINDS[expected.dtype.kind]}, yours are "
                                  f"{KINDS[got.dtype.kind]} ({got.dtype})")
     if expected.dtype.kind not in "fc":

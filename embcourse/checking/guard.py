@@ -125,7 +125,10 @@ def alarm_limit(seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def thread_limit(seconds: float) -> Iterator[None]:
-    """By an exception that another thread puts into this one. It waits for a blocking call to return."""
+    """By an exception that another thread puts into this one.
+
+    It waits for a blocking call to return, and does not stop a loop that swallows every exception: only a signal does.
+    """
     target = threading.get_ident()
     done = threading.Event()
 

@@ -50,4 +50,5 @@ def find(id: str) -> Exercise:
             return exercise
     ids = [exercise.id for exercise in known]
     close = difflib.get_close_matches(str(id), ids, n=1)
-    raise KeyError(f"no exercise {id!r}; " + (f"did you mean {close[0]!r}?" if close else f"there are {', '.join(ids)}"))
+    advice = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(ids)}"
+    raise KeyError(f"no exercise {id!r}; {advice}")

@@ -83,7 +83,8 @@ def inputs(verdict: Verdict, trial: Trial) -> list[str]:
     names = parameter_names(verdict.exercise, case)
     lines = [case.label] if case.label else []
     lines += [f"{name} = {shorten(value, 75)}" for name, value in zip(names, [*case.args, *case.kwargs.values()])]
-    lines += [f"then .{method}({', '.join(shorten(argument, 60) for argument in given)})" for method, given in case.steps]
+    for method, given in case.steps:
+        lines.append(f"then .{method}({', '.join(shorten(argument, 60) for argument in given)})")
     return lines
 
 

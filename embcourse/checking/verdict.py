@@ -88,7 +88,8 @@ def judge(exercise: Exercise, function: Any, cases: Iterable[Case] | None = None
 def nothing_to_run(exercise: Exercise, function: Any) -> Verdict:
     kind = "class" if exercise.probe == "construct_then_call" else "function"
     what = "There is none" if function is None else f"What came is {shorten(function, 60)} ({type(function).__name__})"
-    return Verdict(exercise, (), 0.0, f"Expected a {kind} called {exercise.name}. {what}; run the cell that defines it.")
+    note = f"Expected a {kind} called {exercise.name}. {what}; run the cell that defines it."
+    return Verdict(exercise, (), 0.0, note)
 
 
 def attempt(exercise: Exercise, function: Callable, case: Case) -> Trial:
@@ -104,7 +105,7 @@ def attempt(exercise: Exercise, function: Callable, case: Case) -> Trial:
 
 
 def observe(exercise: Exercise, function: Callable, case: Case, seconds: float) -> tuple[Outcome, str, bool]:
-    """Calls by the exercise's probe: the outcome as plain data, the inputs changed, and whether the result is a view."""
+    """Calls by the exercise's probe: the outcome as plain data, the inputs changed, whether the result is a view."""
     args, kwargs, steps = fresh((case.args, dict(case.kwargs), case.steps))
     shares: list[bool] = []
 
@@ -142,7 +143,9 @@ def difference(case: Case, expected: Any, outcome: Outcome, seconds: float) -> M
         if error is None or isinstance(error, NotPlainData):
             returned = shorten(outcome.value) if error is None else str(error)
             return Mismatch("raises", f"expected {wanted}, yours returned {returned}")
-        return None if isinstance(error, case.raises) else Mismatch("raises", f"expected {wanted}, {describe_error(error)}")
+        if isinstance(error, case.raises):
+            return None
+        return Mismatch("raises", f"expected {wanted}, {describe_error(error)}")
     if isinstance(error, OutOfTime):
         return Mismatch("time", f"not done after {seconds:g} s; does a loop never end?")
     if isinstance(error, NotPlainData):

@@ -51,7 +51,6 @@ def cooccurrence_counts(
 
     threads = numba.get_num_threads()
     borders = np.searchsorted(starts, np.linspace(0, len(ids), threads * _BLOCKS_PER_THREAD + 1))
-    borders[-1] = size
     blocks = list(zip(borders[:-1], borders[1:], strict=True))
     indptr = np.zeros(size + 1, dtype=np.int64)
     with ThreadPoolExecutor(threads) as pool:
@@ -65,7 +64,7 @@ def cooccurrence_counts(
             )
         )
     following = csr_array((values, columns, indptr), shape=(size, size))
-    preceding = following.T.tocsr()                                    # converting also sorts the columns, in linear time
+    preceding = following.T.tocsr()                                    # converting also sorts the columns
     return preceding.T.tocsr() + preceding
 
 
@@ -127,12 +126,12 @@ def truncated_svd(matrix: csr_array, dim: int, *, eigenvalue_power: float = 1.0,
     reference.require_dim("truncated_svd", dim, matrix.shape)
     reference.require_power("truncated_svd", eigenvalue_power)
     if dim == min(matrix.shape):
-        # ARPACK finds fewer than all singular values. The result is as large as the matrix here, so dense costs no more.
+        # ARPACK finds fewer than all singular values. The result is as large as the matrix, so dense costs no more.
         return reference.truncated_svd(matrix.toarray(), dim, eigenvalue_power=eigenvalue_power)
     if not matrix.data.any():
         return np.zeros((matrix.shape[0], dim))                        # nothing to iterate on
     start = np.random.default_rng(seed).uniform(-1.0, 1.0, min(matrix.shape))
-    # A second BLAS thread gains little on these thin products, and its busy waiting costs dearly where cores are shared.
+    # A second BLAS thread gains little on these thin products, and its busy waiting costs dearly on shared cores.
     with threadpool_limits(1, user_api="blas"):
         left, singular, _ = svds(matrix, k=dim, v0=start)
     order = np.argsort(singular)[::-1]
@@ -151,8 +150,7 @@ def _require_sparse(function: str, name: str, matrix: csr_array) -> csr_array:
     return copy
 
 
-# Threads run these without the interpreter's lock. They compile in a second and cache the result beside this file, which
-# numba's own `parallel=True` takes several seconds for.
+# These release the interpreter's lock, so the pool's threads run them side by side.
 
 
 @numba.njit(nogil=True, cache=True)

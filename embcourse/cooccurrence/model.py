@@ -40,9 +40,9 @@ def count(
     window    : tokens on either side, at least 1.
     weighting : "flat" counts each pair as 1, "harmonic" as 1 / distance.
     returns   : (words, words) CSR float64, symmetric.
-    raises    : TypeError if vocabulary is not a `Vocabulary` or a document is a string (tokenise it first); KeyError for
-                an unknown token under the policy "raise"; ValueError for a window below 1, an unknown weighting, or
-                encoded ids that lie outside the vocabulary.
+    raises    : TypeError if vocabulary is not a `Vocabulary` or a document is a string (tokenise it first); KeyError
+                for an unknown token under the policy "raise"; ValueError for a window below 1, an unknown weighting,
+                or encoded ids that lie outside the vocabulary.
 
     >>> vocabulary = Vocabulary(["the", "cat", "dog"])
     >>> count([["the", "cat"], ["the", "dog"]], vocabulary, window=2).toarray()

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from embcourse.text.windows import _require_stream
+from embcourse.text.windows import require_stream
 
 FloatArray = NDArray[np.float64]
 Weighting = Literal["flat", "harmonic"]
@@ -41,7 +41,7 @@ def cooccurrence_dict(
     Lund & Burgess (1996), who weight by window - d + 1, as word2vec does on average. Harmonic: Pennington, Socher &
     Manning (2014), section 4.2.
     """
-    ids, window, offsets = _require_stream(ids, window, offsets, "cooccurrence_dict")
+    ids, window, offsets = require_stream(ids, window, offsets, "cooccurrence_dict")
     require_weighting("cooccurrence_dict", weighting)
     counts: dict[tuple[int, int], float] = {}
     for start, end in pairwise(offsets.tolist()):
@@ -66,7 +66,7 @@ def cooccurrence_counts(
     """Co-occurrence matrix X of a text: X[i, j] says how often word j stands within `window` tokens of word i.
 
     Row i is word i as a centre, column j is word j as a context; the window is the same on both sides, so X is
-    symmetric. Its sum over one document of n tokens is 2 * sum over d = 1 ... min(window, n - 1) of (n - d) * weight(d).
+    symmetric. A document of n tokens adds 2 (n - d) weight(d) to its sum, for each d from 1 to min(window, n - 1).
 
     ids      : (tokens,) integers from 0 to size - 1.
     size     : words in the vocabulary.
@@ -251,7 +251,7 @@ def require_corpus(
     Traceback (most recent call last):
     ValueError: count: ids must lie from 0 to size - 1 = 2, got 7 at position 1
     """
-    ids, window, offsets = _require_stream(ids, window, offsets, function)
+    ids, window, offsets = require_stream(ids, window, offsets, function)
     if isinstance(size, bool) or not isinstance(size, int | np.integer):
         raise TypeError(f"{function}: size must be an integer, got {size!r}")
     if size < 0:
@@ -287,7 +287,8 @@ def require_counts(function: str, counts: ArrayLike) -> FloatArray:
     if len(wrong):
         row, column = wrong[0]
         raise ValueError(
-            f"{function}: counts must be non-negative and finite, got {counts[row, column]} in row {row}, column {column}"
+            f"{function}: counts must be non-negative and finite, "
+            f"got {counts[row, column]} in row {row}, column {column}"
         )
     return counts
 

@@ -64,13 +64,15 @@ def word_to_map(
 
     figure = Figure(figsize=(5.6, 9.4))  # narrow: it must be readable at the width of a phone
     figure.set_layout_engine("none")  # the boxes below say where everything goes
-    text = _panel(figure, (0.02, 0.835, 0.96, 0.11), 0.02, "1  Read", f"The {window} words on each side of “{word}” are its context.")
+    question = f"The {window} words on each side of “{word}” are its context."
+    text = _panel(figure, (0.02, 0.835, 0.96, 0.11), 0.02, "1  Read", question)
     _concordance(text, lines, word, window)
     left = _panel(figure, (0.19, 0.555, 0.25, 0.195), 0.02, "2  Count", "What stands there most often?")
     _bars(left, vocabulary, counts, show, PALETTE["blue"], "{:,.0f}")
     right = _panel(figure, (0.7, 0.555, 0.22, 0.195), 0.53, "3  Weigh", "What beats chance?")
     _bars(right, vocabulary, ppmi, show, PALETTE["vermilion"], "{:.1f}")
-    place = _panel(figure, (0.02, 0.02, 0.96, 0.45), 0.02, "4  Place", "Words that keep the same company land close together.")
+    question = "Words that keep the same company land close together."
+    place = _panel(figure, (0.02, 0.02, 0.96, 0.45), 0.02, "4  Place", question)
     _map(place, word, vocabulary, vectors)
     return figure
 
@@ -79,7 +81,7 @@ def project(vectors: ArrayLike) -> NDArray[np.float64]:
     """The two directions in which a few vectors differ most: principal components of the vectors at length 1.
 
     vectors: (n, d) array of word vectors.
-    returns: (n, 2) float64. The signs, which the definition leaves open, are such that the first vector lies up and right.
+    returns: (n, 2) float64. The signs, which the definition leaves open, put the first vector up and right.
 
     >>> project([[5, 0, 0], [4, 3, 0], [0, 0, 2]])[2].round(2)
     array([-0.92,  0.  ])
@@ -105,13 +107,13 @@ def _concordance(axes: Axes, lines: Sequence[str], word: str, window: int) -> No
     """The lines one below the other, with the word in one column and its window in dark."""
     from matplotlib.offsetbox import AnnotationBbox, HPacker, TextArea
 
-    def place(near: str, far: str, y: float, side: float) -> None:
-        near_text = TextArea(near, textprops={"fontsize": 10, "fontfamily": "DejaVu Serif"})
-        far_text = TextArea(far, textprops={"fontsize": 10, "fontfamily": "DejaVu Serif", "color": "#999999"})
-        parts = [far_text, near_text] if side < 0 else [near_text, far_text]
+    def place(near: str, far: str, row: int, side: int) -> None:
+        font = {"fontsize": 10, "fontfamily": "DejaVu Serif"}
+        parts = [TextArea(near, textprops=font), TextArea(far, textprops=font | {"color": "#999999"})][::side]
         packed = HPacker(children=[part for part in parts if part.get_text()], pad=0, sep=3.5, align="baseline")
-        axes.add_artist(AnnotationBbox(packed, (CENTRE + side * 0.055, y), (CENTRE + side * 0.055, y), frameon=False, pad=0,
-                                       box_alignment=(1.0 if side < 0 else 0.0, 0.5)))  # fmt: skip
+        beside = (CENTRE + side * 0.055, row)
+        alignment = (0.0, 0.5) if side > 0 else (1.0, 0.5)
+        axes.add_artist(AnnotationBbox(packed, beside, beside, frameon=False, pad=0, box_alignment=alignment))
 
     axes.set(xlim=(0, 1), ylim=(len(lines) - 0.4, -0.6))
     for row, line in enumerate(lines):
@@ -122,8 +124,8 @@ def _concordance(axes: Axes, lines: Sequence[str], word: str, window: int) -> No
         at = places[0]
         before, after = words[:at], words[at + 1 :]
         place(" ".join(before[-window:]), _shorten(before[:-window], keep_end=True), row, -1)
-        axes.text(CENTRE, row, word, ha="center", va="center", fontsize=10, fontweight="bold", family="DejaVu Serif",
-                  color=PALETTE["vermilion"])  # fmt: skip
+        bold = {"fontsize": 10, "fontweight": "bold", "family": "DejaVu Serif", "color": PALETTE["vermilion"]}
+        axes.text(CENTRE, row, word, ha="center", va="center", **bold)
         place(" ".join(after[:window]), _shorten(after[window:], keep_end=False), row, 1)
 
 
@@ -139,11 +141,13 @@ def _shorten(words: Sequence[str], *, keep_end: bool, width: int = 8) -> str:
 
 def _bars(axes: Axes, vocabulary: Vocabulary, values: NDArray[np.float64], show: int, colour: str, form: str) -> None:
     best = np.argsort(-values, kind="stable")[:show]
+    longest = values[best[0]]
     axes.barh(range(show), values[best], color=colour, height=0.66)
-    axes.set(ylim=(show - 0.4, -0.6), xlim=(0, values[best[0]] * 1.18))
+    axes.set(ylim=(show - 0.4, -0.6), xlim=(0, 1.18 * longest))
     for row, index in enumerate(best):
-        axes.text(-0.03 * axes.get_xlim()[1], row, vocabulary.tokens[index], ha="right", va="center", fontsize=10)
-        axes.text(values[index] + 0.02 * axes.get_xlim()[1], row, form.format(values[index]), va="center", fontsize=8.5, color=QUIET)
+        value, token = values[index], vocabulary.tokens[index]
+        axes.text(-0.035 * longest, row, token, ha="right", va="center", fontsize=10)
+        axes.text(value + 0.025 * longest, row, form.format(value), va="center", fontsize=8.5, color=QUIET)
 
 
 def _map(axes: Axes, word: str, vocabulary: Vocabulary, vectors: NDArray[np.float64]) -> None:
@@ -155,8 +159,8 @@ def _map(axes: Axes, word: str, vocabulary: Vocabulary, vectors: NDArray[np.floa
     axes.set_ylim(everything[:, 1].min() - margin[1], everything[:, 1].max() + margin[1])
     styles: Mapping[str, dict[str, str]] = groups(list(GROUPS))
     for name, members in GROUPS.items():
-        axes.scatter(*np.array([points[token] for token in members]).T, s=26, label=name, linewidths=0.6, edgecolors="#222222",
-                     **styles[name])  # fmt: skip
+        x, y = np.array([points[token] for token in members]).T
+        axes.scatter(x, y, s=26, label=name, linewidths=0.6, edgecolors="#222222", **styles[name])
     axes.scatter(*points[word], s=110, facecolors="none", edgecolors=PALETTE["vermilion"], linewidths=1.6)
     words.sort(key=lambda token: token != word)  # the first label has the choice of places
     label_points(axes, [points[token] for token in words], words, gap=6.5, fontsize=8.5)

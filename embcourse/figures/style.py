@@ -122,8 +122,8 @@ def groups(names: list[str]) -> dict[str, dict[str, str]]:
 def label_points(axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: float = 5.0, **text: object) -> None:
     """Write a label beside each point of a map, on the side where it covers least.
 
-    Points are labelled in the given order. Each label tries eight places around its point and takes the one that overlaps
-    the labels already placed, and the markers, by the smallest area. Set the limits of the axes first: a later change of
+    Points are labelled in the given order. Each label tries eight places around its point and takes the one that
+    overlaps the labels already placed, and the markers, by the smallest area. Set the limits of the axes first: a later change of
     scale moves the labels.
 
     points: (n, 2) array of data coordinates.
@@ -143,19 +143,23 @@ def label_points(axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: f
         raise ValueError(
             f"label_points: points must have shape (n, 2) with n = {len(labels)} labels, got shape {points.shape}"
         )
-    side = 3.0  # half a marker
     places = [
-        (gap, 0, "left", "center"), (-gap, 0, "right", "center"), (0, gap, "center", "bottom"), (0, -gap, "center", "top"),
-        (gap, gap, "left", "bottom"), (gap, -gap, "left", "top"), (-gap, gap, "right", "bottom"), (-gap, -gap, "right", "top"),
-    ]  # fmt: skip
-    pixels = axes.transData.transform(points)
-    side *= axes.figure.dpi / 72
-    taken = [(x - side, y - side, x + side, y + side) for x, y in pixels]
+        ((gap, 0), {"ha": "left", "va": "center"}),
+        ((-gap, 0), {"ha": "right", "va": "center"}),
+        ((0, gap), {"ha": "center", "va": "bottom"}),
+        ((0, -gap), {"ha": "center", "va": "top"}),
+        ((gap, gap), {"ha": "left", "va": "bottom"}),
+        ((gap, -gap), {"ha": "left", "va": "top"}),
+        ((-gap, gap), {"ha": "right", "va": "bottom"}),
+        ((-gap, -gap), {"ha": "right", "va": "top"}),
+    ]
+    side = 3.0 * axes.figure.dpi / 72  # half a marker, in pixels
+    taken = [(x - side, y - side, x + side, y + side) for x, y in axes.transData.transform(points)]
     for point, label in zip(points, labels, strict=True):
         candidates = []
-        for dx, dy, horizontal, vertical in places:
+        for offset, alignment in places:
             note = axes.annotate(
-                label, point, (dx, dy), textcoords="offset points", ha=horizontal, va=vertical, annotation_clip=False, **text
+                label, point, offset, textcoords="offset points", annotation_clip=False, **alignment, **text
             )
             candidates.append((note, note.get_window_extent().extents))
         covered = [sum(_overlap(box, other) for other in taken) for _, box in candidates]

@@ -89,7 +89,8 @@ ONE_HOT = Exercise(
     alternatives=[one_hot_by_comparison, one_hot_by_rows],
     hints=["How many rows, how many columns, and what does each row sum to?",
            "Start from np.zeros((tokens, size)). Then one 1 per row has to be placed. Before that, check every id.",
-           "rows[np.arange(len(ids)), ids] = 1 sets one column in every row. Raise ValueError if any id is below 0 or not "
+           "rows[np.arange(len(ids)), ids] = 1 sets one column in every row. Raise ValueError if any id is below 0 "
+           "or not "
            "below size."],
 )
 
@@ -111,9 +112,8 @@ def distance_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((np.array([[7.0, -1.0, 2.0]]),), "edge", "one row")
     yield Case((np.zeros((0, 3)),), "edge", "no rows")
     yield Case((np.array([[0.5, -2.0], [0.5, -2.0]]),), "edge", "equal rows")
-    # Offsets are powers of two: the differences are exact, so any error is the method's own.
-    yield Case((2.0**20 + rng.integers(1, 9, (4, 3)).cumsum(axis=0) * 2.0**-12,), "stability",
-               "close together, far from 0")
+    # Whole numbers below 2**53, so differences are exact; but their squares, near 1e18, are not.
+    yield Case((1e9 + rng.integers(100, 1000, (4, 3)).cumsum(axis=0),), "stability", "close together but far from 0")
 
 
 def distances_squared(rows):
@@ -166,16 +166,19 @@ PAIRWISE_DISTANCES = Exercise(
         Misconception("averages absolute differences", distances_root_of_sum,
                       "Square the differences, add them up over the columns, then take one root."),
         Misconception("counts the places that differ", distances_hamming,
-                      "That is the Hamming distance, 2 for any two one-hot rows. How far the entries are apart counts too."),
+                      "That is the Hamming distance, 2 for any two one-hot rows. How far the entries are apart "
+                      "counts too."),
         Misconception("computes 1 − cosine", distances_cosine,
                       "The cosine looks at directions only. The distance looks at where the points are."),
         Misconception("expands the square", distances_expanded,
-                      "|x|² + |y|² − 2 x·y is right on paper. For close points far from 0 it subtracts huge equal numbers "
+                      "|x|² + |y|² − 2 x·y is right on paper. For close points far from 0 it subtracts huge equal "
+                      "numbers "
                       "and the digits that matter are gone. Subtract the rows first, then square."),
     ],
     alternatives=[distances_by_scipy, distances_by_loops],
     hints=["First all the differences between two rows, then one number for each pair.",
-           "rows[:, None, :] has shape (n, 1, d), rows[None, :, :] has (1, n, d). What is the shape of their difference?",
+           "rows[:, None, :] has shape (n, 1, d), rows[None, :, :] has (1, n, d). What is the shape of their "
+           "difference?",
            "Square the (n, n, d) array of differences, sum over the last axis, take np.sqrt of the (n, n) result."],
 )
 
@@ -262,7 +265,8 @@ MEMORY_BYTES = Exercise(
     alternatives=[memory_by_parts, memory_by_dtype],
     hints=["For each layout write down which arrays there are and how many entries each has.",
            "CSR has one value and one column index per token, and tokens + 1 row pointers. Pointers are indices.",
-           "dense: tokens · vocabulary · value_bytes. csr: tokens · (value_bytes + index_bytes) + (tokens + 1) · index_bytes. "
+           "dense: tokens · vocabulary · value_bytes. csr: tokens · (value_bytes + index_bytes) + (tokens + 1) · "
+           "index_bytes. "
            "indices: tokens · index_bytes. Anything else: ValueError."],
 )
 
@@ -314,6 +318,10 @@ def by_frequency(counts):
     return sorted(counts, key=lambda word: (-counts[word], word))
 
 
+def rarest_first(counts):
+    return sorted(counts, key=lambda word: (counts[word], word))
+
+
 def cut_before_count(tokens, min_count, max_size):
     words = by_frequency(Counter(tokens))
     words = words if max_size is None else words[: max_size - 1]
@@ -344,18 +352,21 @@ BUILD_VOCABULARY = Exercise(
     misconceptions=[
         Misconception("leaves ties in order of appearance",
                       vocabulary_by(lambda counts: [word for word, _ in counts.most_common()]),
-                      "Words of equal count must not depend on which came first in the text: sort them by their letters."),
-        Misconception("reverses ties too", vocabulary_by(lambda counts: sorted(counts, key=lambda w: (counts[w], w))[::-1]),
+                      "Words of equal count must not depend on which came first in the text: sort them by their "
+                      "letters."),
+        Misconception("reverses ties too", vocabulary_by(lambda counts: rarest_first(counts)[::-1]),
                       "reverse=True turns the letters round as well. Sort by (-count, word) instead."),
         Misconception("sorts by letters only", vocabulary_by(sorted),
                       "The most frequent word gets the smallest id. Letters decide only between equal counts."),
-        Misconception("puts the rarest first", vocabulary_by(lambda counts: sorted(counts, key=lambda w: (counts[w], w))),
+        Misconception("puts the rarest first", vocabulary_by(rarest_first),
                       "Frequent words come first; then cutting the list short cuts rare words."),
         Misconception("ignores capitals in ties",
                       vocabulary_by(lambda counts: sorted(counts, key=lambda w: (-counts[w], w.lower(), w))),
-                      "Python compares strings by code point: every capital comes before every small letter. Leave that "
+                      "Python compares strings by code point: every capital comes before every small letter. Leave "
+                      "that "
                       "as it is; it is the same on every machine."),
-        Misconception("asks for more than min_count", vocabulary_by(by_frequency, keep=lambda count, least: count > least),
+        Misconception("asks for more than min_count",
+                      vocabulary_by(by_frequency, keep=lambda count, least: count > least),
                       "A word that occurs exactly min_count times stays."),
         Misconception("does not count the unknown word", vocabulary_by(by_frequency, room=lambda size: size),
                       "max_size is the number of ids, and the unknown word has one: max_size - 1 others fit."),
@@ -368,7 +379,8 @@ BUILD_VOCABULARY = Exercise(
     alternatives=[vocabulary_by_two_sorts, vocabulary_by_numpy, cut_before_count],
     hints=["Count, throw out, sort, cut, and put the unknown word in front.",
            "Sort by a key of two parts: the negated count, and the word itself. max_size includes \"<unk>\".",
-           "words = sorted((w for w in counts if counts[w] >= min_count), key=lambda w: (-counts[w], w)). Put \"<unk>\" in "
+           "words = sorted((w for w in counts if counts[w] >= min_count), key=lambda w: (-counts[w], w)). Put "
+           "\"<unk>\" in "
            "front and slice to max_size; slicing to None keeps all."],
 )
 
@@ -385,15 +397,15 @@ def encode(tokens, vocabulary, unknown):
 def encode_cases(rng: np.random.Generator) -> Iterator[Case]:
     small = [UNKNOWN, "the", "king", "sea"]
     yield Case((["king", "the", "king"], small, "raise"), label="known words")
-    yield Case((["the", "queen", "sea"], small, "drop"), label="an unknown word dropped")
-    yield Case((["the", "queen", "sea"], small, "replace"), label="an unknown word replaced")
+    yield Case((["the", "queen", "sea"], small, "drop"), label="an unknown word (dropped)")
+    yield Case((["the", "queen", "sea"], small, "replace"), label="an unknown word (replaced)")
     vocabulary = [UNKNOWN, *(str(word) for word in rng.permutation(TEXT_WORDS)[:8])]
     for policy in ("drop", "replace"):
         yield Case((draw_text(rng, 25), vocabulary, policy), label="a longer text")
     for policy in ("raise", "drop", "replace"):
         yield Case(([], small, policy), "edge", "no tokens")
-    yield Case((["gold", "wine", "gold"], small, "drop"), "edge", "nothing but unknown words, dropped")
-    yield Case((["gold", "wine", "gold"], small, "replace"), "edge", "nothing but unknown words, replaced")
+    yield Case((["gold", "wine", "gold"], small, "drop"), "edge", "only unknown words (dropped)")
+    yield Case((["gold", "wine", "gold"], small, "replace"), "edge", "only unknown words (replaced)")
     yield Case((["The", "sea"], small, "replace"), "edge", "a capital makes another word")
     yield Case((["the", "queen"], small, "raise"), "errors", "an unknown word under raise", raises=KeyError)
     yield Case((["the", "sea"], small, "ignore"), "errors", "a policy that does not exist", raises=ValueError)
@@ -464,6 +476,8 @@ ENCODE = Exercise(
     misconceptions=[
         Misconception("marks a dropped word with -1", encode_by(marks_dropped),
                       "Dropping means that nothing is left. As an index, -1 would look up the last word of the table."),
+        Misconception("replaces under every policy", encode_by(lambda token, index, unknown: 0),
+                      "Id 0 is for \"replace\" only. \"drop\" leaves the token out, \"raise\" raises KeyError(token)."),
         Misconception("swaps drop and replace", encode_by(swaps_policies),
                       "\"drop\" makes the list shorter, \"replace\" keeps a place for every token."),
         Misconception("replaces by the last id", encode_by(replaces_by_last),
@@ -471,10 +485,11 @@ ENCODE = Exercise(
         Misconception("replaces by an id that no word has", encode_by(replaces_by_size),
                       "len(vocabulary) is one past the last row of the table. The unknown word has a row: id 0."),
         Misconception("gives new words new ids", encode_by(learns_new_words),
-                      "The vocabulary is fixed before this text is seen, and so is the table: no row waits for a new word."),
+                      "The vocabulary is fixed before this text is seen, and so is the table: no row waits for a new "
+                      "word."),
         Misconception("never raises", encode_by(never_raises),
                       "Under \"raise\" an unknown word is an error: raise KeyError(token), so that it is noticed."),
-        Misconception("counts ids from 1", encode_by(lambda token, index, unknown: right_missing(token, index, unknown), 1),
+        Misconception("counts ids from 1", encode_by(right_missing, shift=1),
                       "The first word of the vocabulary has id 0."),
         Misconception("ignores capitals", encode_by(right_missing, fold=str.lower),
                       "Encoding takes tokens as they are. Lower-casing is the tokeniser's business."),
@@ -483,8 +498,10 @@ ENCODE = Exercise(
     ],
     alternatives=[encode_by(right_missing), encode_by_numpy],
     hints=["A dictionary from word to id answers both questions: is it known, and which id?",
-           "Go through the tokens once. For an unknown one there are three things to do, by policy. Check the policy first.",
-           "index = {word: i for i, word in enumerate(vocabulary)}. Known: append index[token]. Else: raise KeyError(token), "
+           "Go through the tokens once. For an unknown one there are three things to do, by policy. Check the policy "
+           "first.",
+           "index = {word: i for i, word in enumerate(vocabulary)}. Known: append index[token]. Else: raise "
+           "KeyError(token), "
            "or append 0, or append nothing."],
 )
 
@@ -497,8 +514,8 @@ def lookup_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((rng.integers(0, 6, 9), rng.normal(size=(6, 6))), label="nine tokens")
     yield Case((rng.integers(0, 5, 10)[::2], rng.normal(size=(5, 8))[:, ::2]), label="a view with gaps")
     yield Case((np.zeros(0, int), rng.normal(size=(4, 3))), "edge", "no tokens")
-    yield Case((np.array([0]), np.array([[-7.5]])), "edge", "one word, one number")
-    yield Case((np.arange(4), rng.normal(size=(4, 2))), "edge", "every word once, in order")
+    yield Case((np.array([0]), np.array([[-7.5]])), "edge", "a table of one number")
+    yield Case((np.arange(4), rng.normal(size=(4, 2))), "edge", "every word once")
     yield Case((np.array([1, 0]), np.array([[1e300, -1e-300], [1e-300, 1e300]])), "stability", "huge and tiny numbers")
     yield Case((np.array([1, -1]), np.ones((3, 2))), "errors", "a negative id", raises=ValueError)
     yield Case((np.array([3]), np.ones((3, 2))), "errors", "an id that is too large", raises=ValueError)
@@ -550,12 +567,13 @@ LOOKUP = Exercise(
     alternatives=[lookup_by_product, lookup_by_take],
     hints=["What does a row with a single 1 pick out of a matrix that it is multiplied with?",
            "one_hot(ids, len(table)) @ table is right; so is indexing, without a multiplication. Both need valid ids.",
-           "Check that every id is at least 0 and below len(table), then return table[ids]. Indexing with an array copies, "
+           "Check that every id is at least 0 and below len(table), then return table[ids]. Indexing with an array "
+           "copies, "
            "so the table is safe."],
 )
 
 
-# ---------------------------------------------------------------------------------------------------- gradient of lookup
+# -------------------------------------------------------------------------------------------------- gradient of lookup
 
 
 def gradient_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -657,12 +675,14 @@ LOOKUP_GRADIENT = Exercise(
     weights={"gradient": 3},
     misconceptions=[
         Misconception("lets the last occurrence win", gradient_overwritten,
-                      "gradient[ids] += upstream reads each row once and writes it once, so of a repeated id only the last "
+                      "gradient[ids] += upstream reads each row once and writes it once, so of a repeated id only "
+                      "the last "
                       "addition survives. Every occurrence must be added."),
         Misconception("lets the first occurrence win", gradient_first_only,
                       "A word that occurs twice was used twice: both rows of upstream belong to it, added up."),
         Misconception("averages over the occurrences", gradient_mean,
-                      "The chain rule adds the contributions of all the places where a word was used. Nothing divides by "
+                      "The chain rule adds the contributions of all the places where a word was used. Nothing "
+                      "divides by "
                       "their number."),
         Misconception("divides by the number of tokens", gradient_over_tokens,
                       "If the loss is a mean over tokens, upstream holds that factor already."),
@@ -675,15 +695,19 @@ LOOKUP_GRADIENT = Exercise(
         Misconception("gives every row the whole sum", gradient_everywhere,
                       "Row w collects only from the positions where ids equals w."),
         Misconception("accepts impossible input", gradient_unchecked,
-                      "A negative id would add to the last rows, and one row of upstream would be used for every token. "
+                      "A negative id would add to the last rows, and one row of upstream would be used for every "
+                      "token. "
                       "Raise ValueError for ids outside the table, or if ids and upstream differ in length."),
     ],
     alternatives=[gradient_by_sum, gradient_by_product, gradient_by_differences],
-    hints=["A word's vector was used at every position that holds the word. What does the chain rule do with several uses "
+    hints=["A word's vector was used at every position that holds the word. What does the chain rule do with several "
+           "uses "
            "of one number?",
-           "Start from zeros of the table's shape. Go through the positions and add that row of upstream to the row of that "
+           "Start from zeros of the table's shape. Go through the positions and add that row of upstream to the row "
+           "of that "
            "word.",
-           "np.add.at(gradient, ids, upstream) adds for every occurrence; one_hot(ids, rows).T @ upstream does the same. "
+           "np.add.at(gradient, ids, upstream) adds for every occurrence; one_hot(ids, rows).T @ upstream does the "
+           "same. "
            "Check ids and lengths first."],
 )
 
@@ -734,6 +758,10 @@ FNV1A = Exercise(
                       "Python's integers grow without end. Keep the lowest 64 bits after each multiplication."),
         Misconception("hashes letters, not bytes", fnv_by(fnv_step, data=lambda token: map(ord, token)),
                       "Ä is one letter and two bytes. Encode the word as UTF-8 first."),
+        Misconception("calls Python's hash", hash,
+                      "hash(token) changes with every start of Python, unlike the formula. A model trained today "
+                      "could not "
+                      "read its own table tomorrow."),
         Misconception("starts from 0", fnv_by(fnv_step, start=0),
                       "The start value matters: from 0 a leading zero byte would leave no trace."),
         Misconception("adds the byte", fnv_by(lambda value, byte: ((value + byte) * PRIME) & MASK),
@@ -751,7 +779,7 @@ FNV1A = Exercise(
 def hashed_counts(tokens, buckets):
     """Signed counts of a text in a fixed number of buckets, (buckets,) float64."""
     ids, signs = reference.hashed_ids(tokens, buckets, signed=True)
-    return np.bincount(ids, weights=signs, minlength=buckets)
+    return np.bincount(ids, weights=signs, minlength=buckets).astype(np.float64)   # integers, if there is no token
 
 
 def hashing_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -798,11 +826,14 @@ HASHED_COUNTS = Exercise(
     cases=hashing_cases,
     misconceptions=[
         Misconception("leaves out the sign", hashing_by(sign=lambda mixed, plain: 1),
-                      "Without signs collisions only ever add. With them, words that share a bucket cancel on average."),
+                      "Without signs collisions only ever add. With them, words that share a bucket cancel on "
+                      "average."),
         Misconception("turns the sign round", hashing_by(sign=lambda mixed, plain: -1 if mixed >> 63 else 1),
                       "The highest bit set means +1."),
-        Misconception("takes the sign from the lowest bit", hashing_by(sign=lambda mixed, plain: 1 if mixed & 1 else -1),
-                      "With an even number of buckets the lowest bit is the bucket's own: words that share a bucket would "
+        Misconception("takes the sign from the lowest bit",
+                      hashing_by(sign=lambda mixed, plain: 1 if mixed & 1 else -1),
+                      "With an even number of buckets the lowest bit is the bucket's own: words that share a bucket "
+                      "would "
                       "share the sign, and never cancel. The highest bit is asked for."),
         Misconception("does not mix", hashing_by(bucket=lambda mixed, plain, buckets: plain % buckets,
                                                  sign=lambda mixed, plain: 1 if plain >> 63 else -1),
@@ -832,7 +863,7 @@ class BagClassifier:
 
     def __init__(self, words, table, weights):
         self.index = {word: row for row, word in enumerate(words)}
-        self.table = np.array(table, dtype=np.float64)               # copies: training must not reach the caller's arrays
+        self.table = np.array(table, dtype=np.float64)               # a copy: training must not reach the caller's
         self.weights = np.array(weights, dtype=np.float64)
 
     def known(self, tokens):
@@ -988,7 +1019,8 @@ class ByLoops:
 
     def forward(self, tokens):
         known = [token for token in tokens if token in self.rows]
-        hidden = [math.fsum(self.rows[token][i] for token in known) / max(len(known), 1) for i in range(len(self.weights))]
+        hidden = [math.fsum(self.rows[token][i] for token in known) / max(len(known), 1)
+                  for i in range(len(self.weights))]
         logits = [math.fsum(h * row[c] for h, row in zip(hidden, self.weights)) for c in range(len(self.weights[0]))]
         total = max(logits) + math.log(math.fsum(math.exp(x - max(logits)) for x in logits))
         return known, hidden, [x - total for x in logits]
@@ -1025,7 +1057,7 @@ def classifier_cases(rng: np.random.Generator) -> Iterator[Case]:
     many = [str(word) for word in rng.permutation(TEXT_WORDS)[:7]]
     start = (many, rng.normal(size=(7, 4)), rng.normal(size=(4, 3)))
     texts = [draw_text(rng, 8) for _ in range(3)]
-    yield Case(start, label="three steps, three classes", tolerance=near,
+    yield Case(start, label="three steps with three classes", tolerance=near,
                steps=(*(("step", (text, int(rng.integers(0, 3)), 0.3)) for text in texts),
                       ("probabilities", (texts[0],)), ("vector", (many[0],))))
     yield Case((words, table, weights), "edge", "an unknown word", tolerance=near,
@@ -1033,7 +1065,7 @@ def classifier_cases(rng: np.random.Generator) -> Iterator[Case]:
                       ("vector", ("sea",))))
     yield Case((words, table, weights), "edge", "no known word", tolerance=near,
                steps=(("probabilities", (["unicorn"],)), ("step", ([], 1, 0.5)), ("probabilities", (["sea"],))))
-    yield Case((["sea"], np.array([[3.0]]), np.array([[0.5, -0.5]])), "edge", "one word, one number", tolerance=near,
+    yield Case((["sea"], np.array([[3.0]]), np.array([[0.5, -0.5]])), "edge", "a table of one number", tolerance=near,
                steps=(("step", (["sea"], 1, 0.1)), ("vector", ("sea",))))
     yield Case((words, table * 1e4, weights), "stability", "logits of ±10,000", tolerance=Tolerance(128, scale=1e4),
                steps=(("probabilities", (["king"],)), ("step", (["king"], 1, 0.5)), ("vector", ("king",))))
@@ -1048,7 +1080,8 @@ BAG_CLASSIFIER = Exercise(
         Misconception("adds the vectors up", SumsVectors,
                       "The text is the mean of its vectors, so that a long text is no louder than a short one."),
         Misconception("forgets that a mean was taken", ForgetsDivisor,
-                      "Each of the n vectors went into the mean with factor 1/n, so each gets 1/n of the gradient of the "
+                      "Each of the n vectors went into the mean with factor 1/n, so each gets 1/n of the gradient of "
+                      "the "
                       "mean."),
         Misconception("loses repeated words in the gradient", LosesRepeats,
                       "A word that stands three times in the text gets three shares. table[ids] -= ... writes each row "
@@ -1062,13 +1095,15 @@ BAG_CLASSIFIER = Exercise(
         Misconception("goes back through the new weights", UsesNewWeights,
                       "Both gradients belong to the parameters of the forward pass. Compute both, then update both."),
         Misconception("never updates the table", FreezesTable,
-                      "The word vectors are parameters too: their gradient comes back through the weights and the mean."),
+                      "The word vectors are parameters too: their gradient comes back through the weights and the "
+                      "mean."),
         Misconception("walks up the gradient", ClimbsUp,
                       "The gradient points to larger loss. Subtract rate · gradient."),
         Misconception("returns the loss after the step", LossAfter,
                       "step returns the loss of the parameters that it found, the ones whose gradient it takes."),
         Misconception("overflows in the softmax", Overflows,
-                      "exp(10,000) is inf, and inf / inf is NaN. Subtract the largest logit first; and take the logarithm by "
+                      "exp(10,000) is inf, and inf / inf is NaN. Subtract the largest logit first; and take the "
+                      "logarithm by "
                       "algebra, not of a probability that was rounded to 0."),
         Misconception("measures the loss in bits", BinaryLoss,
                       "ln is the natural logarithm: the loss is in nats."),
@@ -1076,8 +1111,10 @@ BAG_CLASSIFIER = Exercise(
     alternatives=[ByCounts, ByLoops],
     hints=["Write the forward pass as one helper that returns the ids, the mean vector and the log-probabilities; both "
            "methods use it.",
-           "With error = p minus a 1 at the label: the gradient of the weights is the outer product of mean vector and error; "
+           "With error = p minus a 1 at the label: the gradient of the weights is the outer product of mean vector "
+           "and error; "
            "the gradient of the mean vector is weights @ error, and every known token passes on 1/n of it.",
-           "log p = z - max(z) - log(sum(exp(z - max(z)))). Compute both gradients first. Then weights -= rate · outer(h, error) "
+           "log p = z - max(z) - log(sum(exp(z - max(z)))). Compute both gradients first. Then weights -= rate · "
+           "outer(h, error) "
            "and np.subtract.at(table, ids, rate · (weights before the update @ error) / n)."],
 )

@@ -2,7 +2,7 @@
 
     python -m embcourse.publishing execute book/counting/tfidf.ipynb     # run it, then normalise it
     python -m embcourse.publishing normalise book solutions              # only normalise
-    python -m embcourse.publishing normalise --check book solutions      # change nothing, fail if something would change
+    python -m embcourse.publishing normalise --check book solutions      # write nothing, fail if one is not ready
     python -m embcourse.publishing html                                  # build the book, if an input has changed
     python -m embcourse.publishing serve --port 8000                     # build it and show it on localhost
 

@@ -23,7 +23,7 @@ def context_windows(
     8 [7 9]
     9 [8]
     """
-    ids, window, offsets = _require_stream(ids, window, offsets, "context_windows")
+    ids, window, offsets = require_stream(ids, window, offsets, "context_windows")
     return _windows(ids, window, offsets)
 
 
@@ -43,7 +43,7 @@ def context_pairs(ids: np.ndarray, window: int, offsets: np.ndarray | None = Non
     Mikolov et al. (2013a). word2vec and gensim draw the window's width from 1..window anew for every center, which
     weights near contexts more; here every context counts once.
     """
-    ids, window, offsets = _require_stream(ids, window, offsets, "context_pairs")
+    ids, window, offsets = require_stream(ids, window, offsets, "context_pairs")
     if ids.size and not (np.iinfo(np.int32).min <= ids.min() and ids.max() <= np.iinfo(np.int32).max):
         raise ValueError(f"context_pairs: ids must fit into int32, got {ids.min()} to {ids.max()}")
     ids = ids.astype(np.int32)
@@ -72,7 +72,7 @@ def _windows(ids: np.ndarray, window: int, offsets: np.ndarray) -> Iterator[tupl
             yield int(ids[i]), np.concatenate([left, right])
 
 
-def _require_stream(
+def require_stream(
     ids: np.ndarray, window: int, offsets: np.ndarray | None, where: str
 ) -> tuple[np.ndarray, int, np.ndarray]:
     ids = _require_integers(ids, f"{where}: ids")

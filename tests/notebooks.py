@@ -1,0 +1,23 @@
+"""What several tests need to know about assignment notebooks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def check_cells(path: Path) -> dict[str, NotebookNode]:
+    """The graded cells of a notebook by the id of the exercise that they check, in order."""
+    cells = {}
+    for cell in nbformat.read(path, 4).cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            match = re.fullmatch(r'check\("([\w.]+)", (\w+)\)', cell.source.strip())
+            assert match, f"{path}: a graded cell holds one check and nothing else, got {cell.source!r}"
+            assert match[1].split(".")[1] == match[2]
+            cells[match[1]] = cell
+    return cells

@@ -1,0 +1,420 @@
+"""`check` survives whatever a student writes, says what is wrong, and counts points fairly."""
+
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from embcourse.checking import Case, CheckFailed, Exercise, Misconception, Tolerance, check, hint, judge
+from embcourse.checking import check as check_function
+from embcourse.checking.compare import compare, shorten
+from embcourse.checking.guard import OutOfTime, run
+from embcourse.checking.plain import NotPlainData, fresh, plain
+from embcourse.checking.report import Report
+from embcourse.tfidf import idf
+
+ID = "tfidf.idf"
+
+
+# ------------------------------------------------------------------------------------------- whatever the student writes
+
+
+def loops_for_ever(counts):
+    while True:
+        pass
+
+
+def swallows_every_exception(counts):
+    while True:
+        try:
+            time.sleep(0.01)
+        except:  # noqa: E722
+            pass
+
+
+def recurses_for_ever(counts):
+    return recurses_for_ever(counts)
+
+
+def prints_megabytes(counts):
+    print("x" * 5_000_000)
+    sys.stderr.write("y" * 5_000_000)
+    return np.zeros(counts.shape[1])
+
+
+def exits(counts):
+    sys.exit(0)
+
+
+def raises_a_broken_exception(counts):
+    class Broken(Exception):
+        def __str__(self):
+            raise RuntimeError("no")
+    raise Broken
+
+
+def changes_the_recursion_limit(counts):
+    sys.setrecursionlimit(50)
+    raise ValueError
+
+
+def not_written(counts):
+    # Your code here
+    raise NotImplementedError
+
+
+class Pretender:
+    """Claims to equal everything."""
+
+    def __eq__(self, other):
+        return True
+
+    def __array__(self, *args, **kwargs):
+        raise SystemExit
+
+
+WRONG = {
+    "missing": None,
+    "not a function": 3,
+    "wrong signature": lambda: 1,
+    "too many parameters": lambda a, b: 1,
+    "returns None": lambda counts: None,
+    "returns a generator": lambda counts: (x for x in counts),
+    "returns a pretender": lambda counts: Pretender(),
+    "returns objects": lambda counts: np.array([None] * counts.shape[1]),
+    "returns a nested list": lambda counts: [[[[counts.tolist()]]]],
+    "returns a ragged list": lambda counts: [[1], [2, 3]],
+    "raises a number": lambda counts: 1 / 0,
+    "interrupts": lambda counts: (_ for _ in ()).throw(KeyboardInterrupt),
+    "exits": exits,
+    "recurses": recurses_for_ever,
+    "prints": prints_megabytes,
+    "breaks its own exception": raises_a_broken_exception,
+    "changes the recursion limit": changes_the_recursion_limit,
+    "not written": not_written,
+    "out of memory": lambda counts: np.zeros((10 ** 9, 10 ** 9)),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_check_raises_nothing_but_check_failed(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    limit = sys.getrecursionlimit()
+    with pytest.raises(CheckFailed):
+        check(ID, WRONG[kind])
+    captured = capsys.readouterr()
+    assert len(captured.out) < 10_000
+    assert captured.err == ""
+    assert sys.getrecursionlimit() == limit
+    assert sys.gettrace() is None or "coverage" in sys.modules
+
+
+@pytest.mark.parametrize(("function", "thread"), [
+    (loops_for_ever, False), (swallows_every_exception, False), (loops_for_ever, True),
+])
+def test_endless_loop_is_stopped(function, thread: bool) -> None:
+    outcomes = []
+
+    def target() -> None:
+        outcomes.append(run(lambda: function(None), seconds=0.3))
+
+    start = time.perf_counter()
+    if thread:
+        worker = threading.Thread(target=target)
+        worker.start()
+        worker.join(10)
+    else:
+        target()
+    assert time.perf_counter() - start < 5
+    assert isinstance(outcomes[0].error, OutOfTime)
+
+
+def test_sleeping_function_is_woken() -> None:
+    start = time.perf_counter()
+    assert isinstance(run(lambda: time.sleep(60), seconds=0.2).error, OutOfTime)
+    assert time.perf_counter() - start < 2
+
+
+def test_after_a_timeout_the_remaining_cases_are_not_run(capsys: pytest.CaptureFixture[str]) -> None:
+    exercise = small_exercise(seconds=0.2)
+    calls = []
+
+    def answer(x):
+        calls.append(x)
+        time.sleep(60)
+
+    verdict = judge(exercise, answer)
+    assert len(calls) == 1
+    assert verdict.points == 0
+    assert "not done after 0.2 s" in str(Report(verdict))
+    assert "not all of its cases were run" in str(Report(verdict))
+
+
+def test_no_alarm_is_left_behind() -> None:
+    run(lambda: 1, seconds=0.05)
+    time.sleep(0.15)                                              # an alarm left behind would strike here
+
+
+def test_warnings_and_prints_never_cost_points(capsys: pytest.CaptureFixture[str]) -> None:
+    def noisy(counts):
+        import warnings
+        print("thinking")
+        warnings.warn("careful")
+        np.log(np.zeros(1))
+        return idf(counts)
+
+    assert check(ID, noisy) == 2.0
+    assert capsys.readouterr().err == ""
+
+
+def test_points_do_not_depend_on_the_students_random_stream() -> None:
+    reports = []
+    for seed in (0, 1):
+        np.random.seed(seed)
+        random.seed(seed)
+        reports.append(str(Report(judge(check_exercise(), lambda counts: np.random.rand(counts.shape[1])))))
+    assert [report.splitlines()[0] for report in reports][0] == reports[1].splitlines()[0]
+
+
+def check_exercise() -> Exercise:
+    from embcourse.checking import find
+    return find(ID)
+
+
+# ---------------------------------------------------------------------------------------------------- points and reports
+
+
+def small_exercise(**changes) -> Exercise:
+    parts = dict(
+        id="demo.double", points=4, reference=lambda x: 2.0 * x,
+        cases=lambda rng: [Case((np.array([1.0, 3.0]),), label="two numbers"),
+                           Case((np.array([0.0]),), "edge", "zero"),
+                           Case((np.array([]),), "edge", "no numbers")],
+        misconceptions=[Misconception("squares", lambda x: x ** 2, "Twice, not times itself."),
+                        Misconception("adds two", lambda x: x + 2, "Twice, not plus two."),
+                        Misconception("halves", lambda x: x / 2, "Twice, not half.")],
+        alternatives=[lambda x: x + x, lambda x: [2 * value for value in x.tolist()]],
+        hints=["Add it to itself."],
+    )
+    return Exercise(**{**parts, **changes})
+
+
+def test_partial_credit_goes_by_aspect() -> None:
+    fails_on_zero = lambda x: 2 * x if x.all() else x + 1  # noqa: E731
+    verdict = judge(small_exercise(), fails_on_zero)
+    assert {row.aspect: row.passed for row in verdict.rows} == {"values": True, "edge": False, "inputs": True}
+    assert verdict.points == 3.0                                  # values 2, edge 1, inputs 1, of 4
+    assert judge(small_exercise(weights={"edge": 5}), fails_on_zero).points == 1.5
+
+
+def test_edge_cases_alone_earn_nothing() -> None:
+    assert judge(small_exercise(), lambda x: np.zeros_like(x)).points == 0
+
+
+def test_changed_and_shared_inputs_cost_their_share() -> None:
+    def in_place(x):
+        x *= 2
+        return x.copy()
+
+    changed = judge(small_exercise(), in_place)
+    assert changed.points == 3.0
+    assert "your function changes x" in str(Report(changed))
+    identity = small_exercise(reference=lambda x: x + 0, alternatives=[lambda x: x.copy(), lambda x: x.tolist()])
+    shared = judge(identity, lambda x: x[:])
+    assert shared.points == 3.0
+    assert "view of an input" in str(Report(shared))
+
+
+def test_report_shows_the_smallest_failing_input_and_names_the_mistake() -> None:
+    cases = lambda rng: [Case((np.arange(1.0, 50.0),), label="many"), Case((np.array([1.0, 3.0]),), label="few")]  # noqa: E731
+    report = str(Report(judge(small_exercise(cases=cases), lambda x: x * x)))
+    assert "few" in report
+    assert "x = [1, 3]" in report
+    assert "expected [2, 6]" in report
+    assert "yours    [1, 9]" in report
+    assert "Squares. Twice, not times itself." in report
+    assert "many" not in report
+
+
+def test_report_does_not_vary_and_html_is_escaped() -> None:
+    broken = lambda x: {}["<script>"]  # noqa: E731
+    first, second = (Report(judge(small_exercise(), broken)) for _ in range(2))
+    assert str(first) == str(second)
+    assert first._repr_html_() == second._repr_html_()
+    assert "<script>" not in first._repr_html_()
+    assert "&lt;script&gt;" in first._repr_html_()
+
+
+def test_error_names_the_students_own_line() -> None:
+    def helper(x):
+        return x["missing"]
+
+    report = str(Report(judge(small_exercise(), lambda x: helper(x))))
+    assert 'return x["missing"]' in report
+
+
+def test_failed_check_shows_no_frames_in_a_notebook() -> None:
+    with pytest.raises(CheckFailed) as caught:
+        check(ID, None)
+    assert caught.value._render_traceback_() == ["CheckFailed: tfidf.idf earned 0 of 2 points; the report above says why"]
+
+
+def test_function_is_looked_up_by_name_when_left_out() -> None:
+    assert check(ID) == 2.0                                       # this module has a function called idf
+
+
+def test_unknown_exercise_and_hint_level_say_what_there_is() -> None:
+    with pytest.raises(CheckFailed, match="did you mean 'tfidf.idf'"):
+        check("tfidf.idff", idf)
+    with pytest.raises(CheckFailed, match="no exercise 'nonsense'"):
+        hint("nonsense")
+    with pytest.raises(CheckFailed, match="hints 1 to 3"):
+        hint(ID, 4)
+
+
+def test_a_broken_reference_is_the_courses_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = small_exercise(reference=lambda x: 1 / 0)
+    monkeypatch.setattr(sys.modules[check_function.__module__], "find", lambda id: broken)
+    with pytest.raises(CheckFailed, match="no fault of yours"):
+        check("demo.double", lambda x: x)
+
+
+def test_check_works_in_a_terminal() -> None:
+    code = "from embcourse.checking import check\nfrom embcourse.tfidf import idf\nprint(check('tfidf.idf', idf))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"values +✓", done.stdout)
+    assert done.stdout.endswith("2.0\n")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (dict(id="nodot"), "id must look like"), (dict(points=0), "points must be above 0"), (dict(hints=[]), "one hint"),
+    (dict(probe="guess"), "probe must be one of"), (dict(weights={"beauty": 1}), "unknown aspects"),
+])
+def test_malformed_exercise_is_refused(change: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        small_exercise(**change)
+
+
+def test_exercise_without_an_ordinary_case_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one case"):
+        small_exercise(cases=lambda rng: [Case((np.zeros(1),), "edge")]).public_cases()
+
+
+def test_case_with_an_unknown_aspect_is_refused() -> None:
+    with pytest.raises(ValueError, match="aspect must be one of"):
+        Case((1,), "inputs")
+    with pytest.raises(TypeError, match="args must be a tuple"):
+        Case([1])
+
+
+# ------------------------------------------------------------------------------------------------------------ comparison
+
+
+FLOATS = hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats(-1e6, 1e6))
+
+
+@given(FLOATS)
+def test_an_answer_equals_itself_in_any_plain_form(array: np.ndarray) -> None:
+    for form in (array.copy(), array.tolist(), tuple(array.tolist())):
+        assert compare(array, plain(form), Tolerance()) is None
+
+
+@given(FLOATS, st.data())
+def test_one_changed_number_is_found(array: np.ndarray, data: st.DataObject) -> None:
+    index = tuple(data.draw(st.integers(0, side - 1)) for side in array.shape)
+    wrong = array.copy()
+    wrong[index] += 1e-6 * max(1.0, abs(wrong[index]))
+    mismatch = compare(array, wrong, Tolerance())
+    assert mismatch is not None
+    assert f"at {list(index)} expected" in mismatch.message
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=300), st.randoms())
+def test_a_sum_in_any_order_is_right(terms: list[float], shuffle: random.Random) -> None:
+    shuffled = terms[:]
+    shuffle.shuffle(shuffled)
+    tolerance = Tolerance(operations=len(terms), scale=sum(map(abs, terms)))
+    assert compare(sum(terms), sum(shuffled), tolerance) is None
+
+
+@pytest.mark.parametrize(("expected", "got", "kind"), [
+    (np.zeros(2), np.zeros((2, 1)), "shape"),
+    (np.array([1.0, np.inf]), np.array([1.0, np.nan]), "nonfinite"),
+    (np.array([1.0, np.inf]), np.array([1.0, -np.inf]), "nonfinite"),
+    (np.array([1, 2]), np.array([1.0, 2.0]), "dtype"),
+    (np.array([1.0]), np.array([1.0], np.float16), "dtype"),
+    (np.array([1.0]), np.array([1.0 + 0j]), "dtype"),
+    (np.array([True]), np.array([1]), "dtype"),
+    (3, 4, "value"),
+    ("a", "b", "value"),
+    (None, 0, "value"),
+    (1.0, None, "none"),
+    ({"a": 1}, {"b": 1}, "keys"),
+    ({"a": 1}, [1], "type"),
+    ({"a": [1, 2]}, {"a": [1, 3]}, "value"),
+    ([1, "a"], [1, "b"], "value"),
+    ([1, "a"], [1], "shape"),
+    (np.zeros(1), {}, "type"),
+    (np.array(["a", "b"]), ["a", "c"], "value"),
+])
+def test_mismatch_is_of_the_right_kind(expected, got, kind: str) -> None:
+    assert compare(plain(expected), plain(got), Tolerance()).kind == kind
+
+
+@pytest.mark.parametrize(("expected", "got"), [
+    (np.array([1.0, 2.0]), [1, 2]),
+    (0.5, np.float32(0.5)),
+    (np.array([0.1]), np.array([0.1], np.float32)),
+    ([], np.zeros((0, 2))),
+    (np.zeros((0, 2)), np.zeros((0, 2), int)),
+    ([[0, 0.5]], [(0, 0.5)]),
+    ({"a": np.array([1.0])}, {"a": [1.0]}),
+    (["a", "b"], np.array(["a", "b"])),
+    (np.array([np.nan, np.inf]), [float("nan"), float("inf")]),
+])
+def test_equivalent_forms_are_right(expected, got) -> None:
+    assert compare(plain(expected), plain(got), Tolerance()) is None
+
+
+def test_float32_answer_is_held_to_float32() -> None:
+    expected = np.array([1.0])
+    assert compare(expected, np.array([1 + 1e-6], np.float32), Tolerance()) is None
+    assert compare(expected, np.array([1 + 1e-3], np.float32), Tolerance()) is not None
+    assert compare(expected, np.array([1 + 1e-6]), Tolerance()) is not None
+
+
+def test_plain_takes_tensors_and_sparse_matrices() -> None:
+    import scipy.sparse
+    import torch
+    assert plain(torch.ones(2, requires_grad=True)).tolist() == [1.0, 1.0]
+    assert plain(scipy.sparse.csr_array([[0, 2]])).tolist() == [[0, 2]]
+
+
+@pytest.mark.parametrize("value", [object(), np.array([object()]), lambda: 1, {1, 2}, iter([])])
+def test_plain_refuses_what_it_cannot_compare(value) -> None:
+    with pytest.raises(NotPlainData):
+        plain(value)
+
+
+def test_a_copy_keeps_a_view_with_gaps() -> None:
+    view = np.arange(24).reshape(4, 6)[::2, ::3]
+    copied = fresh((view, {"k": [view]}))
+    assert np.array_equal(copied[0], view)
+    assert not copied[0].flags.c_contiguous
+    assert not np.shares_memory(copied[0], view)
+
+
+@given(st.recursive(st.integers() | st.floats() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=30), max_leaves=50))
+def test_shortened_text_is_short(value) -> None:
+    assert len(shorten(value, 60)) <= 60

@@ -1,0 +1,222 @@
+"""Every exercise of every chapter: right answers pass, wrong ones fail, and each known mistake is named.
+
+A chapter that adds an exercise adds nothing here: the table is made from the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from embcourse.checking import Exercise, Misconception, exercises, judge, slugs
+from embcourse.checking.guard import run
+from embcourse.checking.plain import plain
+from embcourse.checking.probes import PROBES
+from embcourse.checking.verdict import same
+from tests.notebooks import ROOT, check_cells
+
+SEEDS = (1, 2)
+EVERY = [exercise for slug in slugs() for exercise in exercises(slug)]
+BY_ID = {exercise.id: exercise for exercise in EVERY}
+
+
+def each(name: str) -> list:
+    """A parameter for every member of that name of every exercise."""
+    return [pytest.param(exercise, member, id=f"{exercise.id}-{getattr(member, 'name', None) or member.__name__}")
+            for exercise in EVERY for member in getattr(exercise, name)]
+
+
+@pytest.fixture(params=EVERY, ids=lambda exercise: exercise.id)
+def exercise(request: pytest.FixtureRequest) -> Exercise:
+    return request.param
+
+
+def test_exercise_is_complete(exercise: Exercise) -> None:
+    assert len(exercise.misconceptions) >= 3
+    assert len(exercise.alternatives) >= 2
+    assert len(exercise.hints) >= 3
+    names = [misconception.name for misconception in exercise.misconceptions]
+    assert len(set(names)) == len(names)
+    assert len({case.aspect for case in exercise.public_cases()}) >= 2, "partial credit needs two aspects"
+
+
+def test_public_cases_are_the_same_every_time(exercise: Exercise) -> None:
+    first, second = exercise.public_cases(), exercise.public_cases()
+    assert [case.label for case in first] == [case.label for case in second]
+    assert all(same(one.args, other.args) and same(one.steps, other.steps) for one, other in zip(first, second))
+
+
+@pytest.mark.parametrize("seed", [None, *SEEDS])
+def test_reference_earns_all_points(exercise: Exercise, seed: int | None) -> None:
+    cases = exercise.public_cases() if seed is None else exercise.drawn_cases(seed)
+    verdict = judge(exercise, exercise.reference, cases)
+    assert verdict.points == exercise.points, verdict
+
+
+@pytest.mark.parametrize(("exercise", "alternative"), each("alternatives"))
+def test_right_answer_written_differently_earns_all_points(exercise: Exercise, alternative: Callable) -> None:
+    for cases in [exercise.public_cases(), *map(exercise.drawn_cases, SEEDS)]:
+        verdict = judge(exercise, alternative, cases)
+        assert verdict.points == exercise.points, verdict
+
+
+@pytest.mark.parametrize(("exercise", "misconception"), each("misconceptions"))
+def test_mistake_loses_points_and_is_named(exercise: Exercise, misconception: Misconception) -> None:
+    for cases in [exercise.public_cases(), *map(exercise.drawn_cases, SEEDS)]:
+        verdict = judge(exercise, misconception.wrong, cases)
+        assert verdict.points < exercise.points
+        assert verdict.misconception is misconception, verdict.misconception
+
+
+# ----------------------------------------------------------------- wrong answers that nobody thought of for an exercise
+
+
+def leaves(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Applies a change to every array and number inside a plain value."""
+    def apply(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: apply(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [apply(item) for item in value]
+        return value if value is None or isinstance(value, str) else change(value)
+    return apply
+
+
+def nan_like(value: Any) -> Any:
+    return np.full(np.shape(value), np.nan)[()]
+
+
+def other_kind(value: Any) -> Any:
+    """Floats and booleans become strings, integers floats: never a kind that may stand for the right one."""
+    array = np.asarray(value)
+    return array.astype(float)[()] if array.dtype.kind in "iu" else array.astype(str)[()]
+
+
+def rolled(value: Any) -> Any:
+    return np.roll(value, 1, axis=0) if np.ndim(value) else value + 1
+
+
+GENERIC: dict[str, Callable[[Any], Any]] = {
+    "zeros": leaves(lambda value: np.zeros_like(value)[()]),
+    "None": lambda value: None,
+    "NaN": leaves(nan_like),
+    "transposed": leaves(lambda value: np.transpose(value)),
+    "wrong dtype": leaves(other_kind),
+    "off by one row": leaves(rolled),
+    "empty": lambda value: [],
+}
+WORTHLESS = {"None", "NaN"}               # these must not earn even a part
+
+
+@pytest.mark.parametrize("kind", GENERIC)
+def test_generic_wrong_answer_fails(exercise: Exercise, kind: str) -> None:
+    """The right answer, spoiled. Where spoiling changes nothing in any case (a symmetric matrix transposed), it is no
+    wrong answer, and must earn all points."""
+    change, cases = GENERIC[kind], exercise.public_cases()
+    spoiled, changed = {}, False
+    for position, case in enumerate(cases):
+        outcome = run(lambda: plain(PROBES[exercise.probe](exercise.reference, case.args, case.kwargs, case.steps)), 60)
+        spoiled[position] = (change(outcome.value), outcome.error)
+        changed |= outcome.error is None and not same(np_free(spoiled[position][0]), np_free(outcome.value))
+    verdict = judge(exercise, replay(exercise, spoiled), cases)
+    assert (verdict.points < exercise.points) == changed
+    if kind in WORTHLESS:
+        assert verdict.points == 0
+
+
+def np_free(value: Any) -> Any:
+    """Nested lists and Python numbers, so that an array and the list that stands for it are the same."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {key: np_free(item) for key, item in value.items()}
+    return [np_free(item) for item in value] if isinstance(value, list) else value
+
+
+def replay(exercise: Exercise, answers: dict[int, tuple[Any, BaseException | None]]) -> Callable:
+    """A function, or a class, that gives the prepared answers in the order of the cases."""
+    turn = iter(range(len(answers)))
+
+    def answer() -> Any:
+        value, error = answers[next(turn)]
+        if error is not None:
+            raise error
+        return value
+
+    if exercise.probe == "call":
+        return lambda *args, **kwargs: answer()
+
+    class Replayed:
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            value = answer()
+            self.results = iter(value if isinstance(value, list) and value else [None] * 100)
+
+        def __getattr__(self, method: str) -> Callable:
+            return lambda *args: next(self.results, None)
+    return Replayed
+
+
+def test_the_input_itself_is_no_answer(exercise: Exercise) -> None:
+    if exercise.probe == "call":
+        answer = lambda *args, **kwargs: args[0] if args else next(iter(kwargs.values()))  # noqa: E731
+    else:
+        class Echo:
+            def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
+            def __getattr__(self, method: str) -> Callable:
+                return lambda *args: args[0] if args else self
+        answer = Echo
+    assert judge(exercise, answer).points < exercise.points
+
+
+def test_changing_the_inputs_costs_points(exercise: Exercise) -> None:
+    def spoil(value: Any) -> None:
+        if isinstance(value, np.ndarray) and value.size and value.dtype.kind in "iuf":
+            value.flat[0] += 1
+        elif isinstance(value, list) and value:
+            value.append(value[0])
+
+    def wrap(reference: Callable) -> Callable:
+        def answer(*args: Any, **kwargs: Any) -> Any:
+            result = reference(*plain_copy(args), **kwargs)
+            for argument in args:
+                spoil(argument)
+            return result
+        return answer
+
+    if any(isinstance(argument, (np.ndarray, list)) for case in exercise.public_cases() for argument in case.args):
+        verdict = judge(exercise, wrap(exercise.reference))
+        assert verdict.points < exercise.points
+        assert [row.aspect for row in verdict.rows if not row.passed] == ["inputs"]
+
+
+def plain_copy(args: tuple) -> tuple:
+    from embcourse.checking.plain import fresh
+    return fresh(args)
+
+
+# ------------------------------------------------------------------------------------------------- notebooks and points
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_solutions_earn_full_marks(slug: str) -> None:
+    """nbval runs the solutions and compares their outputs, so that the committed points are the true ones."""
+    cells = check_cells(ROOT / "solutions" / slug / f"{slug}.ipynb")
+    assert list(cells) == [exercise.id for exercise in exercises(slug)], "every exercise is asked, in order"
+    assert len(cells) >= 5
+    for id, cell in cells.items():
+        results = [output for output in cell.outputs if output.output_type == "execute_result"]
+        assert cell.metadata.nbgrader.points == BY_ID[id].points
+        assert [float(result.data["text/plain"]) for result in results] == [BY_ID[id].points]
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_every_task_says_what_to_call_it(slug: str) -> None:
+    notebook = nbformat.read(ROOT / "solutions" / slug / f"{slug}.ipynb", 4)
+    source = "\n".join(cell.source for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution"))
+    for exercise in exercises(slug):
+        assert f"def {exercise.name}(" in source or f"class {exercise.name}" in source

@@ -1,0 +1,157 @@
+"""The whole way through stock nbgrader: release, submit, autograde, feedback, export."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+
+from embcourse.checking import exercises, slugs
+from embcourse.grading.release import ReleaseFailed, release
+from tests.notebooks import ROOT
+
+# What a student who has understood about half might hand in for tfidf, and what it is worth: (code, points).
+HALF_RIGHT = {
+    "term_frequency": ("def term_frequency(counts):\n    return counts / counts.sum(axis=1, keepdims=True)", 0.75),
+    "idf": ("def idf(counts):\n    return np.log(len(counts) / counts.sum(axis=0))", 0),
+    "tfidf": ("import warnings\nwarnings.warn('noise')\nprint('noise')\n"
+              "def tfidf(counts):\n    print('noise')\n    warnings.warn('noise')\n    return None", 0),
+    "sklearn_tfidf": ("from sklearn.feature_extraction.text import TfidfTransformer\n"
+                      "def sklearn_tfidf(counts):\n    return TfidfTransformer().fit_transform(counts)", 2),
+    "cosine_similarity": ("def cosine_similarity(a, b):\n    while True:\n        pass", 0),
+    "reciprocal_ranks": ("def reciprocal_ranks(scores, targets):\n    import sys\n    sys.exit()", 0),
+    "bm25": ("def bm25(counts, query_counts, k1, b:\n    this is no Python", 0),
+    "search_engine": ("", 0),
+}
+
+
+def nbgrader(course: Path, *arguments: str) -> str:
+    """One nbgrader command, as an instructor types it."""
+    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True,
+                          timeout=500)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def solved(slug: str) -> NotebookNode:
+    """The released notebook with every task filled in from the solutions."""
+    notebook = nbformat.read(ROOT / "book" / "assignments" / slug / f"{slug}.ipynb", 4)
+    answers = {cell.metadata.nbgrader.grade_id: cell.source
+               for cell in nbformat.read(ROOT / "solutions" / slug / f"{slug}.ipynb", 4).cells
+               if cell.metadata.get("nbgrader", {}).get("solution")}
+    return answered(notebook, answers)
+
+
+def answered(notebook: NotebookNode, answers: dict[str, str]) -> NotebookNode:
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = answers[cell.metadata.nbgrader.grade_id]
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A class of three: one solved everything, one half of tfidf, one handed in what was released."""
+    course = tmp_path_factory.mktemp("course")
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+    for slug in slugs():
+        shutil.copytree(ROOT / "solutions" / slug, course / "solutions" / slug)
+        nbgrader(course, "generate_assignment", slug)
+        released = course / "book" / "assignments" / slug / f"{slug}.ipynb"
+        students = {"right": solved(slug), "untouched": nbformat.read(released, 4)}
+        if slug == "tfidf":
+            students["half"] = answered(nbformat.read(released, 4), {task: code for task, (code, _) in HALF_RIGHT.items()})
+        for student, notebook in students.items():
+            path = course / "submitted" / student / slug / f"{slug}.ipynb"
+            path.parent.mkdir(parents=True)
+            nbformat.write(notebook, path)
+        nbgrader(course, "autograde", slug)
+    nbgrader(course, "generate_feedback", "tfidf")
+    nbgrader(course, "export")
+    yield course
+
+
+@pytest.fixture(scope="module")
+def gradebook(course: Path) -> Iterator[Gradebook]:
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        yield gradebook
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_committed_assignment_is_what_nbgrader_generates(course: Path, slug: str) -> None:
+    committed = sorted(path.name for path in (ROOT / "book" / "assignments" / slug).iterdir() if path.suffix)
+    assert committed == [f"{slug}.ipynb"]
+    fresh = (course / "book" / "assignments" / slug / f"{slug}.ipynb").read_text(encoding="utf-8")
+    assert (ROOT / "book" / "assignments" / slug / f"{slug}.ipynb").read_text(encoding="utf-8") == fresh, "run `make book`"
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_assignment_holds_no_solution(slug: str) -> None:
+    released = {cell.metadata.nbgrader.grade_id: cell
+                for cell in nbformat.read(ROOT / "book" / "assignments" / slug / f"{slug}.ipynb", 4).cells
+                if cell.metadata.get("nbgrader")}
+    text = "\n".join(cell.source for cell in released.values())
+    assert "SOLUTION" not in text
+    assert all(not cell.get("outputs") for cell in released.values())
+    for cell in nbformat.read(ROOT / "solutions" / slug / f"{slug}.ipynb", 4).cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            task = released[cell.metadata.nbgrader.grade_id]
+            assert "raise NotImplementedError" in task.source
+            kept = [line for line in cell.source.splitlines() if line in task.source.splitlines()]
+            assert len(kept) < len(cell.source.splitlines()) - 2, "something was taken out"
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_right_notebook_earns_all_and_untouched_none(gradebook: Gradebook, slug: str) -> None:
+    total = sum(exercise.points for exercise in exercises(slug))
+    assert gradebook.find_submission(slug, "right").score == total
+    assert gradebook.find_submission(slug, "right").max_score == total
+    assert gradebook.find_submission(slug, "untouched").score == 0
+
+
+def test_partial_credit_reaches_the_gradebook(gradebook: Gradebook) -> None:
+    grades = gradebook.find_submission("tfidf", "half").notebooks[0].grades
+    earned = {grade.name.removeprefix("check_"): grade.score for grade in grades}
+    assert earned == {task: points for task, (_, points) in HALF_RIGHT.items()}
+
+
+def test_feedback_shows_the_report(course: Path) -> None:
+    feedback = (course / "feedback" / "half" / "tfidf" / "tfidf.html").read_text(encoding="utf-8")
+    assert "embcourse-report" in feedback
+    assert "Counts occurrences, not documents." in feedback
+    assert "not done after 5 s; does a loop never end?" in feedback
+    assert "your function called exit" in feedback
+
+
+def test_export_lists_every_student(course: Path) -> None:
+    with open(course / "grades.csv", newline="", encoding="utf-8") as file:
+        rows = {(row["assignment"], row["student_id"]): float(row["score"]) for row in csv.DictReader(file)
+                if row["score"]}
+    assert rows["tfidf", "half"] == sum(points for _, points in HALF_RIGHT.values())
+    assert rows["tfidf", "right"] == sum(exercise.points for exercise in exercises("tfidf"))
+
+
+def test_release_says_why_it_fails(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no nbgrader_config.py"):
+        release(tmp_path)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    (tmp_path / "solutions" / "bad").mkdir(parents=True)
+    (tmp_path / "solutions" / "bad" / "bad.ipynb").write_text("no notebook")
+    with pytest.raises(ReleaseFailed, match="bad"):
+        release(tmp_path)
+
+
+def test_release_leaves_the_gradebook_alone(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copytree(ROOT / "solutions" / "tfidf", tmp_path / "solutions" / "tfidf")
+    written = release(tmp_path)
+    assert written == [tmp_path / "book" / "assignments" / "tfidf" / "tfidf.ipynb"]
+    assert not (tmp_path / "gradebook.db").exists()
