@@ -14,8 +14,10 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from embcourse.checking import CheckFailed, check
+from embcourse.figures.landing import GROUPS, word_to_map
 from embcourse.figures.style import groups, label_points, use_book_style
 from embcourse.publishing import build
+from embcourse.text import Vocabulary
 
 ROOT = Path(__file__).resolve().parents[1]
 REPOSITORY = "counts-to-context/embcourse"
@@ -176,6 +178,21 @@ def test_labels_must_match_the_points():
         label_points(Figure().add_subplot(), [[0, 0], [1, 1]], ["one"])
 
 
+@pytest.mark.parametrize(
+    ("word", "lines", "rows", "message"),
+    [
+        ("bread", ["Give us this day our daily bread."], 3, "counts must have 52 rows, got shape \\(3,\\)"),
+        ("bread", ["Give us this day."], 52, "lines must contain 'bread'"),
+        ("loaf", ["A loaf."], 52, "word must be one of the words in GROUPS, got 'loaf'"),
+    ],
+)
+def test_the_picture_of_the_first_page_names_what_does_not_fit(word, lines, rows, message):
+    vocabulary = Vocabulary([token for tokens in GROUPS.values() for token in tokens])
+    row = np.ones(rows)
+    with pytest.raises(ValueError, match=f"word_to_map: {message}"):
+        word_to_map(lines, word, vocabulary, row, row, np.eye(rows), window=4)
+
+
 # -------------------------------------------------------------------------------------------------------- the browser
 
 
@@ -206,8 +223,8 @@ def open_page(browser, book_url) -> Iterator[Callable]:
 
 
 def has_drawn_its_pictures(page) -> bool:
-    drawn = page.locator("article img").evaluate_all("all => all.map(image => image.complete && image.naturalWidth > 0)")
-    return bool(drawn) and all(drawn)
+    widths = page.locator("article img").evaluate_all("all => all.map(image => image.naturalWidth)")
+    return bool(widths) and min(widths) > 0
 
 
 def wait_for_formulas(page) -> None:

@@ -49,6 +49,7 @@ def compare(expected: Any, got: Any, tolerance: Tolerance, where: str = "") -> M
 
 
 def compare_dicts(expected: dict, got: Any, tolerance: Tolerance, prefix: str, where: str) -> Mismatch | None:
+    """The same keys, in any order, with right values."""
     if not isinstance(got, dict):
         return Mismatch("type", f"{prefix}expected a dict, yours is {describe(got)}")
     missing = [key for key in expected if key not in got]
@@ -64,6 +65,7 @@ def compare_dicts(expected: dict, got: Any, tolerance: Tolerance, prefix: str, w
 
 
 def compare_lists(expected: list, got: Any, tolerance: Tolerance, prefix: str, where: str) -> Mismatch | None:
+    """As many items, each right, where the list is no rectangular array."""
     if isinstance(got, np.ndarray) and got.ndim:
         got = list(got)
     if not isinstance(got, list):
@@ -78,6 +80,7 @@ def compare_lists(expected: list, got: Any, tolerance: Tolerance, prefix: str, w
 
 
 def compare_arrays(expected: Any, got: Any, tolerance: Tolerance, prefix: str) -> Mismatch | None:
+    """Shape, kind, NaN and infinities, then values within the tolerance."""
     if isinstance(got, dict) or (isinstance(got, list) and got and not is_array_like(got)):
         return Mismatch("type", f"{prefix}expected {describe(expected)}, yours is {describe(got)}")
     if isinstance(expected, list) and not expected and np.size(got) == 0:
@@ -138,6 +141,7 @@ def has_mixed_kinds(value: list) -> bool:
 
 
 def first_difference(expected: np.ndarray, got: np.ndarray, wrong: np.ndarray) -> str:
+    """The first place where `wrong` is True, with both values and how many more there are."""
     if expected.ndim == 0:
         return f"expected {number(expected[()])}, yours is {number(got[()])}"
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -157,6 +161,7 @@ def number(value: Any) -> str:
 
 
 def describe(value: Any) -> str:
+    """What a value is, for a sentence about its type."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     if isinstance(value, (list, dict)):
@@ -183,6 +188,7 @@ def shorten(value: Any, width: int = 200) -> str:
 
 
 def render(value: Any, budget: int) -> str:
+    """The value as text; stops soon after `budget` characters."""
     if isinstance(value, np.ndarray):
         if not value.size:
             return f"empty, shape {value.shape}"

@@ -22,6 +22,7 @@ class Report:
 
     @property
     def headline(self) -> str:
+        """The points, e.g. "1.5 of 2 points"."""
         exercise = self.verdict.exercise
         return f"{number(self.verdict.points)} of {number(float(exercise.points))} points"
 
@@ -89,10 +90,12 @@ def inputs(verdict: Verdict, trial: Trial) -> list[str]:
 
 
 def wrap(line: str) -> list[str]:
+    """The line cut into pieces that fit beside the name column."""
     return textwrap.wrap(line, WIDTH - NAME_COLUMN - 5, break_on_hyphens=False) or [""]
 
 
 def html_row(row: Row, verdict: Verdict) -> str:
+    """One row of the HTML table. Passed and failed differ in a sign and a word, not only in colour."""
     mark = "✓ yes" if row.passed else "✗ no"
     body = "<br>".join(html.escape(line) for line in details(row, verdict))
     return (f'<tr class="{"passed" if row.passed else "failed"}"><th scope="row">{ASPECTS[row.aspect]}</th>'

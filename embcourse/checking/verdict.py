@@ -29,6 +29,7 @@ class Trial:
 
     @property
     def passed(self) -> bool:
+        """Whether the answer was right on this case."""
         return self.mismatch is None
 
 
@@ -86,6 +87,7 @@ def judge(exercise: Exercise, function: Any, cases: Iterable[Case] | None = None
 
 
 def nothing_to_run(exercise: Exercise, function: Any) -> Verdict:
+    """The verdict where no function came."""
     kind = "class" if exercise.probe == "construct_then_call" else "function"
     what = "There is none" if function is None else f"What came is {shorten(function, 60)} ({type(function).__name__})"
     note = f"Expected a {kind} called {exercise.name}. {what}; run the cell that defines it."
@@ -156,6 +158,7 @@ def difference(case: Case, expected: Any, outcome: Outcome, seconds: float) -> M
 
 
 def describe_error(error: BaseException) -> str:
+    """What the answer did instead of returning."""
     if isinstance(error, RecursionError):
         return "your function called itself for ever"
     if isinstance(error, SystemExit):
@@ -168,6 +171,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def rows_of(exercise: Exercise, cases: Sequence[Case], trials: Sequence[Trial]) -> Iterable[Row]:
+    """A row per aspect in use, in the order of ASPECTS, and one for the inputs."""
     for aspect in ASPECTS:
         planned = [case for case in cases if case.aspect == aspect]
         if not planned:
@@ -200,6 +204,7 @@ def recognise(exercise: Exercise, failures: Sequence[Trial]) -> Misconception | 
 
 
 def behaves_alike(exercise: Exercise, misconception: Misconception, trial: Trial) -> bool:
+    """Whether a misconception gives the same wrong result, or the same kind of error, on that input."""
     outcome = observe(exercise, misconception.wrong, trial.case, exercise.seconds)[0]
     if outcome.error is not None or trial.outcome.error is not None:
         return type(outcome.error) is type(trial.outcome.error) and not isinstance(outcome.error, NotImplementedError)

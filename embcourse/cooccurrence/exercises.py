@@ -124,8 +124,8 @@ WINDOW_COUNTS = Exercise(
                       "Python's range and slices leave out their end. To include position i + window, end at "
                       "i + window + 1."),
         Misconception("counts a negative start from the end", windows_from_the_end,
-                      "Near the beginning i - window is negative, and Python reads a negative index from the end. Start at "
-                      "0 there, or at the beginning of the document."),
+                      "Near the beginning i - window is negative, and Python reads a negative index from the end. "
+                      "Start at 0 there, or at the beginning of the document."),
         Misconception("makes the window one too long", counted_with(before=1, after=1),
                       "Words at distance window are inside, words at distance window + 1 are not."),
         Misconception("crosses the border of a document", counted_with(borders=False),
@@ -144,14 +144,14 @@ WINDOW_COUNTS = Exercise(
     ],
     alternatives=[windows_by_shifts, windows_by_counter],
     hints=["Which positions lie within `window` of position i, and in the same document?",
-           "Loop over documents, then over the positions of one document. For a centre at i, contexts are the positions "
-           "from i - window to i + window that lie inside the document, without i.",
+           "Loop over documents, then over the positions of one document. For a centre at i, contexts are the "
+           "positions from i - window to i + window that lie inside the document, without i.",
            "for j in range(max(start, i - window), min(end, i + window + 1)): if j != i, add 1 to "
            "counts[ids[i], ids[j]]."],
 )
 
 
-# ---------------------------------------------------------------------------------------------------- nearer counts more
+# --------------------------------------------------------------------------------------------------- nearer counts more
 
 
 def harmonic_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -173,7 +173,8 @@ HARMONIC_COUNTS = Exercise(
     misconceptions=[
         Misconception("gives every distance the same weight", counted_with(),
                       "That is the flat window. Here a pair at distance d adds 1 / d."),
-        Misconception("lets the weight fall in a straight line", counted_with(lambda d, window: (window - d + 1) / window),
+        Misconception("lets the weight fall in a straight line",
+                      counted_with(lambda d, window: (window - d + 1) / window),
                       "That is what word2vec does on average: 1, then (window - 1) / window, and so on. "
                       "The harmonic weight is 1 / d and does not depend on the window."),
         Misconception("counts distance from 0", counted_with(lambda d, window: 1 / (d + 1)),
@@ -193,7 +194,8 @@ HARMONIC_COUNTS = Exercise(
 
 # ------------------------------------------------------------------------------------- pointwise mutual information
 
-# ln(a / b) may also be written ln a - ln b, and both logarithms are below 16 in size here. Sums run over at most 100 cells.
+# ln(a / b) may also be written ln a - ln b, and both logarithms are below 16 in size here. Sums run over at most 100
+# cells.
 LOGARITHM = Tolerance(operations=128, scale=16.0)
 
 
@@ -278,13 +280,15 @@ PMI = Exercise(
     cases=pmi_cases,
     misconceptions=[
         Misconception("takes the logarithm to base 2", pmi_from(cells, row_sums, column_sums, whole_sum, log=np.log2),
-                      "ln is the natural logarithm, np.log: the unit is the nat. Base 2 gives bits, 1.443 times as many."),
+                      "ln is the natural logarithm, np.log: the unit is the nat. Base 2 gives bits, 1.443 times as "
+                      "many."),
         Misconception("leaves out the logarithm",
                       pmi_from(cells, row_sums, column_sums, whole_sum, log=lambda ratio: ratio, never=0.0),
                       "The ratio says how many times more often than by chance. PMI is its logarithm: 0 for chance."),
-        Misconception("divides by the product of raw counts", pmi_from(cells, row_sums, column_sums, lambda counts: 1.0),
-                      "P(w, c), P(w) and P(c) are three shares of the same total N. Two of them stand below the line, so "
-                      "one N is left over above it."),
+        Misconception("divides by the product of raw counts",
+                      pmi_from(cells, row_sums, column_sums, lambda counts: 1.0),
+                      "P(w, c), P(w) and P(c) are three shares of the same total N. Two of them stand below the "
+                      "line, so one N is left over above it."),
         Misconception("leaves the joint counts unnormalised",
                       pmi_from(cells, row_sums, column_sums, lambda counts: counts.sum() ** 2),
                       "P(w, c) is a probability too: divide the count of the pair by the sum of all counts."),
@@ -300,14 +304,14 @@ PMI = Exercise(
         Misconception("puts 0 where a pair never met", pmi_from(cells, row_sums, column_sums, whole_sum, never=0.0),
                       "ln 0 is -inf, and 0 would mean \"as often as by chance\". Cutting at 0 is the next exercise."),
         Misconception("divides zero by zero", pmi_from(cells, row_sums, column_sums, whole_sum, unseen=np.nan),
-                      "A word that was never seen has P(w) = 0, and 0 / 0 is NaN. Its row is defined as 0; so is the column "
-                      "of a context never seen."),
+                      "A word that was never seen has P(w) = 0, and 0 / 0 is NaN. Its row is defined as 0; so is the "
+                      "column of a context never seen."),
     ],
     alternatives=[pmi_by_probabilities, pmi_by_loops],
     hints=["Turn the counts into probabilities first. What must they sum to?",
            "`joint.sum(axis=1)` is P(w), `joint.sum(axis=0)` is P(c), and np.outer multiplies every pair of them.",
-           "np.log(joint / np.outer(word, context)) gives -inf by itself where joint is 0. Afterwards set rows and columns "
-           "whose sum is 0 to 0, as they hold NaN."],
+           "np.log(joint / np.outer(word, context)) gives -inf by itself where joint is 0. Afterwards set rows and "
+           "columns whose sum is 0 to 0, as they hold NaN."],
 )
 
 
@@ -388,15 +392,15 @@ PPMI = Exercise(
                       "The exponent goes on the frequencies of the contexts, P(c), and on nothing else."),
         Misconception("smooths the word instead of the context",
                       ppmi_with(word=lambda w, a: shares(w ** a), context=lambda c, a: c),
-                      "The exponent goes on P(c), the columns. P(w) stays as it is: a constant factor per row would not "
-                      "change which contexts stand out."),
+                      "The exponent goes on P(c), the columns. P(w) stays as it is: a constant factor per row would "
+                      "not change which contexts stand out."),
         Misconception("smooths word and context", ppmi_with(word=lambda w, a: shares(w ** a)),
                       "Only P(c) is smoothed."),
         Misconception("does not normalise after the exponent", ppmi_with(context=lambda c, a: c ** a),
                       "Probabilities raised to a power no longer sum to 1. Divide by their new sum."),
         Misconception("divides by the old total after the exponent", ppmi_old_total,
-                      "The smoothed shares must sum to 1: divide the powers by the sum of the powers, not by the sum of the "
-                      "counts."),
+                      "The smoothed shares must sum to 1: divide the powers by the sum of the powers, not by the sum "
+                      "of the counts."),
         Misconception("does not smooth", ppmi_with(context=lambda c, a: c),
                       "Raise the column sums to the power `smoothing` before you turn them into shares."),
         Misconception("subtracts k instead of ln k", ppmi_with(shift=lambda k: k if k > 1 else 0.0),
@@ -408,7 +412,8 @@ PPMI = Exercise(
         Misconception("does not cut at 0", ppmi_with(clip=False),
                       "Positive PMI: what is below 0 becomes 0, pairs that never met too."),
         Misconception("accepts impossible parameters", ppmi_with(checked=False),
-                      "Smoothing must lie above 0 and at most at 1, the shift at least at 1: raise ValueError otherwise."),
+                      "Smoothing must lie above 0 and at most at 1, the shift at least at 1: raise ValueError "
+                      "otherwise."),
     ],
     alternatives=[ppmi_by_loops, ppmi_of_ratio],
     hints=["Only P(c) differs from your last function; the shift and the cut come after the logarithm.",
@@ -517,15 +522,15 @@ SVD_DOT_PRODUCTS = Exercise(
                       svd_with(lambda u, s, v, d, p: u[:, :d] * powers(s[:d], p / 2)),
                       "A dot product has two vectors, each scaled by the power p: together 2p."),
         Misconception("subtracts the mean first", svd_centred,
-                      "That is principal component analysis. Here the matrix is factored as it is; centring would also fill "
-                      "its zeros."),
+                      "That is principal component analysis. Here the matrix is factored as it is; centring would "
+                      "also fill its zeros."),
         Misconception("keeps directions that are only rounding", svd_keeps_noise,
                       "A singular value of 1e-16 is 0, and 1e-16 to the power 0 is 1: noise at full length. Set those "
                       "columns to 0."),
     ],
     alternatives=[svd_by_eigenvalues, svd_by_scipy],
-    hints=["np.linalg.svd(matrix, full_matrices=False) returns U, the singular values and V transposed. Which of the three "
-           "describes words?",
+    hints=["np.linalg.svd(matrix, full_matrices=False) returns U, the singular values and V transposed. Which "
+           "of the three describes words?",
            "Cut U to its first `dim` columns. Multiplying it by a vector of `dim` numbers scales its columns.",
            "vectors = U[:, :dim] * S[:dim] ** p, with 0 where S is at most 1e-6 * S[0]; return vectors @ vectors.T."],
 )
@@ -538,7 +543,8 @@ def neighbour_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((np.array([[1.0, 0.0], [4.0, 3.0], [3.0, 4.0], [0.0, 2.0]]), 0, 2), label="four words")
     vectors = rng.normal(size=(12, 5)) * rng.uniform(0.2, 5.0, (12, 1))
     yield Case((vectors, 7, 5), label="twelve words")
-    yield Case((rng.normal(size=(9, 8))[:, ::2] * rng.uniform(0.2, 5.0, (9, 1)), 2, 4), label="a view with gaps")
+    spread = rng.normal(size=(9, 8)) * rng.uniform(0.2, 5.0, (9, 1))
+    yield Case((spread[:, ::2], 2, 4), label="a view with gaps")
     yield Case((np.array([[1.0, 2.0], [3.0, 1.0], [1.0, 2.0], [1.0, 2.0]]), 2, 3), "edge", "equal vectors")
     yield Case((np.array([[2.0, 0.0], [0.0, 3.0], [0.0, -1.0], [0.0, 4.0], [1.0, 0.1]]), 0, 4), "edge", "equal cosines")
     yield Case((np.array([[2.0, 1.0], [0.0, 0.0], [-1.0, 0.0], [1.0, 1.0]]), 0, 3), "edge", "a vector of zeros")
@@ -552,7 +558,8 @@ def neighbours(vectors, word, k):
     return [int(other) for other in order if other != word][:k]
 
 
-def neighbours_by(scores, *, drop=lambda order, word: order[order != word], sort=lambda s: np.argsort(-s, kind="stable")):
+def neighbours_by(scores, *, drop=lambda order, word: order[order != word],
+                  sort=lambda s: np.argsort(-s, kind="stable")):
     """Neighbours with one part replaced."""
     def solve(vectors, word, k):
         return drop(sort(scores(vectors, word)), word)[:k].tolist()
@@ -590,24 +597,29 @@ NEIGHBOURS = Exercise(
     misconceptions=[
         Misconception("returns the word itself", neighbours_by(cosines, drop=lambda order, word: order),
                       "Every word is its own best match. Leave it out."),
-        Misconception("drops the first result instead of the word", neighbours_by(cosines, drop=lambda order, word: order[1:]),
-                      "Another word may have the same direction and a lower id; then it stands first. Leave out the word by "
-                      "its id."),
+        Misconception("drops the first result instead of the word",
+                      neighbours_by(cosines, drop=lambda order, word: order[1:]),
+                      "Another word may have the same direction and a lower id; then it stands first. Leave out the "
+                      "word by its id."),
         Misconception("ranks by dot product", neighbours_by(lambda v, w: (v @ v[w]).round(9)),
                       "Long vectors, those of frequent words, win every dot product. Divide by both lengths."),
         Misconception("ranks by distance", neighbours_by(lambda v, w: -np.linalg.norm(v - v[w], axis=1).round(9)),
                       "Euclidean distance punishes a vector for its length. The cosine looks at directions only."),
         Misconception("puts the farthest first", neighbours_by(cosines, sort=lambda s: np.argsort(s, kind="stable")),
                       "np.argsort sorts ascending. The highest cosine must come first."),
-        Misconception("reverses an ascending sort", neighbours_by(cosines, sort=lambda s: np.argsort(s, kind="stable")[::-1]),
-                      "Reversing puts equal cosines in reverse order too. Sort the negated cosines with kind=\"stable\"."),
+        Misconception("reverses an ascending sort",
+                      neighbours_by(cosines, sort=lambda s: np.argsort(s, kind="stable")[::-1]),
+                      "Reversing puts equal cosines in reverse order too. Sort the negated cosines with "
+                      "kind=\"stable\"."),
         Misconception("divides by the length of a zero vector", neighbours_by(undefined_cosines),
                       "A vector of zeros has no direction; its cosine with everything is 0, not NaN."),
     ],
     alternatives=[neighbours_by_sorted, neighbours_by_lexsort],
     hints=["Make every row a unit vector; then one matrix product gives all cosines.",
-           "Round the cosines to 9 decimals, sort their negatives with kind=\"stable\", and leave out the word's own id.",
-           "order = np.argsort(-cosines, kind=\"stable\"); return order[order != word][:k]. For a row of zeros divide by 1."],
+           "Round the cosines to 9 decimals, sort their negatives with kind=\"stable\", and leave out the word's own "
+           "id.",
+           "order = np.argsort(-cosines, kind=\"stable\"); return order[order != word][:k]. For a row of zeros "
+           "divide by 1."],
 )
 
 
@@ -619,7 +631,8 @@ def analogy_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((kings, 0, 1, 2, 2), label="man, woman, king")
     vectors = rng.normal(size=(15, 6)) * rng.uniform(0.2, 5.0, (15, 1))
     yield Case((vectors, 3, 8, 11, 5), label="fifteen words")
-    yield Case((rng.normal(size=(10, 10))[:, ::2] * rng.uniform(0.2, 5.0, (10, 1)), 1, 0, 7, 4), label="a view with gaps")
+    spread = rng.normal(size=(10, 10)) * rng.uniform(0.2, 5.0, (10, 1))
+    yield Case((spread[:, ::2], 1, 0, 7, 4), label="a view with gaps")
     yield Case((np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 1.0], [0.0, 3.0], [0.0, 2.0]]), 0, 1, 2, 2), "edge",
                "equal cosines")
     yield Case((np.array([[1.0, 0.5], [0.5, 1.0], [0.0, 1.0], [0.0, 0.0], [-1.0, -2.0]]), 0, 1, 2, 2), "edge",
@@ -672,12 +685,13 @@ ANALOGY = Exercise(
     cases=analogy_cases,
     misconceptions=[
         Misconception("lets the inputs answer", analogy_with(without=()),
-                      "b - a + c is nearly always closest to b or c themselves. The three inputs are left out by definition; "
-                      "the chapter shows what happens if they are not."),
+                      "b - a + c is nearly always closest to b or c themselves. The three inputs are left out by "
+                      "definition; the chapter shows what happens if they are not."),
         Misconception("leaves out c only", analogy_with(without=("c",)),
                       "All three inputs are left out: a, b and c."),
         Misconception("adds vectors of different lengths", analogy_with(prepare=lambda v: v),
-                      "A frequent word has a long vector and would decide the sum. Scale all vectors to length 1 first."),
+                      "A frequent word has a long vector and would decide the sum. Scale all vectors to length 1 "
+                      "first."),
         Misconception("subtracts the wrong word", analogy_with(combine=lambda a, b, c: a - b + c),
                       "\"a is to b as c is to ?\" means: go from a to b, then take the same step from c: c + (b - a)."),
         Misconception("adds all three", analogy_with(combine=lambda a, b, c: a + b + c),
@@ -689,7 +703,8 @@ ANALOGY = Exercise(
     ],
     alternatives=[analogy_by_sum_of_cosines, analogy_by_gensim_order],
     hints=["Which step leads from a to b? Take it from c.",
-           "Unit vectors first, then target = b - a + c, then cosines as in the last exercise. Which words are left out?",
+           "Unit vectors first, then target = b - a + c, then cosines as in the last exercise. Which words are left "
+           "out?",
            "order = np.argsort(-cosines, kind=\"stable\"), cosines rounded to 9 decimals; keep the ids that are not in "
            "(a, b, c), and the first k of those."],
 )
@@ -843,7 +858,7 @@ def draw_documents(rng: np.random.Generator, count: int) -> list[list[str]]:
 
 
 def well_posed(documents: list[list[str]], window: int, dim: int) -> bool:
-    """Whether rounding can't decide the answer: a clear gap after the last singular value kept, and no vector near zero.
+    """Whether rounding can't decide the answer: a gap after the last singular value kept, and no vector near zero.
 
     Where two singular values are equal, either direction is right; a vector of length 1e-17 has any direction.
     """
@@ -870,7 +885,8 @@ def word_vectors_cases(rng: np.random.Generator) -> Iterator[Case]:
                steps=(("neighbours", (asked[0], 6)), ("similarity", tuple(asked)), ("neighbours", (asked[1], 4))))
     yield Case((small, 2, 3), "edge", "more neighbours than words", tolerance=SIX_DECIMALS,
                steps=(("neighbours", ("land", 50)),))
-    yield Case((small, 2, 3), "edge", "a word with itself", tolerance=SIX_DECIMALS, steps=(("similarity", ("of", "of")),))
+    yield Case((small, 2, 3), "edge", "a word with itself", tolerance=SIX_DECIMALS,
+               steps=(("similarity", ("of", "of")),))
     yield Case((small, 2, 3), "errors", "a word never seen", raises=KeyError, steps=(("neighbours", ("unicorn", 2)),))
     yield Case((small, 2, 3), "errors", "a pair with a word never seen", raises=KeyError,
                steps=(("similarity", ("king", "unicorn")),))
@@ -893,14 +909,17 @@ WORD_VECTORS = Exercise(
                       "A window must not reach from one document into the next. Pass the borders on."),
         Misconception("keeps every dimension", NotCut,
                       "Keep the `dim` largest singular values. What is cut away is where words differ by accident."),
-        Misconception("returns the word itself", OwnNeighbour, "Leave the word that was asked for out of its neighbours."),
+        Misconception("returns the word itself", OwnNeighbour,
+                      "Leave the word that was asked for out of its neighbours."),
         Misconception("answers for a word that it has not seen", SilentAboutUnknown,
-                      "There is no vector for such a word, and 0 or an empty list would look like a finding: raise KeyError."),
+                      "There is no vector for such a word, and 0 or an empty list would look like a finding: raise "
+                      "KeyError."),
     ],
     alternatives=[DictionaryVectors, LibraryVectors],
     hints=["You have written every part. In the constructor: words to ids, counts, PPMI, vectors.",
-           "Sort the distinct words, so that equal cosines come in alphabetical order. The borders of the documents are "
-           "the running sum of their lengths, with a 0 in front.",
+           "Sort the distinct words, so that equal cosines come in alphabetical order. The borders of the documents "
+           "are the running sum of their lengths, with a 0 in front.",
            "vectors = U[:, :dim] * S[:dim] ** 0.5 from np.linalg.svd of ppmi(counts, 0.75, 1). Store the vectors and a "
-           "dictionary from word to row; a dictionary raises KeyError by itself. Round cosines to 6 decimals before sorting."],
+           "dictionary from word to row; a dictionary raises KeyError by itself. Round cosines to 6 decimals before "
+           "sorting."],
 )

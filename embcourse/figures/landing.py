@@ -53,10 +53,12 @@ def word_to_map(
     vectors   : (V, d) word vectors.
     window    : how many words to each side were counted.
     show      : how many neighbours to show.
-    raises    : ValueError if a line lacks the word, or the sizes do not fit the vocabulary.
+    raises    : ValueError if the word is not on the map, a line lacks it, or the sizes do not fit the vocabulary.
     """
     from matplotlib.figure import Figure
 
+    if word not in chain.from_iterable(GROUPS.values()):
+        raise ValueError(f"word_to_map: word must be one of the words in GROUPS, got {word!r}")
     counts, ppmi, vectors = (np.asarray(array) for array in (counts, ppmi, vectors))
     for name, array in (("counts", counts), ("ppmi", ppmi), ("vectors", vectors)):
         if array.shape[:1] != (len(vocabulary),):
@@ -165,4 +167,4 @@ def _map(axes: Axes, word: str, vocabulary: Vocabulary, vectors: NDArray[np.floa
     words.sort(key=lambda token: token != word)  # the first label has the choice of places
     label_points(axes, [points[token] for token in words], words, gap=6.5, fontsize=8.5)
     axes.texts[0].set(fontweight="bold", color=PALETTE["vermilion"])
-    axes.legend(loc="upper left", fontsize=9, handletextpad=0.1, borderaxespad=0)  # the first word, bread, lies up and right
+    axes.legend(loc="upper left", fontsize=9, handletextpad=0.1, borderaxespad=0)  # the first word lies up and right

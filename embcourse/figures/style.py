@@ -123,8 +123,8 @@ def label_points(axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: f
     """Write a label beside each point of a map, on the side where it covers least.
 
     Points are labelled in the given order. Each label tries eight places around its point and takes the one that
-    overlaps the labels already placed, and the markers, by the smallest area. Set the limits of the axes first: a later change of
-    scale moves the labels.
+    overlaps the labels already placed, and the markers, by the smallest area. Set the limits of the axes first: a later
+    change of scale moves the labels.
 
     points: (n, 2) array of data coordinates.
     labels: n strings.

@@ -53,6 +53,7 @@ def release(course: Path, into: Path | None = None) -> list[Path]:
 
 
 def main() -> int:
+    """Releases the course in the current folder; returns the exit status."""
     try:
         written = release(Path.cwd())
     except (ReleaseFailed, FileNotFoundError) as error:

@@ -75,6 +75,15 @@ def _windows(ids: np.ndarray, window: int, offsets: np.ndarray) -> Iterator[tupl
 def require_stream(
     ids: np.ndarray, window: int, offsets: np.ndarray | None, where: str
 ) -> tuple[np.ndarray, int, np.ndarray]:
+    """Checks what every function over windows takes; without offsets the whole stream is one document.
+
+    where  : the function to name in the message.
+    returns: ids, window and offsets, the offsets as (documents + 1,) int64.
+    raises : TypeError for anything but integers, ValueError for a window below 1 or offsets that do not cover the ids.
+
+    >>> require_stream([4, 2], 1, None, "example")
+    (array([4, 2]), 1, array([0, 2]))
+    """
     ids = _require_integers(ids, f"{where}: ids")
     if isinstance(window, bool) or not isinstance(window, int | np.integer):
         raise TypeError(f"{where}: window must be an integer, got {window!r}")
