@@ -14,6 +14,8 @@ from scipy.sparse import coo_array, csr_array
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.preprocessing import OneHotEncoder as SklearnOneHotEncoder
 
+from embcourse.checking import find, judge
+from embcourse.checking.report import Report
 from embcourse.one_hot import (
     HashingEncoder,
     OneHotEncoder,
@@ -376,3 +378,46 @@ def test_signed_rows_differ_from_unsigned_ones_in_sign_only(tokens):
 def test_bad_input_is_named(error, message, call):
     with pytest.raises(error, match=message):
         call()
+
+
+# ------------------------------------------------------------------------------------------------------------ exercises
+
+
+def test_a_hash_that_outgrows_64_bits_is_reported_and_named():
+    """numpy has no integer for it, so the comparison must never see it."""
+
+    def unbounded(token):
+        value = 0xCBF29CE484222325
+        for byte in token.encode():
+            value = (value ^ byte) * 0x100000001B3
+        return value
+
+    verdict = judge(find("one_hot.fnv1a"), unbounded)
+    assert verdict.points == 0
+    assert verdict.misconception.name == "keeps more than 64 bits"
+    assert "an integer of 104 bits" in str(Report(verdict))
+
+
+def test_a_gradient_by_torch_earns_full_marks():
+    def lookup_gradient(ids, upstream, rows):
+        if len(ids) != len(upstream) or (ids < 0).any() or (ids >= rows).any():
+            raise ValueError("no such lookup")
+        table = torch.zeros(rows, upstream.shape[1], dtype=torch.float64, requires_grad=True)
+        looked_up = torch.nn.functional.embedding(torch.tensor(ids, dtype=torch.long), table)
+        (looked_up * torch.tensor(upstream.copy())).sum().backward()
+        return table.grad
+
+    assert judge(find("one_hot.lookup_gradient"), lookup_gradient).points == 3
+
+
+def test_a_classifier_that_trains_the_callers_table_loses_points():
+    exercise = find("one_hot.BagClassifier")
+
+    class InPlace(exercise.reference):
+        def __init__(self, words, table, weights):
+            super().__init__(words, table, weights)
+            self.table = table
+
+    verdict = judge(exercise, InPlace)
+    assert 0 < verdict.points < exercise.points
+    assert "your function changes table; work on a copy" in str(Report(verdict))

@@ -105,10 +105,11 @@ def unknown_shares(sizes: ArrayLike, shares: Mapping[str, ArrayLike]) -> Figure:
     sizes = np.asarray(sizes)
     for (name, values), style, marker in zip(shares.items(), LINE_STYLES, MARKERS, strict=False):
         values = 100 * np.asarray(values)
-        axes.plot(sizes, values, linestyle=style, marker=marker, markersize=4, markevery=4)
-        axes.annotate(name, (sizes[-1], values[-1]), (6, 0), textcoords="offset points", va="center", fontsize=9.5)
+        axes.plot(sizes, values, linestyle=style, marker=marker, markersize=4, markevery=4, label=name)
     axes.set(xscale="log", xlabel="words in the vocabulary", ylabel="unknown tokens, %", ylim=(0, None))
-    axes.set_xlim(sizes[0], sizes[-1] * 2.6)
+    handles, names = axes.get_legend_handles_labels()
+    order = np.argsort([-np.asarray(values)[-1] for values in shares.values()])     # as the lines end: top to bottom
+    axes.legend([handles[i] for i in order], [names[i] for i in order], loc="upper right", bbox_to_anchor=(1, 0.62))
     return figure
 
 
