@@ -25,7 +25,7 @@ class Tolerance:
 
     >>> Tolerance(operations=10).bound(np.array([1.0, 100.0]), np.dtype("float64"))
     array([1.77635684e-14, 1.77635684e-12])
-    >>> Tolerance(scale=1e4).bound(np.array([0.0]), np.dtype("float64"))
+    >>> Tolerance(operations=1, scale=1e4).bound(np.array([0.0]), np.dtype("float64"))
     array([1.77635684e-11])
 
     raises : ValueError if operations is below 1, or scale is negative or not finite.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from embcourse.cooccurrence.reference import fix_signs
 from embcourse.figures.style import MARKERS, PALETTE, groups, label_points
 
 if TYPE_CHECKING:
@@ -18,18 +17,20 @@ if TYPE_CHECKING:
 
 
 def word_map(embeddings: Embeddings, words: Mapping[str, Sequence[str]], *, title: str) -> Figure:
-    """Groups of words in the plane that keeps most of the spread between their vectors.
+    """Groups of words in the plane, near words near each other: t-SNE on the cosines between their vectors.
 
-    embeddings: where the vectors come from; they are scaled to length 1.
+    embeddings: where the vectors come from.
     words     : {group: words}, at most eight groups; each gets a colour and a marker.
+
+    van der Maaten & Hinton (2008). Distances between far groups mean nothing.
     """
     from matplotlib.figure import Figure
+    from sklearn.manifold import TSNE
 
     chosen = [word for group in words.values() for word in group]
     rows = np.array([embeddings[word] for word in chosen], dtype=np.float64)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    left, singular, _ = np.linalg.svd(rows - rows.mean(axis=0), full_matrices=False)
-    points = fix_signs(left[:, :2]) * singular[:2]
+    points = TSNE(perplexity=6, init="pca", random_state=0, method="exact").fit_transform(rows)
     figure = Figure(figsize=(7.0, 5.2))
     axes = figure.add_subplot()
     styles = groups(list(words))
@@ -41,10 +42,8 @@ def word_map(embeddings: Embeddings, words: Mapping[str, Sequence[str]], *, titl
     axes.margins(0.09)
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_xlabel("first principal component")
-    axes.set_ylabel("second")
     axes.set_title(title)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.06), ncols=len(words), columnspacing=1.0, handletextpad=0.3)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.01), ncols=len(words), columnspacing=1.0, handletextpad=0.3)
     figure.draw_without_rendering()
     label_points(axes, points, chosen, fontsize=9)
     return figure
@@ -64,8 +63,9 @@ def counts_and_weights(
     figure = Figure(figsize=(7.6, 4.4))
     panels = figure.subplots(1, 2, sharey=True)
     shades = (np.log1p(counts) / np.log1p(counts).max(), weights / weights.max())
-    labels = (counts.astype(int).astype(str), np.char.mod("%.1f", weights))
-    for axes, shade, label, title in zip(panels, shades, labels, ("Counts", "PPMI, α = 0.75"), strict=True):
+    short = np.vectorize(lambda count: f"{count:.0f}" if count < 1000 else f"{count / 1000:.1f}k", otypes=[str])
+    labels = (short(counts), np.char.mod("%.1f", weights))
+    for axes, shade, label, title in zip(panels, shades, labels, ("Counts", "PPMI"), strict=True):
         axes.pcolormesh(shade, cmap="cividis", edgecolors="white", linewidth=0.5)
         for row, column in np.ndindex(shade.shape):
             text = "·" if shade[row, column] == 0 else label[row, column]

@@ -109,7 +109,7 @@ def unknown_shares(sizes: ArrayLike, shares: Mapping[str, ArrayLike]) -> Figure:
     axes.set(xscale="log", xlabel="words in the vocabulary", ylabel="unknown tokens, %", ylim=(0, None))
     handles, names = axes.get_legend_handles_labels()
     order = np.argsort([-np.asarray(values)[-1] for values in shares.values()])     # as the lines end: top to bottom
-    axes.legend([handles[i] for i in order], [names[i] for i in order], loc="upper right", bbox_to_anchor=(1, 0.62))
+    axes.legend([handles[i] for i in order], [names[i] for i in order], loc="upper right", bbox_to_anchor=(1, 0.53))
     return figure
 
 
