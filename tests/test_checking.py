@@ -26,7 +26,7 @@ from embcourse.tfidf import idf
 ID = "tfidf.idf"
 
 
-# ------------------------------------------------------------------------------------------- whatever the student writes
+# ------------------------------------------------------------------------------------------ whatever the student writes
 
 
 def loops_for_ever(counts):
@@ -190,7 +190,7 @@ def check_exercise() -> Exercise:
     return find(ID)
 
 
-# ---------------------------------------------------------------------------------------------------- points and reports
+# --------------------------------------------------------------------------------------------------- points and reports
 
 
 def small_exercise(**changes) -> Exercise:
@@ -235,8 +235,8 @@ def test_changed_and_shared_inputs_cost_their_share() -> None:
 
 
 def test_report_shows_the_smallest_failing_input_and_names_the_mistake() -> None:
-    cases = lambda rng: [Case((np.arange(1.0, 50.0),), label="many"), Case((np.array([1.0, 3.0]),), label="few")]  # noqa: E731
-    report = str(Report(judge(small_exercise(cases=cases), lambda x: x * x)))
+    many, few = Case((np.arange(1.0, 50.0),), label="many"), Case((np.array([1.0, 3.0]),), label="few")
+    report = str(Report(judge(small_exercise(cases=lambda rng: [many, few]), lambda x: x * x)))
     assert "few" in report
     assert "x = [1, 3]" in report
     assert "expected [2, 6]" in report
@@ -265,7 +265,8 @@ def test_error_names_the_students_own_line() -> None:
 def test_failed_check_shows_no_frames_in_a_notebook() -> None:
     with pytest.raises(CheckFailed) as caught:
         check(ID, None)
-    assert caught.value._render_traceback_() == ["CheckFailed: tfidf.idf earned 0 of 2 points; the report above says why"]
+    shown = caught.value._render_traceback_()
+    assert shown == ["CheckFailed: tfidf.idf earned 0 of 2 points; the report above says why"]
 
 
 def test_function_is_looked_up_by_name_when_left_out() -> None:
@@ -318,7 +319,7 @@ def test_case_with_an_unknown_aspect_is_refused() -> None:
         Case([1])
 
 
-# ------------------------------------------------------------------------------------------------------------ comparison
+# ----------------------------------------------------------------------------------------------------------- comparison
 
 
 FLOATS = hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats(-1e6, 1e6))
@@ -415,6 +416,9 @@ def test_a_copy_keeps_a_view_with_gaps() -> None:
     assert not np.shares_memory(copied[0], view)
 
 
-@given(st.recursive(st.integers() | st.floats() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=30), max_leaves=50))
+LEAVES = st.integers() | st.floats() | st.text(max_size=5)
+
+
+@given(st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=30), max_leaves=50))
 def test_shortened_text_is_short(value) -> None:
     assert len(shorten(value, 60)) <= 60

@@ -68,7 +68,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         released = course / "book" / "assignments" / slug / f"{slug}.ipynb"
         students = {"right": solved(slug), "untouched": nbformat.read(released, 4)}
         if slug == "tfidf":
-            students["half"] = answered(nbformat.read(released, 4), {task: code for task, (code, _) in HALF_RIGHT.items()})
+            answers = {task: code for task, (code, _) in HALF_RIGHT.items()}
+            students["half"] = answered(nbformat.read(released, 4), answers)
         for student, notebook in students.items():
             path = course / "submitted" / student / slug / f"{slug}.ipynb"
             path.parent.mkdir(parents=True)
@@ -89,8 +90,8 @@ def gradebook(course: Path) -> Iterator[Gradebook]:
 def test_committed_assignment_is_what_nbgrader_generates(course: Path, slug: str) -> None:
     committed = sorted(path.name for path in (ROOT / "book" / "assignments" / slug).iterdir() if path.suffix)
     assert committed == [f"{slug}.ipynb"]
-    fresh = (course / "book" / "assignments" / slug / f"{slug}.ipynb").read_text(encoding="utf-8")
-    assert (ROOT / "book" / "assignments" / slug / f"{slug}.ipynb").read_text(encoding="utf-8") == fresh, "run `make book`"
+    notebook = Path("book", "assignments", slug, f"{slug}.ipynb")
+    assert (ROOT / notebook).read_text() == (course / notebook).read_text(), "run `make assignments`"
 
 
 @pytest.mark.parametrize("slug", slugs())

@@ -106,8 +106,8 @@ def interval_bars(rows: Sequence[tuple[str, str, float, tuple[float, float]]], *
     colours = list(PALETTE.values())
     for position, (group, _, value, (low, high)) in enumerate(rows):
         index = groups.index(group)
-        axes.errorbar(value, position, xerr=[[value - low], [high - value]], color=colours[index], marker=MARKERS[index],
-                      capsize=3, linestyle=LINE_STYLES[0])
+        axes.errorbar(value, position, xerr=[[value - low], [high - value]], capsize=3, color=colours[index],
+                      marker=MARKERS[index], linestyle=LINE_STYLES[0])
         axes.annotate(f"{value:.3f}", (high, position), (6, 0), textcoords="offset points", va="center", fontsize=9)
     axes.set_yticks(range(len(rows)), [f"{method}, {group}" for group, method, *_ in rows])
     axes.invert_yaxis()

@@ -83,15 +83,14 @@ ONE_HOT = Exercise(
         Misconception("takes the size from the largest id", one_hot_guessed_size,
                       "The vocabulary has `size` words, whether or not the last of them occur in this text."),
         Misconception("lets a negative id count from the end", one_hot_unchecked,
-                      "NumPy reads index -1 as the last column. No word has a negative id: raise ValueError before you "
-                      "index."),
+                      "NumPy reads index -1 as the last column. No word has a negative id: raise ValueError before "
+                      "you index."),
     ],
     alternatives=[one_hot_by_comparison, one_hot_by_rows],
     hints=["How many rows, how many columns, and what does each row sum to?",
            "Start from np.zeros((tokens, size)). Then one 1 per row has to be placed. Before that, check every id.",
            "rows[np.arange(len(ids)), ids] = 1 sets one column in every row. Raise ValueError if any id is below 0 "
-           "or not "
-           "below size."],
+           "or not below size."],
 )
 
 
@@ -172,8 +171,7 @@ PAIRWISE_DISTANCES = Exercise(
                       "The cosine looks at directions only. The distance looks at where the points are."),
         Misconception("expands the square", distances_expanded,
                       "|x|² + |y|² − 2 x·y is right on paper. For close points far from 0 it subtracts huge equal "
-                      "numbers "
-                      "and the digits that matter are gone. Subtract the rows first, then square."),
+                      "numbers and the digits that matter are gone. Subtract the rows first, then square."),
     ],
     alternatives=[distances_by_scipy, distances_by_loops],
     hints=["First all the differences between two rows, then one number for each pair.",
@@ -266,8 +264,7 @@ MEMORY_BYTES = Exercise(
     hints=["For each layout write down which arrays there are and how many entries each has.",
            "CSR has one value and one column index per token, and tokens + 1 row pointers. Pointers are indices.",
            "dense: tokens · vocabulary · value_bytes. csr: tokens · (value_bytes + index_bytes) + (tokens + 1) · "
-           "index_bytes. "
-           "indices: tokens · index_bytes. Anything else: ValueError."],
+           "index_bytes. indices: tokens · index_bytes. Anything else: ValueError."],
 )
 
 
@@ -363,8 +360,7 @@ BUILD_VOCABULARY = Exercise(
         Misconception("ignores capitals in ties",
                       vocabulary_by(lambda counts: sorted(counts, key=lambda w: (-counts[w], w.lower(), w))),
                       "Python compares strings by code point: every capital comes before every small letter. Leave "
-                      "that "
-                      "as it is; it is the same on every machine."),
+                      "that as it is; it is the same on every machine."),
         Misconception("asks for more than min_count",
                       vocabulary_by(by_frequency, keep=lambda count, least: count > least),
                       "A word that occurs exactly min_count times stays."),
@@ -380,8 +376,7 @@ BUILD_VOCABULARY = Exercise(
     hints=["Count, throw out, sort, cut, and put the unknown word in front.",
            "Sort by a key of two parts: the negated count, and the word itself. max_size includes \"<unk>\".",
            "words = sorted((w for w in counts if counts[w] >= min_count), key=lambda w: (-counts[w], w)). Put "
-           "\"<unk>\" in "
-           "front and slice to max_size; slicing to None keeps all."],
+           "\"<unk>\" in front and slice to max_size; slicing to None keeps all."],
 )
 
 
@@ -501,8 +496,7 @@ ENCODE = Exercise(
            "Go through the tokens once. For an unknown one there are three things to do, by policy. Check the policy "
            "first.",
            "index = {word: i for i, word in enumerate(vocabulary)}. Known: append index[token]. Else: raise "
-           "KeyError(token), "
-           "or append 0, or append nothing."],
+           "KeyError(token), or append 0, or append nothing."],
 )
 
 
@@ -568,8 +562,7 @@ LOOKUP = Exercise(
     hints=["What does a row with a single 1 pick out of a matrix that it is multiplied with?",
            "one_hot(ids, len(table)) @ table is right; so is indexing, without a multiplication. Both need valid ids.",
            "Check that every id is at least 0 and below len(table), then return table[ids]. Indexing with an array "
-           "copies, "
-           "so the table is safe."],
+           "copies, so the table is safe."],
 )
 
 
@@ -676,14 +669,12 @@ LOOKUP_GRADIENT = Exercise(
     misconceptions=[
         Misconception("lets the last occurrence win", gradient_overwritten,
                       "gradient[ids] += upstream reads each row once and writes it once, so of a repeated id only "
-                      "the last "
-                      "addition survives. Every occurrence must be added."),
+                      "the last addition survives. Every occurrence must be added."),
         Misconception("lets the first occurrence win", gradient_first_only,
                       "A word that occurs twice was used twice: both rows of upstream belong to it, added up."),
         Misconception("averages over the occurrences", gradient_mean,
                       "The chain rule adds the contributions of all the places where a word was used. Nothing "
-                      "divides by "
-                      "their number."),
+                      "divides by their number."),
         Misconception("divides by the number of tokens", gradient_over_tokens,
                       "If the loss is a mean over tokens, upstream holds that factor already."),
         Misconception("returns one row per token", gradient_of_rows,
@@ -696,19 +687,15 @@ LOOKUP_GRADIENT = Exercise(
                       "Row w collects only from the positions where ids equals w."),
         Misconception("accepts impossible input", gradient_unchecked,
                       "A negative id would add to the last rows, and one row of upstream would be used for every "
-                      "token. "
-                      "Raise ValueError for ids outside the table, or if ids and upstream differ in length."),
+                      "token. Raise ValueError for ids outside the table, or if ids and upstream differ in length."),
     ],
     alternatives=[gradient_by_sum, gradient_by_product, gradient_by_differences],
     hints=["A word's vector was used at every position that holds the word. What does the chain rule do with several "
-           "uses "
-           "of one number?",
+           "uses of one number?",
            "Start from zeros of the table's shape. Go through the positions and add that row of upstream to the row "
-           "of that "
-           "word.",
+           "of that word.",
            "np.add.at(gradient, ids, upstream) adds for every occurrence; one_hot(ids, rows).T @ upstream does the "
-           "same. "
-           "Check ids and lengths first."],
+           "same. Check ids and lengths first."],
 )
 
 
@@ -760,8 +747,7 @@ FNV1A = Exercise(
                       "Ä is one letter and two bytes. Encode the word as UTF-8 first."),
         Misconception("calls Python's hash", hash,
                       "hash(token) changes with every start of Python, unlike the formula. A model trained today "
-                      "could not "
-                      "read its own table tomorrow."),
+                      "could not read its own table tomorrow."),
         Misconception("starts from 0", fnv_by(fnv_step, start=0),
                       "The start value matters: from 0 a leading zero byte would leave no trace."),
         Misconception("adds the byte", fnv_by(lambda value, byte: ((value + byte) * PRIME) & MASK),
@@ -833,8 +819,7 @@ HASHED_COUNTS = Exercise(
         Misconception("takes the sign from the lowest bit",
                       hashing_by(sign=lambda mixed, plain: 1 if mixed & 1 else -1),
                       "With an even number of buckets the lowest bit is the bucket's own: words that share a bucket "
-                      "would "
-                      "share the sign, and never cancel. The highest bit is asked for."),
+                      "would share the sign, and never cancel. The highest bit is asked for."),
         Misconception("does not mix", hashing_by(bucket=lambda mixed, plain, buckets: plain % buckets,
                                                  sign=lambda mixed, plain: 1 if plain >> 63 else -1),
                       "Call mix on the hash first: the low bits of FNV-1a are the same for all anagrams."),
@@ -1081,11 +1066,10 @@ BAG_CLASSIFIER = Exercise(
                       "The text is the mean of its vectors, so that a long text is no louder than a short one."),
         Misconception("forgets that a mean was taken", ForgetsDivisor,
                       "Each of the n vectors went into the mean with factor 1/n, so each gets 1/n of the gradient of "
-                      "the "
-                      "mean."),
+                      "the mean."),
         Misconception("loses repeated words in the gradient", LosesRepeats,
-                      "A word that stands three times in the text gets three shares. table[ids] -= ... writes each row "
-                      "once."),
+                      "A word that stands three times in the text gets three shares. table[ids] -= ... writes each "
+                      "row once."),
         Misconception("counts every word once", DistinctWords,
                       "The mean is over tokens: a word that occurs three times enters three times."),
         Misconception("counts unknown words in the mean", CountsUnknown,
@@ -1103,18 +1087,15 @@ BAG_CLASSIFIER = Exercise(
                       "step returns the loss of the parameters that it found, the ones whose gradient it takes."),
         Misconception("overflows in the softmax", Overflows,
                       "exp(10,000) is inf, and inf / inf is NaN. Subtract the largest logit first; and take the "
-                      "logarithm by "
-                      "algebra, not of a probability that was rounded to 0."),
+                      "logarithm by algebra, not of a probability that was rounded to 0."),
         Misconception("measures the loss in bits", BinaryLoss,
                       "ln is the natural logarithm: the loss is in nats."),
     ],
     alternatives=[ByCounts, ByLoops],
-    hints=["Write the forward pass as one helper that returns the ids, the mean vector and the log-probabilities; both "
-           "methods use it.",
+    hints=["Write the forward pass as one helper that returns the ids, the mean vector and the log-probabilities; "
+           "both methods use it.",
            "With error = p minus a 1 at the label: the gradient of the weights is the outer product of mean vector "
-           "and error; "
-           "the gradient of the mean vector is weights @ error, and every known token passes on 1/n of it.",
+           "and error; the gradient of the mean vector is weights @ error, and every known token passes on 1/n of it.",
            "log p = z - max(z) - log(sum(exp(z - max(z)))). Compute both gradients first. Then weights -= rate · "
-           "outer(h, error) "
-           "and np.subtract.at(table, ids, rate · (weights before the update @ error) / n)."],
+           "outer(h, error) and np.subtract.at(table, ids, rate · (weights before the update @ error) / n)."],
 )

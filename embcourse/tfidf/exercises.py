@@ -19,7 +19,7 @@ def random_counts(rng: np.random.Generator, documents: int, terms: int) -> np.nd
     return counts
 
 
-# ------------------------------------------------------------------------------------------------------ term frequency
+# ------------------------------------------------------------------------------------------------------- term frequency
 
 
 def term_frequency_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -74,7 +74,8 @@ TERM_FREQUENCY = Exercise(
         Misconception("divides by the column's total", tf_column_total,
                       "Rows are documents. Sum along a row to get the length of that document."),
         Misconception("divides by the largest count", tf_largest,
-                      "That is close to the augmented variant. Relative term frequency divides by the number of tokens."),
+                      "That is close to the augmented variant. Relative term frequency divides by the number of "
+                      "tokens."),
         Misconception("divides by the number of distinct terms", tf_distinct,
                       "The length of a document counts every token, repeats included."),
         Misconception("divides zero by zero for an empty document", tf_undefined,
@@ -87,7 +88,7 @@ TERM_FREQUENCY = Exercise(
 )
 
 
-# ----------------------------------------------------------------------------------------- inverse document frequency
+# ------------------------------------------------------------------------------------------- inverse document frequency
 
 
 def idf_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -178,8 +179,8 @@ IDF = Exercise(
         Misconception("leaves out the logarithm", idf_no_logarithm,
                       "N / df grows without measure for rare words. Its logarithm is asked for."),
         Misconception("adds one to df", idf_plus_one,
-                      "This guards against df = 0 but makes the weight of a word in every document negative. "
-                      "Here a word in no document has weight inf."),
+                      "This guards against df = 0 but makes the weight of a word in every document negative. Here a "
+                      "word in no document has weight inf."),
         Misconception("takes the number of terms for N", idf_documents_of_rows,
                       "N is the number of documents: rows, not columns."),
         Misconception("accepts impossible input", idf_unchecked,
@@ -266,11 +267,12 @@ TFIDF = Exercise(
     alternatives=[tfidf_where_present, tfidf_two_factors],
     hints=["Two functions that you have already written give the two factors.",
            "Broadcasting multiplies every row of tf by idf. Which entries become NaN, and what should they be?",
-           "idf is inf only for a column that is all zeros. Set those products to 0, e.g. with np.where(tf > 0, ..., 0)."],
+           "idf is inf only for a column that is all zeros. Set those products to 0, e.g. with np.where(tf > 0, ..., "
+           "0)."],
 )
 
 
-# -------------------------------------------------------------------------------------------------- scikit-learn's way
+# --------------------------------------------------------------------------------------------------- scikit-learn's way
 
 
 def sklearn_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -415,21 +417,22 @@ COSINE_SIMILARITY = Exercise(
         Misconception("stops at the dot product", cosine_dot,
                       "The dot product grows with the length of both rows. Divide by both lengths."),
         Misconception("scales one side only", cosine_one_side,
-                      "Both rows must have length 1. Scaling one leaves the ranking for one query right and the numbers "
-                      "wrong."),
+                      "Both rows must have length 1. Scaling one leaves the ranking for one query right and the "
+                      "numbers wrong."),
         Misconception("divides by squared lengths", cosine_squared_lengths,
                       "The sum of squares is the length squared: take its root."),
         Misconception("divides by the length of a zero row", cosine_undefined,
                       "A row of zeros has no direction; define its cosine as 0 instead of NaN."),
         Misconception("squares before scaling", cosine_overflowing,
-                      "(1e200)² does not fit into a float64, and (1e-200)² is 0. Divide each row by its largest absolute "
-                      "entry first: its direction stays the same."),
+                      "(1e200)² does not fit into a float64, and (1e-200)² is 0. Divide each row by its largest "
+                      "absolute entry first: its direction stays the same."),
     ],
     alternatives=[cosine_by_pairs, cosine_by_einsum],
     hints=["Make every row of both matrices a unit vector; what is then left to do?",
-           "Rows of zeros need a divisor other than 0. Very large entries must be made smaller before they are squared.",
-           "For each matrix: divide rows by their largest absolute entry (or 1), then by their norm (or 1). "
-           "Then return a @ b.T."],
+           "Rows of zeros need a divisor other than 0. Very large entries must be made smaller before they are "
+           "squared.",
+           "For each matrix: divide rows by their largest absolute entry (or 1), then by their norm (or 1). Then "
+           "return a @ b.T."],
 )
 
 
@@ -506,14 +509,16 @@ RECIPROCAL_RANKS = Exercise(
         Misconception("sorts the worst first", ranks_by(np.argsort),
                       "np.argsort sorts ascending. The highest score must come first."),
         Misconception("reverses an ascending sort", ranks_by(lambda row: np.argsort(row, kind="stable")[::-1]),
-                      "Reversing puts equal scores in reverse order too. Sort the negated scores with kind=\"stable\"."),
+                      "Reversing puts equal scores in reverse order too. Sort the negated scores with "
+                      "kind=\"stable\"."),
         Misconception("lets the target win every tie", rr_optimistic,
-                      "Of equal scores the lower index comes first. A method that gives every document the same score "
-                      "would otherwise look perfect."),
+                      "Of equal scores the lower index comes first. A method that gives every document the same "
+                      "score would otherwise look perfect."),
         Misconception("counts only first places", rr_first_hit_only,
                       "That is Recall@1. A target at rank 2 still earns 1/2."),
         Misconception("returns the mean", rr_mean,
-                      "One number per query is asked for. Their mean is MRR; keep the parts for the confidence interval."),
+                      "One number per query is asked for. Their mean is MRR; keep the parts for the confidence "
+                      "interval."),
     ],
     alternatives=[rr_counting, rr_sorting],
     hints=["How many documents come before the target? Its rank is one more.",
@@ -548,7 +553,8 @@ def bm25_with(idf=None, length=None, share=None, gain=None, query=None):
         relative = lengths / (lengths.mean() or 1.0)
         norm = share(relative, b) if share else 1 - b + b * relative
         below = counts + k1 * norm[:, None]
-        saturated = np.where(counts > 0, counts * (k1 + 1 if gain is None else gain) / np.where(below == 0, 1, below), 0)
+        gained = counts * (k1 + 1 if gain is None else gain)
+        saturated = np.where(counts > 0, gained / np.where(below == 0, 1, below), 0)
         return (saturated * weights) @ (query or (lambda q: q))(np.asarray(query_counts))
     return solve
 
@@ -605,14 +611,14 @@ BM25 = Exercise(
     ],
     alternatives=[bm25_with(), bm25_by_loops],
     hints=["Score one term in one document first. Then sum over the terms of the query.",
-           "Three parts: an idf per term, a length factor 1 - b + b · length / mean length per document, and "
-           "tf (k1 + 1) / (tf + k1 · factor). With k1 = 0 an absent term would be 0 / 0: it scores 0.",
-           "weights has shape (documents, terms): idf[None, :] times the saturated tf, with factor[:, None]. "
-           "Return weights @ query_counts."],
+           "Three parts: an idf per term, a length factor 1 - b + b · length / mean length per document, and tf (k1 "
+           "+ 1) / (tf + k1 · factor). With k1 = 0 an absent term would be 0 / 0: it scores 0.",
+           "weights has shape (documents, terms): idf[None, :] times the saturated tf, with factor[:, None]. Return "
+           "weights @ query_counts."],
 )
 
 
-# --------------------------------------------------------------------------------------------------------- search engine
+# -------------------------------------------------------------------------------------------------------- search engine
 
 
 class SearchEngine:
@@ -750,6 +756,6 @@ SEARCH_ENGINE = Exercise(
     alternatives=[DictionaryEngine, ScipyEngine],
     hints=["In the constructor: a column per term, the counts, idf, and one tf-idf row per document.",
            "A query is a small document. Count its known words, weight it with the collection's idf, and compare.",
-           "Round the cosines to 9 decimals so that equal documents tie, order by (-score, index), drop zeros, "
-           "and return at most k pairs [index, score]."],
+           "Round the cosines to 9 decimals so that equal documents tie, order by (-score, index), drop zeros, and "
+           "return at most k pairs [index, score]."],
 )
