@@ -245,6 +245,24 @@ def test_report_shows_the_smallest_failing_input_and_names_the_mistake() -> None
     assert "many" not in report
 
 
+def test_keyword_arguments_reach_the_function_and_the_report() -> None:
+    exercise = small_exercise(reference=lambda x, *, times=2: times * x, cases=lambda rng: [
+        Case((np.array([1.0]),), label="by default"),
+        Case((np.array([1.0]),), "edge", "three times", kwargs={"times": 3})])
+    assert judge(exercise, lambda x, times=2: x * times).points == 4
+    ignores = judge(exercise, lambda x, times=2: x * 2)
+    assert ignores.points == 3
+    assert "times = 3" in str(Report(ignores))
+
+
+def test_report_says_that_prints_are_not_shown() -> None:
+    def noisy(x):
+        print("debug")
+        return x
+
+    assert "what it printed, 6 characters, is not shown" in str(Report(judge(small_exercise(), noisy)))
+
+
 def test_report_does_not_vary_and_html_is_escaped() -> None:
     broken = lambda x: {}["<script>"]  # noqa: E731
     first, second = (Report(judge(small_exercise(), broken)) for _ in range(2))

@@ -69,8 +69,8 @@ def details(row: Row, verdict: Verdict) -> list[str]:
         lines.append(f"yours    {shorten(trial.outcome.value, 75)}")
     if trial.mismatch.message not in (f"expected {shorten(trial.expected)}, yours is {shorten(trial.outcome.value)}",):
         lines.append(trial.mismatch.message)
-    if trial.outcome.printed > 10_000:
-        lines.append(f"(it also printed {trial.outcome.printed:,} characters, not shown)")
+    if trial.outcome.printed:
+        lines.append(f"(what it printed, {trial.outcome.printed:,} characters, is not shown)")
     if row.misconception:
         sentence = f"{row.misconception.name[0].upper()}{row.misconception.name[1:]}."
         told = next(other for other in verdict.rows if other.misconception is row.misconception) is not row
