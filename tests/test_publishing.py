@@ -215,6 +215,8 @@ GOOD = [
     cell(PRINTED, tags="nbval-ignore-output timing"),
     cell(new_output("error", ename="ValueError", evalue="no"), tags="raises-exception"),
     cell(new_output("stream", name="stderr", text="careful"), tags="stderr-expected"),
+    cell(new_output("display_data", data={"application/papermill.record/text/plain": "0.1234"})),
+    cell(new_output("display_data", data={"application/papermill.record/text/plain": "3125475"})),
     new_code_cell("", id="c"),
 ]
 BAD = {
@@ -229,6 +231,7 @@ BAD = {
     "raises ValueError": cell(new_output("error", ename="ValueError", evalue="no")),
     "writes to stderr": cell(new_output("stream", name="stderr", text="careful")),
     "memory address": cell(new_output("execute_result", data={"text/plain": "<object at 0x7f12ab34cd56>"})),
+    "round it": cell(new_output("display_data", data={"application/papermill.record/text/plain": "0.123456789"})),
     "colour codes": cell(new_output("stream", text="\x1b[31mred\x1b[0m")),
 }
 

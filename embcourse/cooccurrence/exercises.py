@@ -121,16 +121,16 @@ WINDOW_COUNTS = Exercise(
         Misconception("makes the window one too short", counted_with(before=-1, after=-1),
                       "A window of 1 reaches the words next to the centre; one of 2 reaches one further."),
         Misconception("leaves out the last position on the right", counted_with(after=-1),
-                      "Python's range and slices leave out their end. To include position i + window, end at "
-                      "i + window + 1."),
+                      "Python's range and slices leave out their end. To include position i + window, end at i + "
+                      "window + 1."),
         Misconception("counts a negative start from the end", windows_from_the_end,
                       "Near the beginning i - window is negative, and Python reads a negative index from the end. "
                       "Start at 0 there, or at the beginning of the document."),
         Misconception("makes the window one too long", counted_with(before=1, after=1),
                       "Words at distance window are inside, words at distance window + 1 are not."),
         Misconception("crosses the border of a document", counted_with(borders=False),
-                      "The last word of one document and the first of the next stand side by side in `ids` by chance. "
-                      "Stop at the borders that `offsets` gives."),
+                      "The last word of one document and the first of the next stand side by side in `ids` by "
+                      "chance. Stop at the borders that `offsets` gives."),
         Misconception("counts the centre as its own context", counted_with(nearest=0),
                       "The position in the middle is the word whose company is counted. Leave out that position."),
         Misconception("looks to the right only", counted_with(left=False),
@@ -146,8 +146,8 @@ WINDOW_COUNTS = Exercise(
     hints=["Which positions lie within `window` of position i, and in the same document?",
            "Loop over documents, then over the positions of one document. For a centre at i, contexts are the "
            "positions from i - window to i + window that lie inside the document, without i.",
-           "for j in range(max(start, i - window), min(end, i + window + 1)): if j != i, add 1 to "
-           "counts[ids[i], ids[j]]."],
+           "for j in range(max(start, i - window), min(end, i + window + 1)): if j != i, add 1 to counts[ids[i], "
+           "ids[j]]."],
 )
 
 
@@ -175,8 +175,8 @@ HARMONIC_COUNTS = Exercise(
                       "That is the flat window. Here a pair at distance d adds 1 / d."),
         Misconception("lets the weight fall in a straight line",
                       counted_with(lambda d, window: (window - d + 1) / window),
-                      "That is what word2vec does on average: 1, then (window - 1) / window, and so on. "
-                      "The harmonic weight is 1 / d and does not depend on the window."),
+                      "That is what word2vec does on average: 1, then (window - 1) / window, and so on. The harmonic "
+                      "weight is 1 / d and does not depend on the window."),
         Misconception("counts distance from 0", counted_with(lambda d, window: 1 / (d + 1)),
                       "The next word is at distance 1 and adds 1 in full."),
         Misconception("divides by the window", counted_with(lambda d, window: 1 / window),
@@ -512,8 +512,8 @@ SVD_DOT_PRODUCTS = Exercise(
                       "Keep the first `dim` columns of U and the first `dim` singular values."),
         Misconception("keeps the smallest singular values",
                       svd_with(lambda u, s, v, d, p: u[:, ::-1][:, :d] * powers(s[::-1][:d], p)),
-                      "The largest singular values carry most of the matrix. np.linalg.svd returns them largest first, "
-                      "np.linalg.eigh and scipy's svds smallest first."),
+                      "The largest singular values carry most of the matrix. np.linalg.svd returns them largest "
+                      "first, np.linalg.eigh and scipy's svds smallest first."),
         Misconception("ignores the power", svd_with(lambda u, s, v, d, p: u[:, :d] * s[:d]),
                       "Raise the singular values to the power p before you scale the columns of U."),
         Misconception("leaves out the singular values", svd_with(lambda u, s, v, d, p: u[:, :d] * (s[:d] > 0)),
@@ -525,12 +525,12 @@ SVD_DOT_PRODUCTS = Exercise(
                       "That is principal component analysis. Here the matrix is factored as it is; centring would "
                       "also fill its zeros."),
         Misconception("keeps directions that are only rounding", svd_keeps_noise,
-                      "A singular value of 1e-16 is 0, and 1e-16 to the power 0 is 1: noise at full length. Set those "
-                      "columns to 0."),
+                      "A singular value of 1e-16 is 0, and 1e-16 to the power 0 is 1: noise at full length. Set "
+                      "those columns to 0."),
     ],
     alternatives=[svd_by_eigenvalues, svd_by_scipy],
-    hints=["np.linalg.svd(matrix, full_matrices=False) returns U, the singular values and V transposed. Which "
-           "of the three describes words?",
+    hints=["np.linalg.svd(matrix, full_matrices=False) returns U, the singular values and V transposed. Which of the "
+           "three describes words?",
            "Cut U to its first `dim` columns. Multiplying it by a vector of `dim` numbers scales its columns.",
            "vectors = U[:, :dim] * S[:dim] ** p, with 0 where S is at most 1e-6 * S[0]; return vectors @ vectors.T."],
 )
@@ -705,8 +705,8 @@ ANALOGY = Exercise(
     hints=["Which step leads from a to b? Take it from c.",
            "Unit vectors first, then target = b - a + c, then cosines as in the last exercise. Which words are left "
            "out?",
-           "order = np.argsort(-cosines, kind=\"stable\"), cosines rounded to 9 decimals; keep the ids that are not in "
-           "(a, b, c), and the first k of those."],
+           "order = np.argsort(-cosines, kind=\"stable\"), cosines rounded to 9 decimals; keep the ids that are not "
+           "in (a, b, c), and the first k of those."],
 )
 
 
@@ -919,7 +919,7 @@ WORD_VECTORS = Exercise(
     hints=["You have written every part. In the constructor: words to ids, counts, PPMI, vectors.",
            "Sort the distinct words, so that equal cosines come in alphabetical order. The borders of the documents "
            "are the running sum of their lengths, with a 0 in front.",
-           "vectors = U[:, :dim] * S[:dim] ** 0.5 from np.linalg.svd of ppmi(counts, 0.75, 1). Store the vectors and a "
-           "dictionary from word to row; a dictionary raises KeyError by itself. Round cosines to 6 decimals before "
-           "sorting."],
+           "vectors = U[:, :dim] * S[:dim] ** 0.5 from np.linalg.svd of ppmi(counts, 0.75, 1). Store the vectors and "
+           "a dictionary from word to row; a dictionary raises KeyError by itself. Round cosines to 6 decimals "
+           "before sorting."],
 )

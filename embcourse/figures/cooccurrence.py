@@ -17,20 +17,22 @@ if TYPE_CHECKING:
 
 
 def word_map(embeddings: Embeddings, words: Mapping[str, Sequence[str]], *, title: str) -> Figure:
-    """Groups of words in the plane, near words near each other: t-SNE on the cosines between their vectors.
+    """Groups of words in the plane, with the distances between their vectors kept as well as two dimensions allow.
 
-    embeddings: where the vectors come from.
+    embeddings: where the vectors come from; they are scaled to length 1.
     words     : {group: words}, at most eight groups; each gets a colour and a marker.
 
-    van der Maaten & Hinton (2008). Distances between far groups mean nothing.
+    Multidimensional scaling, Kruskal (1964).
     """
     from matplotlib.figure import Figure
-    from sklearn.manifold import TSNE
+    from sklearn.manifold import smacof
 
     chosen = [word for group in words.values() for word in group]
     rows = np.array([embeddings[word] for word in chosen], dtype=np.float64)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    points = TSNE(perplexity=6, init="pca", random_state=0, method="exact").fit_transform(rows)
+    distances = np.linalg.norm(rows[:, None] - rows, axis=2)
+    start = np.random.default_rng(0).normal(size=(len(rows), 2))
+    points, _ = smacof(distances, n_components=2, init=start, n_init=1, normalized_stress=False)
     figure = Figure(figsize=(7.0, 5.2))
     axes = figure.add_subplot()
     styles = groups(list(words))
@@ -39,7 +41,7 @@ def word_map(embeddings: Embeddings, words: Mapping[str, Sequence[str]], *, titl
         end = start + len(group)
         axes.scatter(*points[start:end].T, s=34, label=name, **styles[name])
         start = end
-    axes.margins(0.09)
+    axes.margins(x=0.13, y=0.07)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_title(title)

@@ -33,6 +33,7 @@ CELL_NOISE = (
 ).split()
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 GLUED = "application/papermill.record/"
+UNROUNDED = re.compile(r"-?(?=(?:\D*\d){9})\d+\.\d+(?:e[-+]?\d+)?")  # nine digits or more, some after the point
 
 CELL_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
@@ -264,6 +265,9 @@ def _cell_problems(cell: NotebookNode, markdown: str) -> Iterator[str]:
                 yield f"prints a memory address, which changes from run to run: {match[0]}"
             if ANSI.search(text):
                 yield "prints colour codes, which the page would show as garbage"
+        glued = output.get("data", {}).get(GLUED + "text/plain", "")
+        if UNROUNDED.fullmatch(glued):
+            yield f"glues {glued}, whose last digits differ between machines: round it"
 
 
 def _image_mimes(output: NotebookNode) -> list[str]:
