@@ -27,7 +27,7 @@ HALF_RIGHT = {
     "sklearn_tfidf": ("from sklearn.feature_extraction.text import TfidfTransformer\n"
                       "def sklearn_tfidf(counts):\n    return TfidfTransformer().fit_transform(counts)", 2),
     "cosine_similarity": ("def cosine_similarity(a, b):\n    while True:\n        pass", 0),
-    "reciprocal_ranks": ("def reciprocal_ranks(scores, targets):\n    import sys\n    sys.exit()", 0),
+    "reciprocal_ranks": ("def reciprocal_ranks(scores, targets):\n    exit()", 0),
     "bm25": ("def bm25(counts, query_counts, k1, b:\n    this is no Python", 0),
     "search_engine": ("", 0),
 }

@@ -71,7 +71,7 @@ def run(function: Callable[[], Any], seconds: float) -> Outcome:
             np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            with time_limit(seconds):
+            with exit_raises(), time_limit(seconds):
                 value = function()
         except KeyboardInterrupt:
             raise Interrupted from None
@@ -83,6 +83,25 @@ def run(function: Callable[[], Any], seconds: float) -> Outcome:
             if sys.getrecursionlimit() != recursion:
                 sys.setrecursionlimit(recursion)
     return Outcome(value, error, line, sink.characters)
+
+
+@contextlib.contextmanager
+def exit_raises() -> Iterator[None]:
+    """Lets a notebook's `exit()` raise SystemExit, as Python's does. IPython's own would end the kernel a moment later."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None:
+        yield
+        return
+
+    def ask_exit() -> None:
+        raise SystemExit
+
+    shell.ask_exit = ask_exit
+    try:
+        yield
+    finally:
+        del shell.ask_exit
 
 
 @contextlib.contextmanager
