@@ -12,6 +12,14 @@ from embcourse.checking.verdict import Row, Trial, Verdict, parameter_names
 
 WIDTH = 100
 NAME_COLUMN = 14
+# In the tags, because nbgrader's feedback pages and Colab load no stylesheet of ours.
+CELL = ("text-align: left; vertical-align: top; padding: 0.3em 1em 0.3em 0; "
+        "border-top: 1px solid rgba(128, 128, 128, 0.4)")
+FIXED = "font-family: monospace; white-space: pre-wrap; overflow-wrap: anywhere"
+
+
+class Data(str):
+    """A line of numbers or code: HTML shows it in a font of fixed width."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +49,11 @@ class Report:
     def _repr_html_(self) -> str:
         rows = "".join(html_row(row, self.verdict) for row in self.verdict.rows)
         closing = "".join(f"<p>{html.escape(line)}</p>" for line in self.closing())
-        title = f"{self.verdict.exercise.id}: {self.headline}"
-        return (f'<div class="embcourse-report"><table style="text-align: left"><caption style="text-align: left">'
-                f"<b>{html.escape(title)}</b></caption><thead><tr><th>aspect</th><th>passed</th><th>what was seen</th>"
-                f"</tr></thead><tbody>{rows}</tbody></table>{closing}</div>")
+        title = html.escape(f"{self.verdict.exercise.id}: {self.headline}")
+        heads = "".join(f'<th style="{CELL}">{name}</th>' for name in ("aspect", "passed", "what was seen"))
+        return (f'<div class="embcourse-report"><table style="border-collapse: collapse">'
+                f'<caption style="text-align: left"><b>{title}</b></caption>'
+                f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{closing}</div>")
 
     def closing(self) -> list[str]:
         """What comes after the table: a note, and where to get a hint."""
@@ -65,8 +74,8 @@ def details(row: Row, verdict: Verdict) -> list[str]:
                 "your result is a view of an input: whoever writes to it changes the input; return a copy"]
     lines = inputs(verdict, trial)
     if trial.mismatch.kind in ("value", "nonfinite", "shape", "dtype") and trial.case.raises is None:
-        lines.append(f"expected {shorten(trial.expected, 75)}")
-        lines.append(f"yours    {shorten(trial.outcome.value, 75)}")
+        lines.append(Data(f"expected {shorten(trial.expected, 75)}"))
+        lines.append(Data(f"yours    {shorten(trial.outcome.value, 75)}"))
     if trial.mismatch.message not in (f"expected {shorten(trial.expected)}, yours is {shorten(trial.outcome.value)}",):
         lines.append(trial.mismatch.message)
     if trial.outcome.printed:
@@ -83,9 +92,9 @@ def inputs(verdict: Verdict, trial: Trial) -> list[str]:
     case = trial.case
     names = parameter_names(verdict.exercise, case)
     lines = [case.label] if case.label else []
-    lines += [f"{name} = {shorten(value, 75)}" for name, value in zip(names, [*case.args, *case.kwargs.values()])]
+    lines += [Data(f"{name} = {shorten(value, 75)}") for name, value in zip(names, [*case.args, *case.kwargs.values()])]
     for method, given in case.steps:
-        lines.append(f"then .{method}({', '.join(shorten(argument, 60) for argument in given)})")
+        lines.append(Data(f"then .{method}({', '.join(shorten(argument, 60) for argument in given)})"))
     return lines
 
 
@@ -97,6 +106,9 @@ def wrap(line: str) -> list[str]:
 def html_row(row: Row, verdict: Verdict) -> str:
     """One row of the HTML table. Passed and failed differ in a sign and a word, not only in colour."""
     mark = "✓ yes" if row.passed else "✗ no"
-    body = "<br>".join(html.escape(line) for line in details(row, verdict))
-    return (f'<tr class="{"passed" if row.passed else "failed"}"><th scope="row">{ASPECTS[row.aspect]}</th>'
-            f'<td>{mark}</td><td style="text-align: left">{body}</td></tr>')
+    body = ""
+    for line in details(row, verdict):
+        style = f' style="{FIXED}"' if isinstance(line, Data) else ""
+        body += f"<div{style}>{html.escape(line)}</div>"
+    return (f'<tr class="{"passed" if row.passed else "failed"}">'
+            f'<th scope="row" style="{CELL}">{ASPECTS[row.aspect]}</th><td style="{CELL}; white-space: nowrap">{mark}</td><td style="{CELL}">{body}</td></tr>')
