@@ -287,7 +287,7 @@ def test_functions_of_the_standard_library_agree_with_the_running_interpreter():
         assert ours.docstring == inspect.getdoc(function)
         assert ours.source.strip() == module.dedent(inspect.getsource(function)).strip()
     for function in list(functions.values())[::40]:
-        assert function.docstring and re.search(rf"\bdef {function.name}\s*\(", function.source)
+        assert function.docstring and re.search(rf"\bdef {function.name}\s*[\[(]", function.source)
     assert ast.parse(functions["functools.wraps"].source).body[0].name == "wraps"
 
 
