@@ -128,7 +128,7 @@ def test_feedback_shows_the_report(course: Path) -> None:
     feedback = (course / "feedback" / "half" / "tfidf" / "tfidf.html").read_text(encoding="utf-8")
     assert "embcourse-report" in feedback
     assert "Counts occurrences, not documents." in feedback
-    assert "not done after 5 s; does a loop never end?" in feedback
+    assert "not done after 10 s; does a loop never end?" in feedback
     assert "your function called exit" in feedback
 
 

@@ -80,7 +80,7 @@ class Exercise:
     hints          : from a nudge to nearly the answer; shown by `hint(id, level)`.
     probe          : how the function is exercised: a key of PROBES.
     weights        : shares of the points by aspect. Values count double, everything else once, unless said here.
-    seconds        : time limit of one case.
+    seconds        : time limit of one case, on the wall clock: generous, because a grading machine may be busy.
 
     raises : ValueError for a malformed id, no points, no hints, an unknown probe, or an unknown aspect in weights.
     """
@@ -94,7 +94,7 @@ class Exercise:
     hints: Sequence[str]
     probe: str = "call"
     weights: Mapping[str, float] = field(default_factory=dict)
-    seconds: float = 5.0
+    seconds: float = 10.0
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*", self.id):
