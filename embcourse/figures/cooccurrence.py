@@ -68,11 +68,11 @@ def counts_and_weights(
     short = np.vectorize(lambda count: f"{count:.0f}" if count < 1000 else f"{count / 1000:.1f}k", otypes=[str])
     labels = (short(counts), np.char.mod("%.1f", weights))
     for axes, shade, label, title in zip(panels, shades, labels, ("Counts", "PPMI"), strict=True):
-        axes.pcolormesh(shade, cmap="cividis", edgecolors="white", linewidth=0.5)
+        axes.pcolormesh(shade, edgecolors="white", linewidth=0.5)
         for row, column in np.ndindex(shade.shape):
             text = "·" if shade[row, column] == 0 else label[row, column]
             axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7.5,
-                      color="black" if shade[row, column] > 0.55 else "white")
+                      color="white" if shade[row, column] > 0.55 else "#222222")
         axes.set_xticks(np.arange(len(contexts)) + 0.5, contexts, rotation=60, ha="right", rotation_mode="anchor")
         axes.set_yticks(np.arange(len(words)) + 0.5, words)
         axes.tick_params(length=0)
@@ -142,7 +142,9 @@ def spectrum(singular: ArrayLike, total: float) -> Figure:
     return figure
 
 
-def correlation_by_window(rows: Mapping[str, Sequence[tuple[int, float, tuple[float, float]]]], *, title: str) -> Figure:
+def correlation_by_window(
+    rows: Mapping[str, Sequence[tuple[int, float, tuple[float, float]]]], *, title: str
+) -> Figure:
     """Spearman correlation with people's judgements against the window, with intervals; one line a benchmark.
 
     rows: {benchmark: [(window, correlation, (low, high)), ...]}.

@@ -62,7 +62,7 @@ def cosine_tables(words: Sequence[str], tables: Mapping[str, ArrayLike]) -> Figu
     figure.set_layout_engine("constrained")
     for axes, (title, cosines) in zip(np.atleast_1d(figure.subplots(1, len(tables))), tables.items(), strict=True):
         cosines = np.asarray(cosines)
-        axes.imshow(cosines, vmin=-0.2, vmax=1.0, cmap="cividis_r")
+        axes.imshow(cosines, vmin=-0.2, vmax=1.0)
         axes.grid(visible=False)
         axes.set_xticks(range(len(words)), words, rotation=90)
         axes.set_yticks(range(len(words)), words)

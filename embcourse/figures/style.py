@@ -77,7 +77,7 @@ def use_book_style() -> None:
             "font.size": 10.0,
             "grid.color": "#dddddd",
             "grid.linewidth": 0.7,
-            "image.cmap": "cividis",
+            "image.cmap": "Blues",  # nothing is white, the colour of the page, also where dark mode turns both dark
             "legend.fontsize": 9.5,
             "legend.frameon": False,
             "lines.linewidth": 1.8,
