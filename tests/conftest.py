@@ -13,11 +13,11 @@ import pytest
 from filelock import FileLock
 
 from embcourse.publishing import build, serving
+from tests.notebooks import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-ROOT = Path(__file__).resolve().parents[1]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 # The first call of a compiled function takes seconds, which says nothing about the next one.

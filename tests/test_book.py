@@ -18,8 +18,8 @@ from embcourse.figures.landing import GROUPS, word_to_map
 from embcourse.figures.style import groups, label_points, use_book_style
 from embcourse.publishing import build
 from embcourse.text import Vocabulary
+from tests.notebooks import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 REPOSITORY = "counts-to-context/embcourse"
 SOLUTIONS_LINE = '  - {caption: "Worked solutions"'
 CHAPTER = "book/counting/tfidf.html"

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from embcourse.checking import Case, CheckFailed, Exercise, Misconception, Tolerance, check, hint, judge
+from embcourse.checking import Case, CheckFailed, Exercise, Misconception, Tolerance, check, find, hint, judge
 from embcourse.checking import check as check_function
 from embcourse.checking.compare import compare, shorten
 from embcourse.checking.guard import OutOfTime, run
@@ -181,13 +181,8 @@ def test_points_do_not_depend_on_the_students_random_stream() -> None:
     for seed in (0, 1):
         np.random.seed(seed)
         random.seed(seed)
-        reports.append(str(Report(judge(check_exercise(), lambda counts: np.random.rand(counts.shape[1])))))
-    assert [report.splitlines()[0] for report in reports][0] == reports[1].splitlines()[0]
-
-
-def check_exercise() -> Exercise:
-    from embcourse.checking import find
-    return find(ID)
+        reports.append(str(Report(judge(find(ID), lambda counts: np.random.rand(counts.shape[1])))))
+    assert reports[0].splitlines()[0] == reports[1].splitlines()[0]
 
 
 # --------------------------------------------------------------------------------------------------- points and reports

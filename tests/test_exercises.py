@@ -14,7 +14,7 @@ import pytest
 
 from embcourse.checking import Exercise, Misconception, exercises, judge, slugs
 from embcourse.checking.guard import run
-from embcourse.checking.plain import plain
+from embcourse.checking.plain import fresh, plain
 from embcourse.checking.probes import PROBES
 from embcourse.checking.verdict import same
 from tests.notebooks import ROOT, check_cells
@@ -182,7 +182,7 @@ def test_changing_the_inputs_costs_points(exercise: Exercise) -> None:
 
     def wrap(reference: Callable) -> Callable:
         def answer(*args: Any, **kwargs: Any) -> Any:
-            result = reference(*plain_copy(args), **kwargs)
+            result = reference(*fresh(args), **kwargs)
             for argument in args:
                 spoil(argument)
             return result
@@ -192,11 +192,6 @@ def test_changing_the_inputs_costs_points(exercise: Exercise) -> None:
         verdict = judge(exercise, wrap(exercise.reference))
         assert verdict.points < exercise.points
         assert [row.aspect for row in verdict.rows if not row.passed] == ["inputs"]
-
-
-def plain_copy(args: tuple) -> tuple:
-    from embcourse.checking.plain import fresh
-    return fresh(args)
 
 
 # ------------------------------------------------------------------------------------------------- notebooks and points

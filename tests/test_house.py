@@ -16,8 +16,8 @@ from typing import NamedTuple
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from tests.notebooks import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "embcourse"
 
 # The chapters in the order of the book. A method may use an earlier one, never a later one.

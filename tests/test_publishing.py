@@ -35,8 +35,8 @@ from embcourse.publishing import (
 )
 from embcourse.publishing.__main__ import main
 from embcourse.publishing.notebooks import serialise
+from tests.notebooks import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 COMMITTED = [path.relative_to(ROOT).as_posix() for path in notebook_paths([ROOT / "book", ROOT / "solutions"])]
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from embcourse.checking.guard import Interrupted
+from embcourse.checking.exercise import Exercise
+from embcourse.checking.guard import Interrupted, ipython_shell
 from embcourse.checking.registry import find
 from embcourse.checking.report import Report
 from embcourse.checking.verdict import judge
@@ -39,10 +40,7 @@ def check(id: str, function: Any = LOOK_UP) -> float:
       inputs        ✓  left unchanged
     2.0
     """
-    try:
-        exercise = find(id)
-    except KeyError as error:
-        raise CheckFailed(error.args[0]) from None
+    exercise = find_or_fail(id)
     if function is LOOK_UP:
         function = inspect.currentframe().f_back.f_globals.get(exercise.name)
     try:
@@ -65,21 +63,23 @@ def hint(id: str, level: int = 1) -> None:
     >>> hint("tfidf.idf", 1)
     Hint 1 of 3: Which axis of `counts` runs over documents? Count along it.
     """
-    try:
-        exercise = find(id)
-    except KeyError as error:
-        raise CheckFailed(error.args[0]) from None
+    exercise = find_or_fail(id)
     if level not in range(1, len(exercise.hints) + 1):
         raise CheckFailed(f"{id} has hints 1 to {len(exercise.hints)}; got {level!r}")
     print(f"Hint {level} of {len(exercise.hints)}: {exercise.hints[level - 1]}")
 
 
+def find_or_fail(id: str) -> Exercise:
+    """The exercise of that id; CheckFailed, with what there is, if there is none."""
+    try:
+        return find(id)
+    except KeyError as error:
+        raise CheckFailed(error.args[0]) from None
+
+
 def show(report: Report) -> None:
     """In a notebook as HTML, anywhere else as text."""
-    try:
-        shell = get_ipython()                                     # IPython puts it among the builtins
-    except NameError:
-        shell = None
+    shell = ipython_shell()
     if shell is not None and hasattr(shell, "kernel"):
         from IPython.display import display
         display(report)

@@ -85,11 +85,16 @@ def run(function: Callable[[], Any], seconds: float) -> Outcome:
     return Outcome(value, error, line, sink.characters)
 
 
+def ipython_shell() -> Any:
+    """The IPython shell that this process runs in; None where there is none. Does not import IPython."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
 @contextlib.contextmanager
 def exit_raises() -> Iterator[None]:
-    """Lets a notebook's `exit()` raise SystemExit, as Python's does. IPython's own would end the kernel a moment later."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
+    """Lets a notebook's `exit()` raise SystemExit, as Python's does. IPython's own would end the kernel soon after."""
+    shell = ipython_shell()
     if shell is None:
         yield
         return

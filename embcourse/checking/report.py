@@ -76,7 +76,7 @@ def details(row: Row, verdict: Verdict) -> list[str]:
     if trial.mismatch.kind in ("value", "nonfinite", "shape", "dtype") and trial.case.raises is None:
         lines.append(Data(f"expected {shorten(trial.expected, 75)}"))
         lines.append(Data(f"yours    {shorten(trial.outcome.value, 75)}"))
-    if trial.mismatch.message not in (f"expected {shorten(trial.expected)}, yours is {shorten(trial.outcome.value)}",):
+    if trial.mismatch.message != f"expected {shorten(trial.expected)}, yours is {shorten(trial.outcome.value)}":
         lines.append(trial.mismatch.message)
     if trial.outcome.printed:
         lines.append(f"(what it printed, {trial.outcome.printed:,} characters, is not shown)")
@@ -111,4 +111,5 @@ def html_row(row: Row, verdict: Verdict) -> str:
         style = f' style="{FIXED}"' if isinstance(line, Data) else ""
         body += f"<div{style}>{html.escape(line)}</div>"
     return (f'<tr class="{"passed" if row.passed else "failed"}">'
-            f'<th scope="row" style="{CELL}">{ASPECTS[row.aspect]}</th><td style="{CELL}; white-space: nowrap">{mark}</td><td style="{CELL}">{body}</td></tr>')
+            f'<th scope="row" style="{CELL}">{ASPECTS[row.aspect]}</th>'
+            f'<td style="{CELL}; white-space: nowrap">{mark}</td><td style="{CELL}">{body}</td></tr>')
