@@ -1,7 +1,7 @@
 """A vocabulary numbers the tokens; encoding turns a text into an array of those numbers."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Literal, NamedTuple, get_args
 
@@ -95,27 +95,49 @@ class Vocabulary:
         >>> vocabulary.tokens, vocabulary.counts
         (('<unk>', 'a', 'b'), array([2, 2, 2]))
         """
-        _require_policy(unknown, "Vocabulary.build")
-        for name, limit in (("min_count", min_count), ("max_size", max_size)):
-            if limit is not None and (not isinstance(limit, int | np.integer) or limit < 1):
-                raise ValueError(f"Vocabulary.build: {name} must be an integer of at least 1, got {limit!r}")
+        _require_limits(min_count, max_size, unknown)      # before all documents are read
         counter: Counter[str] = Counter()
         for i, document in enumerate(documents):
             _require_document(document, f"Vocabulary.build: document {i}")
             counter.update(document)
-        _require_strings(counter, "Vocabulary.build: tokens")
+        return cls.from_counts(
+            counter, min_count=min_count, max_size=max_size, unknown=unknown, unknown_token=unknown_token
+        )
 
-        total = counter.total()
-        if unknown == "replace":
-            counter.pop(unknown_token, None)
-        ranked = sorted(((-count, token) for token, count in counter.items() if count >= min_count))
-        room = len(ranked) if max_size is None else max_size - (unknown == "replace")
+    @classmethod
+    def from_counts(
+        cls,
+        counts: Mapping[str, int],
+        *,
+        min_count: int = 1,
+        max_size: int | None = None,
+        unknown: Unknown = "raise",
+        unknown_token: str = "<unk>",
+    ) -> "Vocabulary":
+        """Number tokens that somebody has counted already, as `build` does.
+
+        counts: how often each token occurs; it is left as it is.
+        raises: TypeError for tokens that are not strings; ValueError if min_count or max_size is below 1.
+
+        >>> Vocabulary.from_counts({"a": 2, "b": 3, "c": 1}, min_count=2).tokens
+        ('b', 'a')
+        """
+        _require_limits(min_count, max_size, unknown)
+        _require_strings(counts, "Vocabulary: tokens")
+
+        replaces = unknown == "replace"
+        ranked = sorted(
+            (-count, token)
+            for token, count in counts.items()
+            if count >= min_count and not (replaces and token == unknown_token)
+        )
+        room = len(ranked) if max_size is None else max_size - replaces
         tokens = [token for _, token in ranked[:room]]
-        counts = [-count for count, _ in ranked[:room]]
-        if unknown == "replace":
+        kept = [-count for count, _ in ranked[:room]]
+        if replaces:
             tokens.insert(0, unknown_token)
-            counts.insert(0, total - sum(counts))
-        return cls(tokens, counts, unknown=unknown, unknown_token=unknown_token)
+            kept.insert(0, sum(counts.values()) - sum(kept))
+        return cls(tokens, kept, unknown=unknown, unknown_token=unknown_token)
 
     def encode(self, tokens: Iterable[str]) -> np.ndarray:
         """Ids of the tokens of one text; unknown ones are treated as the vocabulary's policy says.
@@ -243,6 +265,13 @@ def _require_strings(tokens: Iterable[object], where: str) -> None:
 def _require_document(document: object, where: str) -> None:
     if isinstance(document, str):
         raise TypeError(f"{where} must be a sequence of tokens, got the str {document[:30]!r}; call tokenize first")
+
+
+def _require_limits(min_count: int, max_size: int | None, unknown: Unknown) -> None:
+    _require_policy(unknown, "Vocabulary")
+    for name, limit in (("min_count", min_count), ("max_size", max_size)):
+        if limit is not None and (not isinstance(limit, int | np.integer) or limit < 1):
+            raise ValueError(f"Vocabulary: {name} must be an integer of at least 1, got {limit!r}")
 
 
 def _require_policy(unknown: str, where: str) -> None:

@@ -1,0 +1,3 @@
+"""`python -m benchmarks quality`: long, resumable."""
+from benchmarks import quality
+quality.run(list(quality.cells()))

@@ -1,0 +1,142 @@
+"""How good the vectors are: programs beside each other, threads, and one setting at a time. Long, and resumable.
+
+Every training is one cell: a corpus, a program, its settings, a seed. Cells run one to a core; a finished cell is
+written at once, so an interrupted run continues where it was, and a part of the table is usable.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
+from itertools import chain
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from benchmarks import results
+from benchmarks.corpora import CORPORA
+from benchmarks.statistics import mean_interval
+from benchmarks.systems import SETTINGS, SYSTEMS, prepare
+from embcourse.data import google_analogies, simlex999, wordsim353
+from embcourse.vectors import Embeddings
+
+SEEDS = 5
+EPOCHS = 20
+MEASURES = ("wordsim353", "simlex999", "analogies")
+SKIPGRAM = ("gensim skip-gram", "skip-gram per_pair", "skip-gram per_window")
+SWEEPS: dict[str, tuple[float, ...]] = {
+    "epochs": (1, 2, 5, 10, 20, 40),
+    "negative": (1, 2, 5, 10, 20),
+    "window": (1, 2, 5, 10, 20),
+    "dim": (10, 25, 50, 100, 200, 300),
+    "sample": (1.0, 1e-2, 1e-3, 1e-4, 1e-5),
+    "noise_power": (0.0, 0.25, 0.5, 0.75, 1.0),
+}
+THREADS = (1, 2, 4)
+
+
+def cells(seeds: int = SEEDS, epochs: int = EPOCHS) -> Iterator[dict[str, Any]]:
+    """Everything to train, the most important first, seed by seed."""
+    for corpus, systems in (("wikipedia", tuple(SYSTEMS)), ("translations", SKIPGRAM)):
+        for seed in range(seeds):
+            for system in systems:
+                yield _cell("systems", corpus, system, seed, epochs)
+    for seed in range(seeds):
+        for system in SKIPGRAM[1:]:
+            for threads in THREADS:
+                yield _cell("threads", "wikipedia", system, seed, epochs, threads=threads)
+        for name, values in SWEEPS.items():
+            for value in values:
+                yield _cell(name, "wikipedia", "skip-gram per_window", seed, epochs, **{name: value})
+
+
+def _cell(experiment: str, corpus: str, system: str, seed: int, epochs: int, **changed: Any) -> dict[str, Any]:
+    return {
+        "experiment": experiment, "value": changed.get(experiment), "corpus": corpus, "system": system,
+        "settings": {"epochs": epochs, "threads": 1} | changed, "seed": seed,
+    }
+
+
+def measure(cell: dict[str, Any]) -> dict[str, Any]:
+    """Train one cell and score its vectors; returns the cell with scores and seconds."""
+    begin = time.perf_counter()
+    train, vectors = prepare(cell["system"], documents(cell["corpus"]), seed=cell["seed"], **cell["settings"])
+    train()
+    return cell | score(vectors()) | {"seconds": round(time.perf_counter() - begin, 1)}
+
+
+@cache
+def documents(corpus: str) -> list[list[str]]:
+    """A corpus, read once in each process."""
+    return CORPORA[corpus]()
+
+
+def score(vectors: Embeddings) -> dict[str, Any]:
+    """Spearman's correlation with two lists of judged pairs, and the share of analogies right (inputs excluded).
+
+    `used` says how many pairs and questions had all their words in the vocabulary.
+    """
+    questions = [tuple(word.lower() for word in question) for question in chain(*google_analogies().values())]
+    wordsim, simlex, analogies = (
+        vectors.rank_correlation([(a.lower(), b.lower(), score) for a, b, score in wordsim353()]),
+        vectors.rank_correlation([(a.lower(), b.lower(), score) for a, b, score in simlex999()]),
+        vectors.analogy_accuracy(questions),
+    )
+    return {
+        "wordsim353": round(float(wordsim.spearman), 4), "simlex999": round(float(simlex.spearman), 4),
+        "analogies": round(float(analogies.accuracy), 4),
+        "used": {"wordsim353": wordsim.used, "simlex999": simlex.used, "analogies": analogies.used},
+    }
+
+
+def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Mean, standard error and interval over the seeds, for every experiment, corpus, program and value."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for run in runs:
+        groups.setdefault((run["experiment"], run["corpus"], run["system"], run["value"]), []).append(run)
+    return [
+        {"experiment": experiment, "corpus": corpus, "system": system, "value": value, "used": members[0]["used"]}
+        | {name: mean_interval([member[name] for member in members]) for name in MEASURES}
+        for (experiment, corpus, system, value), members in groups.items()
+    ]
+
+
+def run(wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None) -> Path:
+    """Train the cells that the newest file of this machine and these versions does not hold; returns the file's path."""
+    result = _resumed(folder)
+    done = {_identity(finished) for finished in result["runs"]}
+    left = [cell for cell in wanted if _identity(cell) not in done]
+    path = results.write("quality", result, folder)
+    with ProcessPoolExecutor(workers or results.cores(), mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(measure, cell) for cell in left]
+        try:
+            for count, future in enumerate(as_completed(futures), start=1):
+                finished = future.result()
+                result["runs"].append(finished)
+                result["runs"].sort(key=_identity)
+                result["summary"] = summarise(result["runs"])
+                results.write("quality", result, folder)
+                print(f"{count} of {len(left)}: {_identity(finished)} {finished['seconds']} s", flush=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return path
+
+
+def _identity(cell: dict[str, Any]) -> str:
+    return json.dumps([cell[name] for name in ("experiment", "corpus", "system", "settings", "seed")], sort_keys=True)
+
+
+def _resumed(folder: Path) -> dict[str, Any]:
+    """The newest file of the same machine with the same versions, or a new result."""
+    fresh = {"kind": "quality"} | results.describe_machine()
+    fresh |= {"settings": SETTINGS, "epochs": EPOCHS, "runs": [], "summary": []}
+    same = ("machine", "processor", "versions")
+    for path in sorted(folder.glob(f"{fresh['machine']}-*{results.SUFFIX['quality']}.json"), reverse=True):
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if all(held[name] == fresh[name] for name in same):
+            return held
+    return fresh

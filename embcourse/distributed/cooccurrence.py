@@ -1,0 +1,51 @@
+"""Counting what stands beside what, on a cluster."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embcourse import cooccurrence
+from embcourse.cooccurrence.reference import Weighting
+from embcourse.distributed.reduction import reduced
+from embcourse.distributed.shards import read_shard, require_shards
+from embcourse.text import Vocabulary
+
+if TYPE_CHECKING:
+    from dask.distributed import Client
+    from scipy.sparse import csr_array
+
+
+def cooccurrence_counts(
+    shards: Sequence[str | Path],
+    vocabulary: Vocabulary,
+    client: Client,
+    *,
+    window: int = 5,
+    weighting: Weighting = "flat",
+) -> csr_array:
+    """Co-occurrence matrix of a corpus in shards: equal to `embcourse.cooccurrence.count` on all of it.
+
+    Windows end with the sentence, so every pair lies inside one shard, and the matrices of the shards add up. With
+    weighting "harmonic" the order of the sum may differ, and with it the last bits.
+
+    shards    : files with one sentence a line, readable under the same path by every worker.
+    vocabulary: gives rows and columns their order, and decides about unknown words.
+    client    : a `dask.distributed.Client`.
+    returns   : (words, words) CSR float64, symmetric.
+    raises    : as `embcourse.cooccurrence.count`, and TypeError, ValueError or FileNotFoundError for shards that are
+                no list of files.
+    """
+    paths = require_shards(shards, "cooccurrence_counts")
+    if not isinstance(vocabulary, Vocabulary):
+        raise TypeError(f"cooccurrence_counts: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}")
+    shared = client.scatter(vocabulary, broadcast=True, hash=False)
+    counts = [client.submit(count_shard, path, shared, window, weighting, pure=False) for path in paths]
+    return reduced(client, counts, operator.add).tocsr()
+
+
+def count_shard(path: str, vocabulary: Vocabulary, window: int, weighting: Weighting) -> csr_array:
+    """The co-occurrence matrix of one shard."""
+    return cooccurrence.count(read_shard(path), vocabulary, window=window, weighting=weighting)

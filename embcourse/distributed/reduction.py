@@ -1,0 +1,24 @@
+"""Many results into one, in pairs, on the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dask.distributed import Client, Future
+
+
+def reduced(client: Client, futures: Sequence[Future], combine: Callable[[Any, Any], Any]) -> Any:
+    """All results combined into one, two at a time, as a tree: only the last one travels to the client.
+
+    The tree depends on the number of futures alone, so floats are added in the same order every time.
+
+    futures: at least one.
+    combine: takes two results and returns a third; it must not change what it gets.
+    """
+    futures = list(futures)
+    while len(futures) > 1:
+        pairs = [client.submit(combine, one, other, pure=False) for one, other in zip(futures[::2], futures[1::2])]
+        futures = pairs + futures[len(pairs) * 2 :]
+    return futures[0].result()

@@ -1,0 +1,74 @@
+"""A corpus in pieces: text files with one sentence a line, which every worker can read under the same path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+
+def write_shards(sentences: Iterable[Sequence[str]], folder: str | Path, shards: int) -> list[Path]:
+    """Deal sentences out to files in turn, as cards are dealt, so that the shards are alike.
+
+    Shards that hold different books or years would pull the models that are averaged later apart.
+
+    sentences: token lists, in any number: they are written as they come. Tokens must not hold white space.
+    folder   : where the files go; it is made if it is not there.
+    shards   : how many, at least 1. A few more than workers let a fast worker take more of them.
+    returns  : the files, `shard-000.txt` and so on, UTF-8, tokens separated by a blank.
+    raises   : ValueError for fewer than one shard or a token that is empty or holds white space; TypeError for a
+               sentence that is a string.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = write_shards([["a", "b"], ["c"], ["d"]], folder, 2)
+    ...     [file.read_text(encoding="utf-8") for file in files]
+    ['a b\\nd\\n', 'c\\n']
+    """
+    if isinstance(shards, bool) or not isinstance(shards, int) or shards < 1:
+        raise ValueError(f"write_shards: shards must be an integer of at least 1, got {shards!r}")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"shard-{number:03}.txt" for number in range(shards)]
+    with ExitStack() as stack:
+        files = [stack.enter_context(open(path, "w", encoding="utf-8", newline="\n")) for path in paths]
+        for number, sentence in enumerate(sentences):
+            if isinstance(sentence, str):
+                raise TypeError(f"write_shards: sentence {number} must be a list of tokens, got the str {sentence[:30]!r}")
+            line = " ".join(sentence)
+            if line.split() != list(sentence):
+                raise ValueError(f"write_shards: sentence {number} holds a token that is empty or has white space in it")
+            files[number % shards].write(line + "\n")
+    return paths
+
+
+def read_shard(path: str | Path) -> Iterator[list[str]]:
+    """The sentences of one shard, one at a time: the file is never whole in memory.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = write_shards([["a", "b"], ["c"]], folder, 1)
+    ...     list(read_shard(files[0]))
+    [['a', 'b'], ['c']]
+    """
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            yield line.split()
+
+
+def require_shards(shards: Sequence[str | Path], where: str) -> list[str]:
+    """The paths of the shards as absolute strings.
+
+    where : the function to name in the message.
+    raises: TypeError for one path instead of several, ValueError for none, FileNotFoundError for one that is not there.
+    """
+    if isinstance(shards, str | Path):
+        raise TypeError(f"{where}: shards must be a list of files, got one path, {os.fspath(shards)!r}")
+    paths = [os.path.abspath(path) for path in shards]
+    if not paths:
+        raise ValueError(f"{where}: shards must hold at least one file, got none")
+    for path in paths:
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f"{where}: there is no shard {path}")
+    return paths

@@ -1,0 +1,56 @@
+"""A training, put down and picked up again: arrays, position and settings in one file."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embcourse.vectors.atomic import atomic_write
+
+
+def save_checkpoint(
+    path: str | Path, arrays: Mapping[str, np.ndarray], position: int, settings: Mapping[str, Any]
+) -> None:
+    """Write a checkpoint whole or not at all; an older one of that name stays until the new one is complete.
+
+    arrays  : what was learned so far.
+    position: how far the training has come, in its own unit.
+    settings: everything that the result depends on, as JSON has it: numbers, strings, None.
+    """
+    notes = json.dumps({"position": position, "settings": dict(settings)})
+    with atomic_write(Path(path)) as file:
+        np.savez(file, notes=np.array(notes), **arrays)
+
+
+def load_checkpoint(path: str | Path, settings: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], int]:
+    """Read a checkpoint back, if it belongs to this training.
+
+    settings: what `save_checkpoint` must have been given.
+    returns : (arrays, position).
+    raises  : ValueError for a file that is no checkpoint, or one of other settings, naming those that differ.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_checkpoint(f"{folder}/run", {"table": np.ones(2)}, 7, {"dim": 2, "seed": 0})
+    ...     load_checkpoint(f"{folder}/run", {"dim": 2, "seed": 0})
+    ...     load_checkpoint(f"{folder}/run", {"dim": 2, "seed": 1})
+    Traceback (most recent call last):
+    ValueError: ... belongs to another training: seed was 0, is 1 now
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files if name != "notes"}
+            notes = json.loads(str(file["notes"]))
+    except (zipfile.BadZipFile, ValueError, KeyError, EOFError) as error:
+        raise ValueError(f"load_checkpoint: {path} is no checkpoint of a training ({error})") from None
+    saved, wanted = notes["settings"], json.loads(json.dumps(dict(settings)))
+    differing = [name for name in {**saved, **wanted} if saved.get(name) != wanted.get(name)]
+    if differing:
+        changes = ", ".join(f"{name} was {saved.get(name)!r}, is {wanted.get(name)!r} now" for name in differing)
+        raise ValueError(f"load_checkpoint: {path} belongs to another training: {changes}")
+    return arrays, notes["position"]
