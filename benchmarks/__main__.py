@@ -1,3 +1,49 @@
-"""`python -m benchmarks quality`: long, resumable."""
-from benchmarks import quality
-quality.run(list(quality.cells()))
+"""The measurements that need no GPU: `make bench` and `make bench-quality`.
+
+    python -m benchmarks speed         speed, memory and growth beside gensim, under 10 minutes
+    python -m benchmarks quality       20 epochs, 5 seeds, hours; continues where it was interrupted
+    python -m benchmarks tables        the tables of the newest results
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks import quality, results
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one of the commands; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=("speed", "quality", "tables"))
+    parser.add_argument("--rounds", type=int, default=5, help="speed: times that every cell is measured (default 5)")
+    parser.add_argument("--seeds", type=int, default=quality.SEEDS, help="quality: trainings of every cell (default 5)")
+    parser.add_argument("--workers", type=int, default=None, help="quality: processes (default: one per core)")
+    parser.add_argument("--folder", type=Path, default=results.FOLDER, help="where the results are")
+    chosen = parser.parse_args(arguments)
+    for name in ("rounds", "seeds"):
+        if getattr(chosen, name) < 1:
+            parser.error(f"--{name} must be at least 1, got {getattr(chosen, name)}")
+    if chosen.command == "speed":
+        from benchmarks import speed
+
+        print(f"written: {speed.run(chosen.rounds, chosen.folder)}")
+    elif chosen.command == "quality":
+        print(f"written: {quality.run(list(quality.cells(chosen.seeds)), chosen.folder, chosen.workers)}")
+    if chosen.command != "quality":
+        from benchmarks import tables
+
+        print(tables.speed_table(results.newest("speed", chosen.folder)))
+    else:
+        from benchmarks import tables
+
+        print(tables.quality_table(results.newest("quality", chosen.folder)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -43,20 +43,20 @@ def cells(seeds: int = SEEDS, epochs: int = EPOCHS) -> Iterator[dict[str, Any]]:
     for corpus, systems in (("wikipedia", tuple(SYSTEMS)), ("translations", SKIPGRAM)):
         for seed in range(seeds):
             for system in systems:
-                yield _cell("systems", corpus, system, seed, epochs)
+                yield _cell("systems", corpus, system, seed, {"epochs": epochs})
     for seed in range(seeds):
         for system in SKIPGRAM[1:]:
             for threads in THREADS:
-                yield _cell("threads", "wikipedia", system, seed, epochs, threads=threads)
+                yield _cell("threads", "wikipedia", system, seed, {"epochs": epochs, "threads": threads})
         for name, values in SWEEPS.items():
             for value in values:
-                yield _cell(name, "wikipedia", "skip-gram per_window", seed, epochs, **{name: value})
+                yield _cell(name, "wikipedia", "skip-gram per_window", seed, {"epochs": epochs, name: value})
 
 
-def _cell(experiment: str, corpus: str, system: str, seed: int, epochs: int, **changed: Any) -> dict[str, Any]:
+def _cell(experiment: str, corpus: str, system: str, seed: int, changed: dict[str, Any]) -> dict[str, Any]:
     return {
         "experiment": experiment, "value": changed.get(experiment), "corpus": corpus, "system": system,
-        "settings": {"epochs": epochs, "threads": 1} | changed, "seed": seed,
+        "settings": {"threads": 1} | changed, "seed": seed,
     }
 
 

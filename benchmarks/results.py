@@ -10,10 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from embcourse.data.results import FOLDER, SUFFIX, Kind
 from embcourse.vectors.atomic import atomic_write
 
-FOLDER = Path(__file__).resolve().parent / "results"
-SUFFIX = {"speed": "", "quality": "-quality"}
 PACKAGES = ("numpy", "numba", "scipy", "gensim", "torch")
 
 
@@ -33,7 +32,7 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-def write(kind: str, result: dict[str, Any], folder: Path = FOLDER) -> Path:
+def write(kind: Kind, result: dict[str, Any], folder: Path = FOLDER) -> Path:
     """Write one result, replacing the file of the same machine and day in one step; returns its path."""
     path = folder / f"{result['machine']}-{result['date']}{SUFFIX[kind]}.json"
     folder.mkdir(parents=True, exist_ok=True)

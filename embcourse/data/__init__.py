@@ -21,6 +21,7 @@ from embcourse.data.gensim_data import (
 from embcourse.data.icd10 import IcdCodes, icd10cm
 from embcourse.data.minilm import MiniLM, minilm
 from embcourse.data.python_functions import PythonFunction, python_functions
+from embcourse.data.results import benchmark_results
 from embcourse.data.sample import Sample, sample
 from embcourse.data.text8 import text8
 from embcourse.data.wordllama import WordLlamaVectors, wordllama_vectors
@@ -40,6 +41,7 @@ __all__ = [
     "WordLlamaVectors",
     "WordPair",
     "aligned_verses",
+    "benchmark_results",
     "bible",
     "cache_folder",
     "download",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from embcourse import cooccurrence
 from embcourse.cooccurrence.reference import Weighting
-from embcourse.distributed.reduction import reduced
+from embcourse.distributed.reduction import kept, reduced
 from embcourse.distributed.shards import read_shard, require_shards
 from embcourse.text import Vocabulary
 
@@ -41,7 +41,7 @@ def cooccurrence_counts(
     paths = require_shards(shards, "cooccurrence_counts")
     if not isinstance(vocabulary, Vocabulary):
         raise TypeError(f"cooccurrence_counts: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}")
-    shared = client.scatter(vocabulary, broadcast=True, hash=False)
+    shared = kept(client, vocabulary)
     counts = [client.submit(count_shard, path, shared, window, weighting, pure=False) for path in paths]
     return reduced(client, counts, operator.add).tocsr()
 

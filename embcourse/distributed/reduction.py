@@ -1,7 +1,8 @@
-"""Many results into one, in pairs, on the cluster."""
+"""Values on their way to the cluster and back."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,3 +23,19 @@ def reduced(client: Client, futures: Sequence[Future], combine: Callable[[Any, A
         pairs = [client.submit(combine, one, other, pure=False) for one, other in zip(futures[::2], futures[1::2])]
         futures = pairs + futures[len(pairs) * 2 :]
     return futures[0].result()
+
+
+def kept(client: Client, value: Any) -> Future:
+    """A value on the cluster that survives its worker: the scheduler keeps it, as the argument of a task.
+
+    `Client.scatter` keeps it on workers only, and what depends on it is cancelled when they are lost.
+    """
+    with warnings.catch_warnings():
+        # Dask advises `scatter` for what is large.
+        warnings.filterwarnings("ignore", message="Sending large graph", category=UserWarning)
+        return client.submit(itself, value, pure=False)
+
+
+def itself(value: Any) -> Any:
+    """The value."""
+    return value

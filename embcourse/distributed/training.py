@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from embcourse.distributed.reduction import kept
 from embcourse.distributed.shards import read_shard, require_shards
 from embcourse.distributed.vocabulary import build_vocabulary
 from embcourse.negative_sampling import Training, learning_rate
@@ -16,8 +17,6 @@ from embcourse.vectors import Embeddings
 
 if TYPE_CHECKING:
     from dask.distributed import Client
-
-_TRIES = 3                       # of a round, when so many workers die that Dask gives a task up
 
 
 def train(
@@ -36,7 +35,7 @@ def train(
     A round goes like this: every shard gets the same two tables, trains on its part of the text, and sends both back;
     the client averages them, each copy weighted by the tokens it has seen. The learning rate falls over all rounds as on
     one machine. A round is made of pure tasks: if a worker is lost, its shards are read and trained again elsewhere and
-    give the same tables, and the averages of the rounds before stand safe in the client. So the result depends on the
+    give the same tables, and the averages of the rounds before are safe in the client. So the result depends on the
     shards, not on which worker did what.
 
     Averaging has a price: between two averages a copy learns from its own shard only, and the mean of n copies has
@@ -50,12 +49,10 @@ def train(
                 min_learning_rate of `embcourse.negative_sampling.train`. Each task trains on one thread.
     returns   : Embeddings, the most frequent word first.
     raises    : TypeError or ValueError for an argument that is no good; FileNotFoundError for a shard that is not there;
-                `dask.distributed.KilledWorker` if a round fails three times over.
+                `dask.distributed.KilledWorker` if one task is on four workers that die, one after the other.
 
     Zinkevich, Weimer, Smola & Li (2010), with averages in between.
     """
-    from dask.distributed import FutureCancelledError, KilledWorker
-
     paths = require_shards(shards, "train")
     for name, value in (("averages", averages), ("epochs", epochs)):
         if isinstance(value, bool) or not isinstance(value, int):
@@ -68,7 +65,7 @@ def train(
     model = Training(one_of_each, vocabulary=vocabulary, epochs=epochs, seed=seed, threads=1, **options)
     tables = (model.inputs, model.outputs)
 
-    shared = client.scatter(vocabulary, broadcast=True, hash=False)
+    shared = kept(client, vocabulary)
     texts = [client.submit(encode_shard, path, shared, pure=False) for path in paths]
     rounds = epochs * averages
     for number in range(rounds):
@@ -77,23 +74,15 @@ def train(
             learning_rate(done / rounds, model.settings["learning_rate"], model.settings["min_learning_rate"])
             for done in (number, number + 1)
         )
-        for attempt in range(_TRIES):
-            try:
-                sent = client.scatter(tables, broadcast=True, hash=False)
-                copies = [
-                    client.submit(
-                        train_part, text, shared, sent, part, rates, seed * 1_000_003 + number * len(paths) + shard,
-                        model.settings, pure=False,
-                    )
-                    for shard, text in enumerate(texts)
-                ]
-                tables = weighted_mean(client.gather(copies))
-                break
-            except (KilledWorker, FutureCancelledError):
-                if attempt == _TRIES - 1:
-                    raise
-                shared = client.scatter(vocabulary, broadcast=True, hash=False)
-                texts = [client.submit(encode_shard, path, shared, pure=False) for path in paths]
+        sent = kept(client, tables)
+        copies = [
+            client.submit(
+                train_part, text, shared, sent, part, rates, seed * 1_000_003 + number * len(paths) + shard,
+                model.settings, pure=False,
+            )
+            for shard, text in enumerate(texts)
+        ]
+        tables = weighted_mean(client.gather(copies))
     return Embeddings(vocabulary, tables[0])
 
 

@@ -1,0 +1,126 @@
+"""Skip-gram with negative sampling from plain loops to the kernels of `fast`: what each step gains, on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from benchmarks import measure
+from embcourse.negative_sampling import fast
+from embcourse.text import Encoded, Vocabulary
+
+DIM, WINDOW, NEGATIVE, RATE = 100, 5, 5, 0.025
+
+jit = numba.njit(nogil=True, fastmath=True, error_model="numpy")
+SIGMOID = (1 / (1 + np.exp(-np.linspace(-6, 6, 1000)))).astype(np.float32)      # the table of the released code
+
+
+@jit
+def _sigmoid(x):
+    return SIGMOID[min(max(int((x + 6) * (999 / 12)), 0), 999)]
+
+
+@jit
+def _looked_up(inputs, outputs, contexts, targets, used, rate, error):
+    """Row numbers looked up inside the innermost loop."""
+    for c in range(len(contexts)):
+        error[:] = 0
+        for j in range(used):
+            dot = np.float32(0)
+            for k in range(inputs.shape[1]):
+                dot += inputs[contexts[c], k] * outputs[targets[j], k]
+            g = np.float32((j == 0) - _sigmoid(dot)) * rate
+            for k in range(inputs.shape[1]):
+                error[k] += g * outputs[targets[j], k]
+                outputs[targets[j], k] += g * inputs[contexts[c], k]
+        for k in range(inputs.shape[1]):
+            inputs[contexts[c], k] += error[k]
+
+
+@jit
+def _hoisted(inputs, outputs, contexts, targets, used, rate, error):
+    """Rows taken once, outside the innermost loop."""
+    for c in range(len(contexts)):
+        error[:] = 0
+        x = inputs[contexts[c]]
+        for j in range(used):
+            y = outputs[targets[j]]
+            dot = np.float32(0)
+            for k in range(len(x)):
+                dot += x[k] * y[k]
+            g = np.float32((j == 0) - _sigmoid(dot)) * rate
+            for k in range(len(x)):
+                error[k] += g * y[k]
+                y[k] += g * x[k]
+        for k in range(len(x)):
+            x[k] += error[k]
+
+
+def _kernel(step: Callable[..., None], shared: bool) -> Callable[..., None]:
+    """A pass over the corpus with this step: negatives drawn for every pair, or once for a window."""
+
+    @jit
+    def train(inputs, outputs, windows, rates, tables, negative, key, draw):
+        contexts, targets = np.empty(64, np.int32), np.empty(64, np.int32)
+        error = np.empty(inputs.shape[1], np.float32)
+        for centre in range(len(windows.words)):
+            count = fast._find_contexts(windows, centre, contexts)
+            if shared:
+                used = fast._draw_targets(windows.words[centre], tables, negative, key, draw, targets)
+                draw += negative
+                step(inputs, outputs, contexts[:count], targets, used, rates[centre], error)
+            else:
+                for c in range(count):
+                    used = fast._draw_targets(windows.words[centre], tables, negative, key, draw, targets)
+                    draw += negative
+                    step(inputs, outputs, contexts[c : c + 1], targets, used, rates[centre], error)
+
+    return train
+
+
+VARIANTS = {
+    "per pair, rows looked up": _kernel(_looked_up, shared=False),
+    "per pair, rows hoisted": _kernel(_hoisted, shared=False),
+    "per window, textbook loop": _kernel(_hoisted, shared=True),
+}
+FINAL = {"per pair, fast.py": "per_pair", "per window, fast.py": "per_window"}
+
+
+def measure_steps(encoded: Encoded, vocabulary: Vocabulary, rounds: int) -> list[dict[str, Any]]:
+    """Corpus words a second of every variant over one epoch, measured in turn."""
+    tables = fast.make_tables(vocabulary.counts)
+    names = [*VARIANTS, *FINAL]
+    for name in names:                         # compiled before the clock runs
+        _pass(name, encoded, len(vocabulary), tables)()
+    measured = measure.in_turn(
+        {name: lambda name=name: len(encoded.ids) / measure.seconds(_pass(name, encoded, len(vocabulary), tables))
+         for name in names}, rounds
+    )
+    return [
+        {"variant": name, "words_per_second": [round(x) for x in values], "median": round(float(np.median(values)))}
+        for name, values in measured.items()
+    ]
+
+
+def _pass(name: str, encoded: Encoded, words: int, tables: Any) -> Callable[[], object]:
+    """One epoch from new tables."""
+    rng = np.random.default_rng(0)
+    inputs = ((rng.random((words, DIM)) - 0.5) / DIM).astype(np.float32)
+    outputs = np.zeros((words, DIM), np.float32)
+    if name in FINAL:
+        return lambda: fast.train_chunk(
+            "skipgram", "negative", FINAL[name], inputs, outputs, encoded.ids, encoded.offsets, tables,
+            WINDOW, NEGATIVE, RATE, RATE, 1,
+        )
+
+    def plain() -> None:
+        windows, key = fast._prepare(
+            "steps", "skipgram", "negative", "per_window", encoded.ids, encoded.offsets, tables, WINDOW, NEGATIVE, 1
+        )
+        rates = np.full(len(windows.words), RATE, np.float32)
+        VARIANTS[name](inputs, outputs, windows, rates, tables, NEGATIVE, key, np.int64(len(encoded.ids)))
+
+    return plain

@@ -1,0 +1,36 @@
+"""What `make bench`, `make bench-quality` and `make bench-gpu` measured."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+Kind = Literal["speed", "quality", "gpu"]
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
+SUFFIX = {"speed": "", "quality": "-quality", "gpu": "-gpu"}
+
+
+def benchmark_results(kind: Kind, folder: Path = FOLDER) -> dict[str, Any] | None:
+    """The newest results of one kind, as written by the measurement.
+
+    kind   : "speed", "quality" or "gpu".
+    folder : where the files are: `benchmarks/results` of a checkout.
+    returns: the content of the file with the latest date (of several, the last by name); it names the machine, the
+             versions and the date. None if nothing of this kind has been measured, or outside a checkout.
+    raises : ValueError for another kind.
+
+    >>> benchmark_results("colour")
+    Traceback (most recent call last):
+        ...
+    ValueError: benchmark_results: kind must be one of 'speed', 'quality', 'gpu', got 'colour'
+    """
+    if kind not in get_args(Kind):
+        raise ValueError(
+            f"benchmark_results: kind must be one of {', '.join(map(repr, get_args(Kind)))}, got {kind!r}"
+        )
+    others = tuple(f"{suffix}.json" for suffix in SUFFIX.values() if suffix and suffix != SUFFIX[kind])
+    held = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob(f"*{SUFFIX[kind]}.json"))
+        if not path.name.endswith(others)
+    ]
+    return max(reversed(held), key=lambda result: result["date"], default=None)

@@ -1,0 +1,139 @@
+"""Counting and training on a Dask cluster of real worker processes, one of which is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from embcourse import cooccurrence, distributed, negative_sampling
+from embcourse.data import bible
+from embcourse.distributed.shards import read_shard
+from embcourse.distributed.training import encode_shard, train_part, weighted_mean
+from embcourse.text import Vocabulary, tokenize
+
+dask_distributed = pytest.importorskip("dask.distributed")
+
+SETTINGS = {"dim": 16, "window": 3, "negative": 3, "min_count": 3, "seed": 1}
+
+
+@pytest.fixture(scope="module")
+def verses() -> list[list[str]]:
+    return [tokenize(verse) for verse in bible("kjv").verses[:3_000]]
+
+
+@pytest.fixture(scope="module")
+def shards(verses, tmp_path_factory) -> list[Path]:
+    return distributed.write_shards(verses, tmp_path_factory.mktemp("shards"), 4)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[dask_distributed.Client]:
+    with (
+        dask_distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        dask_distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+class TestShards:
+    def test_sentences_are_dealt_in_turn(self, verses, shards) -> None:
+        dealt = [list(read_shard(path)) for path in shards]
+        assert [dealt[i % 4][i // 4] for i in range(len(verses))] == verses
+
+    @pytest.mark.parametrize(
+        ("sentences", "count", "error", "message"),
+        [
+            ([["a b"]], 1, ValueError, "white space"),
+            ([[""]], 1, ValueError, "empty"),
+            (["a b"], 1, TypeError, "list of tokens"),
+            ([["a"]], 0, ValueError, "at least 1"),
+        ],
+    )
+    def test_refuses(self, tmp_path: Path, sentences, count, error, message) -> None:
+        with pytest.raises(error, match=message):
+            distributed.write_shards(sentences, tmp_path, count)
+
+    def test_paths_are_checked_before_anything_is_sent(self, tmp_path: Path) -> None:
+        for function in (distributed.build_vocabulary, distributed.train):
+            with pytest.raises(FileNotFoundError, match="no shard"):
+                function([tmp_path / "missing.txt"], None)
+            with pytest.raises(TypeError, match="one path"):
+                function("shard.txt", None)
+            with pytest.raises(ValueError, match="at least one file"):
+                function([], None)
+
+
+class TestCounting:
+    def test_vocabulary_is_the_one_of_the_whole_corpus(self, verses, shards, client) -> None:
+        for limits in ({"min_count": 2}, {"min_count": 1, "max_size": 50}):
+            ours = distributed.build_vocabulary(shards, client, **limits)
+            whole = Vocabulary.build(verses, **limits)
+            assert ours.tokens == whole.tokens and ours.counts.tolist() == whole.counts.tolist()
+
+    @pytest.mark.parametrize("weighting", ["flat", "harmonic"])
+    def test_cooccurrence_is_the_one_of_the_whole_corpus(self, verses, shards, client, weighting) -> None:
+        vocabulary = Vocabulary.build(verses, min_count=3, unknown="drop")
+        ours = distributed.cooccurrence_counts(shards, vocabulary, client, window=4, weighting=weighting)
+        whole = cooccurrence.count(verses, vocabulary, window=4, weighting=weighting)
+        assert ours.shape == whole.shape
+        # Sums of at most some thousand terms, in another order.
+        assert abs(ours - whole).max() <= 1e4 * np.finfo(float).eps * whole.max()
+
+
+class TestTraining:
+    def test_result_does_not_depend_on_who_did_what(self, shards, client) -> None:
+        one = distributed.train(shards, client, epochs=2, averages=2, **SETTINGS)
+        two = distributed.train(shards, client, epochs=2, averages=2, **SETTINGS)
+        assert one.matrix.tobytes() == two.matrix.tobytes()
+        assert np.isfinite(one.matrix).all() and one.matrix.std() > 0.02
+
+    def test_one_shard_and_one_round_is_training_on_one_machine(self, verses, tmp_path: Path, client) -> None:
+        (shard,) = distributed.write_shards(verses, tmp_path, 1)
+        ours = distributed.train([shard], client, epochs=1, averages=1, **SETTINGS)
+        vocabulary = Vocabulary.build(verses, min_count=3, unknown="drop")
+        assert ours.vocabulary.tokens == vocabulary.tokens
+        model = negative_sampling.Training(vocabulary.encode_documents(verses), vocabulary=vocabulary, epochs=1, threads=1,
+                                           **{**SETTINGS, "min_count": 3})
+        tables = (model.inputs, model.outputs)
+        rates = (0.025, 1e-4)
+        _, inputs, _ = train_part(
+            encode_shard(str(shard), vocabulary), vocabulary, tables, (0.0, 1.0), rates, 1_000_003, model.settings
+        )
+        assert ours.matrix.tobytes() == inputs.tobytes()
+
+    def test_a_lost_worker_changes_nothing(self, shards, client) -> None:
+        settings = {"epochs": 12, "averages": 2, **SETTINGS}
+        undisturbed = distributed.train(shards, client, **settings)
+        pid = min(client.run(os.getpid).values())
+        killer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
+        killer.start()
+        disturbed = distributed.train(shards, client, **settings)
+        assert killer.finished.is_set()
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+        assert disturbed.matrix.tobytes() == undisturbed.matrix.tobytes()
+
+    def test_mean_is_weighted_by_tokens(self) -> None:
+        copies = [(tokens, np.full((2, 1), value, np.float32), np.zeros((1, 1), np.float32)) for tokens, value in
+                  ((1, 4.0), (3, 8.0), (0, 100.0))]
+        assert weighted_mean(copies)[0].tolist() == [[7.0], [7.0]]
+
+    @pytest.mark.parametrize(
+        ("arguments", "error", "message"),
+        [
+            ({"averages": 0}, ValueError, "averages must be at least 1"),
+            ({"epochs": 1.5}, TypeError, "epochs must be an integer"),
+            ({"window": 0}, ValueError, "window must be at least 1"),
+            ({"negative": 10**6}, ValueError, "smaller than the vocabulary"),
+        ],
+    )
+    def test_refuses(self, shards, client, arguments, error, message) -> None:
+        with pytest.raises(error, match=message):
+            distributed.train(shards, client, **{**SETTINGS, **arguments})
