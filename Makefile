@@ -20,7 +20,7 @@ ifneq ($(filter-out $(wildcard $(ASSIGNMENTS)),$(ASSIGNMENTS)),)
 $(RELEASED): FORCE
 endif
 
-.PHONY: help book html serve test notebooks assignments clean FORCE
+.PHONY: help book html serve test notebooks assignments bench bench-quality bench-gpu clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -30,6 +30,9 @@ help:
 	@echo "make html         environment and HTML book only"
 	@echo "make notebooks    run chapters and solutions again, normalised (NOTEBOOKS=book/counting/tfidf.ipynb for one)"
 	@echo "make assignments  students' notebooks from the solutions"
+	@echo "make bench        speed beside gensim, under 10 minutes (leave the machine alone meanwhile)"
+	@echo "make bench-quality  quality over seeds and settings, about an hour; continues where it stopped"
+	@echo "make bench-gpu    the same on a GPU, under 10 minutes"
 	@echo "make clean        remove the environment and everything built"
 	@echo "PYTHON=/path/to/python3.12 chooses the Python, when the environment is made"
 
@@ -52,6 +55,15 @@ notebooks: $(READY)
 
 assignments: $(READY)
 	@$(RUN) -m embcourse.grading.release
+
+bench: $(READY)
+	@$(RUN) -m benchmarks speed
+
+bench-quality: $(READY)
+	@$(RUN) -m benchmarks quality
+
+bench-gpu: $(READY)
+	@$(RUN) -m benchmarks.gpu
 
 $(RELEASED): $(READY) nbgrader_config.py $(SOLUTIONS) $(wildcard $(ASSIGNMENTS)) $(wildcard embcourse/grading/*.py)
 	@echo "== Students' notebooks"

@@ -11,7 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import quality, results
+from benchmarks import quality, results, tables
+from embcourse.data import benchmark_results
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,14 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"written: {speed.run(chosen.rounds, chosen.folder)}")
     elif chosen.command == "quality":
         print(f"written: {quality.run(list(quality.cells(chosen.seeds)), chosen.folder, chosen.workers)}")
-    if chosen.command != "quality":
-        from benchmarks import tables
-
-        print(tables.speed_table(results.newest("speed", chosen.folder)))
-    else:
-        from benchmarks import tables
-
-        print(tables.quality_table(results.newest("quality", chosen.folder)))
+    for kind, table in (("speed", tables.speed_table), ("quality", tables.quality_table)):
+        result = benchmark_results(kind, chosen.folder)
+        if result is not None and chosen.command in (kind, "tables"):
+            print(table(result))
     return 0
 
 

@@ -117,18 +117,26 @@ def status(name):
     return 1024 * int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text()).group(1))
 Path("/proc/self/clear_refs").write_text("5")                                                # peak = now
 before = status("VmRSS")
-Training(encoded, vocabulary=vocabulary, dim=dim, min_count=1, epochs=1, threads=2).run().embeddings()
-print(before, status("VmHWM"))
+training = Training(encoded, vocabulary=vocabulary, dim=dim, min_count=1, epochs=1, threads=2).run()
+peak = status("VmHWM")
+vectors = training.embeddings()
+print(before, peak, status("VmHWM"))
 """
 
 
 def memory(words: int, dim: int) -> dict[str, Any] | None:
-    """Peak memory of a training beyond corpus, vocabulary and the two tables; None where /proc is missing."""
+    """Peak memory beyond corpus, vocabulary and the two tables; None where /proc is missing.
+
+    Twice: of the training itself, and with `embeddings()` after it, which is what `train` does.
+    """
     if not Path("/proc/self/clear_refs").exists():
         return None
-    before, peak = map(int, measure.in_subprocess(MEMORY.format(words=words, dim=dim)).split())
+    before, trained, copied = map(int, measure.in_subprocess(MEMORY.format(words=words, dim=dim)).split())
     tables = 2 * words * dim * 4
-    return {"words": words, "dim": dim, "tables_mb": tables / 1e6, "extra_mb": round((peak - before - tables) / 1e6, 1)}
+    extra = {"extra_mb": trained, "extra_with_embeddings_mb": copied}
+    return {"words": words, "dim": dim, "tables_mb": tables / 1e6} | {
+        name: round((peak - before - tables) / 1e6, 1) for name, peak in extra.items()
+    }
 
 
 def growth_tokens(

@@ -255,7 +255,8 @@ def speeds(rows: Sequence[tuple[str, float, Interval]], *, title: str) -> Figure
     axes.barh(range(len(rows)), values, color=colours, height=0.62, xerr=[values - low, high - values],
               error_kw={"linewidth": 1.0, "ecolor": "#222222"})
     for place, (value, top) in enumerate(zip(values, high, strict=True)):
-        axes.text(max(value, top), place, f"  {value:,.0f}", va="center", fontsize=9)
+        label = f"{value:,.0f}" if value >= 10 else f"{value:.1g}"
+        axes.text(max(value, top), place, f"  {label}", va="center", fontsize=9)
     axes.set_yticks(range(len(rows)), names)
     axes.set_xlim(0, float(high.max()) * 1.17)
     axes.invert_yaxis()

@@ -1,0 +1,149 @@
+"""The results as Markdown tables, with what was to be reached beside what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+# program -> least ratio to gensim on 1 and 2 threads; None: shown without a bar
+BARS: dict[str, tuple[float | None, float | None]] = {
+    "skip-gram per_window": (5.0, 5.0),
+    "skip-gram per_pair": (3.0, 2.5),
+    "CBOW": (3.0, 2.4),
+    "hierarchical": (2.0, 2.0),
+}
+MEMORY_BAR_MB = 200
+CACHED_BAR_SECONDS = 1.0
+GROWTH_BAR = 0.25
+MEASURES = ("wordsim353", "simlex999", "analogies")
+
+
+def markdown(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table.
+
+    >>> print(markdown(["a", "b"], [[1, 2]]))
+    | a | b |
+    |---|---|
+    | 1 | 2 |
+    """
+    header = list(header)
+    lines = [header, ["---"] * len(header), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join(
+        "|" + "|".join(line) + "|" if i == 1 else "| " + " | ".join(line) + " |" for i, line in enumerate(lines)
+    )
+
+
+def speed_table(result: dict[str, Any]) -> str:
+    """Everything that `make bench` measured."""
+    sections = [throughput_table, memory_table, growth_table, first_update_table, steps_table, softmax_table]
+    return "\n\n".join(text for text in (section(result) for section in sections) if text)
+
+
+def throughput_table(result: dict[str, Any]) -> str:
+    """Words a second and the ratio to gensim."""
+    rows = []
+    for row in result.get("throughput", ()):
+        ratio, bar = row.get("ratio"), BARS.get(row["system"], (None, None))[row["threads"] - 1]
+        rows.append([
+            row["system"], row["threads"], f"{row['median'] / 1e3:.0f}",
+            f"{ratio['median']:.1f} ({ratio['low']:.1f} to {ratio['high']:.1f})" if ratio else "",
+            f"{bar:.1f}" if bar else "", _verdict(ratio["median"] >= bar) if ratio and bar else "",
+            f"{row['quality']['wordsim353']:.2f}",
+        ])
+    header = ["program", "threads", "thousand words/s", "times gensim", "at least", "", "WordSim-353"]
+    return markdown(header, rows) if rows else ""
+
+
+def memory_table(result: dict[str, Any]) -> str:
+    """Memory beyond the two tables."""
+    held = result.get("memory")
+    if not held:
+        return ""
+    named = (("training", "extra_mb"), ("training and embeddings()", "extra_with_embeddings_mb"))
+    rows = [
+        [what, f"{held['words']:,}", held["dim"], f"{held[key]:.0f}", MEMORY_BAR_MB, _verdict(held[key] < MEMORY_BAR_MB)]
+        for what, key in named
+    ]
+    return markdown(["memory of", "words", "dim", "MB beyond the two tables", "below", ""], rows)
+
+
+def growth_table(result: dict[str, Any]) -> str:
+    """Words a second against size, relative to the smallest."""
+    rows = []
+    for part, unit in (("growth_tokens", "tokens"), ("growth_words", "words")):
+        held = result.get(part, [])
+        for row in held:
+            share = row["median"] / held[0]["median"]
+            rows.append([f"{row[unit]:,} {unit}", f"{row['median'] / 1e3:.0f}", f"{share:.2f}",
+                         _verdict(abs(share - 1) <= GROWTH_BAR)])
+    header = ["size", "thousand words/s", "relative to the smallest", f"within {GROWTH_BAR:.0%}"]
+    return markdown(header, rows) if rows else ""
+
+
+def first_update_table(result: dict[str, Any]) -> str:
+    """Seconds from import to the first vectors."""
+    held = result.get("first_update")
+    if not held:
+        return ""
+    cached = held["cached"]["median"]
+    rows = [["nothing compiled yet", f"{held['cold']['median']:.1f}", "", ""],
+            ["compiled before", f"{cached:.2f}", CACHED_BAR_SECONDS, _verdict(cached < CACHED_BAR_SECONDS)]]
+    return markdown(["import to first vectors", "seconds", "below", ""], rows)
+
+
+def steps_table(result: dict[str, Any]) -> str:
+    """The kernel, step by step."""
+    held = result.get("steps", [])
+    rows = [[row["variant"], f"{row['median'] / 1e3:.0f}", f"{row['median'] / held[0]['median']:.1f}"] for row in held]
+    return markdown(["variant, one thread", "thousand words/s", "times the first"], rows) if rows else ""
+
+
+def softmax_table(result: dict[str, Any]) -> str:
+    """The full softmax against the size of the vocabulary."""
+    rows = [[f"{row['words']:,}", f"{row['median']:.0f}"] for row in result.get("softmax_cost", [])]
+    return markdown(["words", "microseconds a pair, full softmax"], rows) if rows else ""
+
+
+def quality_table(result: dict[str, Any], experiment: str = "systems") -> str:
+    """Means over the seeds with their standard errors; for a sweep, with 95 % intervals."""
+    rows = []
+    for row in result["summary"]:
+        if row["experiment"] != experiment:
+            continue
+        what = row["value"] if row["value"] is not None else row["corpus"]
+        seeds = row["wordsim353"]["n"]
+        scores = [_with_error(row[name], experiment == "systems") for name in MEASURES]
+        rows.append([what, row["system"], *scores, seeds])
+    if experiment != "systems":
+        rows.sort(key=lambda row: (row[1], row[0]))
+    first = "corpus" if experiment == "systems" else experiment
+    return markdown([first, "program", "WordSim-353", "SimLex-999", "analogies", "seeds"], rows) if rows else ""
+
+
+def quality_verdicts(result: dict[str, Any]) -> str:
+    """Each program beside gensim's: the difference of the means, and the standard error of that difference."""
+    from benchmarks.systems import PEER
+
+    held = {(row["corpus"], row["system"]): row for row in result["summary"] if row["experiment"] == "systems"}
+    rows = []
+    for (corpus, system), row in held.items():
+        theirs = held.get((corpus, PEER.get(system, "")))
+        for name in MEASURES if theirs else ():
+            ours, peer = row[name], theirs[name]
+            if ours["se"] is None or peer["se"] is None:
+                continue
+            difference, error = ours["mean"] - peer["mean"], (ours["se"] ** 2 + peer["se"] ** 2) ** 0.5
+            rows.append([corpus, system, name, f"{difference:+.3f} ± {error:.3f}", _verdict(difference >= -error)])
+    header = ["corpus", "program", "measure", "less gensim's", "not below by more than one standard error"]
+    return markdown(header, rows) if rows else ""
+
+
+def _with_error(value: dict[str, Any], standard_error: bool) -> str:
+    if value["se"] is None:
+        return f"{value['mean']:.3f}"
+    half = value["se"] if standard_error else value["high"] - value["mean"]
+    return f"{value['mean']:.3f} ± {half:.3f}"
+
+
+def _verdict(reached: bool) -> str:
+    return "reached" if reached else "missed"
