@@ -31,7 +31,7 @@ help:
 	@echo "make notebooks    run chapters and solutions again, normalised (NOTEBOOKS=book/counting/tfidf.ipynb for one)"
 	@echo "make assignments  students' notebooks from the solutions"
 	@echo "make bench        speed beside gensim, under 10 minutes (leave the machine alone meanwhile)"
-	@echo "make bench-quality  quality over seeds and settings, about an hour; continues where it stopped"
+	@echo "make bench-quality  quality over seeds and settings, hours; continues where it stopped"
 	@echo "make bench-gpu    the same on a GPU, under 10 minutes"
 	@echo "make clean        remove the environment and everything built"
 	@echo "PYTHON=/path/to/python3.12 chooses the Python, when the environment is made"

@@ -2,6 +2,8 @@
 
     python -m benchmarks speed         speed, memory and growth beside gensim, under 10 minutes
     python -m benchmarks quality       20 epochs, 5 seeds, hours; continues where it was interrupted
+    python -m benchmarks cluster       4 worker processes beside one machine, minutes
+    python -m benchmarks cluster       4 worker processes beside one machine, minutes
     python -m benchmarks tables        the tables of the newest results
 """
 
@@ -20,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("speed", "quality", "tables"))
+    parser.add_argument("command", choices=("speed", "quality", "cluster", "tables"))
     parser.add_argument("--rounds", type=int, default=5, help="speed: times that every cell is measured (default 5)")
     parser.add_argument("--seeds", type=int, default=quality.SEEDS, help="quality: trainings of every cell (default 5)")
     parser.add_argument("--workers", type=int, default=None, help="quality: processes (default: one per core)")
@@ -35,7 +37,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"written: {speed.run(chosen.rounds, chosen.folder)}")
     elif chosen.command == "quality":
         print(f"written: {quality.run(list(quality.cells(chosen.seeds)), chosen.folder, chosen.workers)}")
-    for kind, table in (("speed", tables.speed_table), ("quality", tables.quality_table)):
+    elif chosen.command == "cluster":
+        from benchmarks import cluster
+
+        print(f"written: {cluster.run(chosen.seeds, folder=chosen.folder)}")
+    shown = (("speed", tables.speed_table), ("quality", tables.quality_table), ("cluster", tables.cluster_table))
+    for kind, table in shown:
         result = benchmark_results(kind, chosen.folder)
         if result is not None and chosen.command in (kind, "tables"):
             print(table(result))

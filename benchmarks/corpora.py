@@ -21,8 +21,12 @@ def wikipedia_documents() -> list[list[str]]:
 
 
 def bible_verses() -> list[list[str]]:
-    """The verses of the four translations, lower-case, one document each."""
-    return [tokenize(verse) for name in TRANSLATIONS for verse in bible(name).verses]
+    """The verses of the four translations, lower-case, one document each, in one random order.
+
+    In the order of the translations, words of the older ones would be unlearned while the later ones are read.
+    """
+    verses = [tokenize(verse) for name in TRANSLATIONS for verse in bible(name).verses]
+    return [verses[i] for i in np.random.default_rng(0).permutation(len(verses))]
 
 
 CORPORA = {"wikipedia": wikipedia_documents, "translations": bible_verses}

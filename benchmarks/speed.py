@@ -23,6 +23,7 @@ THREADS = (1, 2)
 GROWTH_TOKENS = (1, 10, 110)                   # times the extract of 0.48 M tokens: 0.5 M, 4.8 M, 53 M
 GROWTH_WORDS = (10_000, 100_000, 1_000_000)
 ZIPF_TOKENS = 4_000_000
+GROWTH_ROUNDS = 3                              # the longest of these runs take half a minute
 MEMORY_WORDS = 1_000_000
 
 
@@ -38,8 +39,8 @@ def run(rounds: int = 5, folder: Path = results.FOLDER) -> Path:
         "steps": lambda: steps.measure_steps(encoded, vocabulary, rounds),
         "first_update": lambda: first_update(rounds),
         "memory": lambda: memory(MEMORY_WORDS, SETTINGS["dim"]),
-        "growth_words": lambda: growth_words(GROWTH_WORDS, ZIPF_TOKENS, rounds),
-        "growth_tokens": lambda: growth_tokens(encoded, vocabulary, GROWTH_TOKENS, rounds),
+        "growth_words": lambda: growth_words(GROWTH_WORDS, ZIPF_TOKENS, min(rounds, GROWTH_ROUNDS)),
+        "growth_tokens": lambda: growth_tokens(encoded, vocabulary, GROWTH_TOKENS, min(rounds, GROWTH_ROUNDS)),
         "softmax_cost": lambda: measure_softmax_cost(rounds),
     }
     for name, part in parts.items():
@@ -109,7 +110,7 @@ MEMORY = """
 import re, sys
 from pathlib import Path
 from benchmarks.corpora import zipfian
-from embcourse.negative_sampling import Training, train
+from embcourse.negative_sampling import train
 words, dim = {words}, {dim}
 train([["a", "b", "c", "d"]] * 9, dim=dim, negative=2, min_count=1, epochs=1, threads=1)      # compiled
 encoded, vocabulary = zipfian(words, 2 * words, seed=0)
@@ -117,25 +118,19 @@ def status(name):
     return 1024 * int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text()).group(1))
 Path("/proc/self/clear_refs").write_text("5")                                                # peak = now
 before = status("VmRSS")
-training = Training(encoded, vocabulary=vocabulary, dim=dim, min_count=1, epochs=1, threads=2).run()
-peak = status("VmHWM")
-vectors = training.embeddings()
-print(before, peak, status("VmHWM"))
+vectors = train(encoded, vocabulary=vocabulary, dim=dim, min_count=1, epochs=1, threads=2)
+print(before, status("VmHWM"))
 """
 
 
 def memory(words: int, dim: int) -> dict[str, Any] | None:
-    """Peak memory beyond corpus, vocabulary and the two tables; None where /proc is missing.
-
-    Twice: of the training itself, and with `embeddings()` after it, which is what `train` does.
-    """
+    """Peak memory of `train` beyond corpus, vocabulary and the two tables; None where /proc is missing."""
     if not Path("/proc/self/clear_refs").exists():
         return None
-    before, trained, copied = map(int, measure.in_subprocess(MEMORY.format(words=words, dim=dim)).split())
+    before, peak = map(int, measure.in_subprocess(MEMORY.format(words=words, dim=dim)).split())
     tables = 2 * words * dim * 4
-    extra = {"extra_mb": trained, "extra_with_embeddings_mb": copied}
-    return {"words": words, "dim": dim, "tables_mb": tables / 1e6} | {
-        name: round((peak - before - tables) / 1e6, 1) for name, peak in extra.items()
+    return {
+        "words": words, "dim": dim, "tables_mb": tables / 1e6, "extra_mb": round((peak - before - tables) / 1e6, 1),
     }
 
 
@@ -157,7 +152,9 @@ def _growth(
     name: str, corpora: dict[str, tuple[Encoded, Vocabulary]], rounds: int, threads: int
 ) -> list[dict[str, Any]]:
     def cell(corpus: Encoded, vocabulary: Vocabulary) -> float:
-        training = Training(corpus, vocabulary=vocabulary, epochs=1, min_count=1, threads=threads)
+        training = Training(
+            corpus, vocabulary=vocabulary, negatives="per_window", epochs=1, min_count=1, threads=threads
+        )
         return len(corpus.ids) / measure.seconds(training.run)
 
     measured = measure.in_turn(

@@ -59,12 +59,9 @@ def memory_table(result: dict[str, Any]) -> str:
     held = result.get("memory")
     if not held:
         return ""
-    named = (("training", "extra_mb"), ("training and embeddings()", "extra_with_embeddings_mb"))
-    rows = [
-        [what, f"{held['words']:,}", held["dim"], f"{held[key]:.0f}", MEMORY_BAR_MB, _verdict(held[key] < MEMORY_BAR_MB)]
-        for what, key in named
-    ]
-    return markdown(["memory of", "words", "dim", "MB beyond the two tables", "below", ""], rows)
+    extra = held["extra_mb"]
+    row = [f"{held['words']:,}", held["dim"], f"{extra:.0f}", MEMORY_BAR_MB, _verdict(extra < MEMORY_BAR_MB)]
+    return markdown(["words", "dim", "MB beyond the two tables", "below", ""], [row])
 
 
 def growth_table(result: dict[str, Any]) -> str:
@@ -147,3 +144,13 @@ def _with_error(value: dict[str, Any], standard_error: bool) -> str:
 
 def _verdict(reached: bool) -> str:
     return "reached" if reached else "missed"
+
+
+def cluster_table(result: dict[str, Any]) -> str:
+    """Quality of training on a cluster beside one machine."""
+    measures = ("wordsim353", "simlex999", "analogies")
+    rows = [
+        [row["way"], *(f"{row[name]['mean']:.3f} ± {row[name]['se']:.3f}" for name in measures), row["wordsim353"]["n"]]
+        for row in result["rows"]
+    ]
+    return markdown(["trained on", "WordSim", "SimLex", "analogies", "seeds"], rows)

@@ -62,7 +62,7 @@ def test_intervals_of_known_samples() -> None:
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_program_trains_what_it_is_given(system: str) -> None:
     documents = [["a", "b", "c", "d"], ["b", "c"]] * 6
-    train, vectors = prepare(system, documents, dim=6, negative=2, epochs=2, min_count=1, seed=1)
+    train, vectors = prepare(system, documents, dim=6, negative=2, epochs=2, min_count=1, sample=0.1, seed=1)
     before = vectors().matrix.copy()
     train()
     after = vectors()

@@ -270,10 +270,17 @@ def sweeps(panels: Mapping[str, Mapping[str, Sequence[tuple[float, float, Interv
     """Quality against one setting at a time, with confidence intervals; one panel a setting, one line a benchmark.
 
     panels: {setting: {benchmark: [(value, quality, (low, high)), ...]}}.
+            Without any, the figure says that there are none.
     label : what the vertical axis shows.
     """
     from matplotlib.figure import Figure
 
+    if not panels:
+        figure = Figure(figsize=(6.6, 0.8))
+        axes = figure.add_subplot()
+        axes.axis("off")
+        axes.text(0.5, 0.5, "No sweep among the measurements that are at hand here", ha="center", va="center")
+        return figure
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(2.75 * columns + 0.6, 2.55 * rows + 0.4))

@@ -76,7 +76,7 @@ class Training:
         dim: int = 100,
         window: int = 5,
         negative: int = 5,
-        negatives: Negatives = "per_window",
+        negatives: Negatives = "per_pair",
         sample: float = 1e-3,
         noise_power: float = 0.75,
         cbow_mean: bool = True,
@@ -115,7 +115,7 @@ class Training:
         require_number("checkpoint_every", checkpoint_every)
         require_choice("device", device, Device)
         if device == "cuda":
-            _require_gpu(model, negatives, dim)
+            _require_gpu(model, loss, negatives, dim)
 
         self._corpus = open_corpus(corpus, vocabulary=vocabulary, min_count=min_count, max_size=max_size)
         self.vocabulary = self._corpus.vocabulary
@@ -298,7 +298,7 @@ def train(
     dim: int = 100,
     window: int = 5,
     negative: int = 5,
-    negatives: Negatives = "per_window",
+    negatives: Negatives = "per_pair",
     sample: float = 1e-3,
     noise_power: float = 0.75,
     cbow_mean: bool = True,
@@ -330,8 +330,9 @@ def train(
     dim         : length of a vector.
     window      : most tokens to each side; the reach of each window is drawn from 1 ... window.
     negative    : negative samples, fewer than there are words.
-    negatives   : "per_window" shares them among the pairs of one window, which is faster; "per_pair" draws new ones for
-                  every pair, as the released code does. CBOW has one pair a window, so there they are the same.
+    negatives   : "per_pair" draws new ones for every pair, as the released code does; "per_window" shares them among
+                  the pairs of one window, which is about twice as fast. CBOW has one pair a window, so there they are
+                  the same.
     sample      : threshold of subsampling, a share of the corpus; 0 keeps everything.
     noise_power : exponent on the counts in the noise distribution.
     cbow_mean   : CBOW predicts from the mean of the context vectors; False: from their sum.
@@ -369,7 +370,10 @@ def train(
     require_choice("device", device, Device)
     if loss == "softmax":
         return _train_softmax(corpus, device, arguments)
-    return Training(corpus, loss=loss, device=device, **arguments).run().embeddings()
+    training = Training(corpus, loss=loss, device=device, **arguments).run()
+    table = training.inputs
+    table.setflags(write=False)                  # nobody trains it any more, so `Embeddings` need not copy it
+    return Embeddings(training.vocabulary, table)
 
 
 def _train_softmax(corpus: Corpus, device: Device, arguments: dict[str, Any]) -> Embeddings:
@@ -385,12 +389,12 @@ def _train_softmax(corpus: Corpus, device: Device, arguments: dict[str, Any]) ->
     return word2vec.train(corpus, device=device, **chosen)
 
 
-def _require_gpu(model: Model, negatives: Negatives, dim: int) -> None:
+def _require_gpu(model: Model, loss: Loss, negatives: Negatives, dim: int) -> None:
     import torch
 
     if not torch.cuda.is_available():
         raise ValueError("train: device='cuda' needs a GPU for torch; torch.cuda.is_available() is False")
-    if model == "skipgram" and negatives == "per_pair":
+    if (model, loss, negatives) == ("skipgram", "negative", "per_pair"):
         raise ValueError("train: on a GPU negatives must be 'per_window', got 'per_pair'")
     if dim > 512:
         raise ValueError(f"train: on a GPU dim must be at most 512, got {dim}")
