@@ -12,6 +12,7 @@ from scipy.stats import binom, chisquare
 from embcourse.negative_sampling import reference
 from embcourse.negative_sampling.fast import make_tables, sample_chunk, train_chunk
 from embcourse.text import keep_probabilities
+from embcourse.training import padded_rows
 
 SIZE = 30                                                              # words
 COUNTS = np.arange(SIZE, 0, -1) ** 2
@@ -223,6 +224,20 @@ def test_two_threads_learn_as_well_as_one(kind):
         assert np.isfinite(inputs).all() and np.isfinite(outputs).all()
         losses.append(sum(loss for loss, _, _ in results[-4:]) / sum(terms for _, terms, _ in results[-4:]))
     assert losses[1] == pytest.approx(losses[0], rel=0.05)
+
+
+@kinds
+def test_padded_tables_get_the_same_bits_and_keep_their_zeros(kind):
+    ids, offsets = corpus()
+    plain = start_tables(100)
+    padded = tuple(padded_rows(*table.shape) for table in plain)
+    for table, start in zip(padded, plain, strict=True):
+        table[:, :100] = start
+    for pair in (plain, padded):
+        train_chunk(*kind, *pair, ids, offsets, make_tables(COUNTS, hierarchical=True), 5, 5, 0.05, 0.01, 7)
+    for table, same in zip(padded, plain, strict=True):
+        np.testing.assert_array_equal(table[:, :100], same)
+        assert not table[:, 100:].any()
 
 
 DIGEST = """

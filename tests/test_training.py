@@ -11,7 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from embcourse.text import Encoded, Vocabulary
-from embcourse.training import Progress, Reporter, corpus, load_checkpoint, open_corpus, read_sentences, save_checkpoint
+from embcourse.training import (
+    Progress,
+    Reporter,
+    compact_rows,
+    corpus,
+    load_checkpoint,
+    open_corpus,
+    padded_rows,
+    read_sentences,
+    save_checkpoint,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -192,3 +202,15 @@ class TestCheckpoint:
             save_checkpoint(tmp_path / "run", {"table": np.zeros(3)}, 2, {"bad": object()})
         arrays, position = load_checkpoint(tmp_path / "run", self.SETTINGS)
         assert position == 1 and arrays["table"].tolist() == [1, 1, 1]
+
+
+class TestRows:
+    @given(st.integers(1, 9000), st.integers(1, 40))
+    def test_padding_and_moving_together_lose_nothing(self, rows, dim) -> None:
+        table = padded_rows(rows, dim)
+        assert table.shape[1] % 16 == 0 and table.shape[1] - dim < 16 and table.ctypes.data % 64 == 0
+        assert not table.any()
+        table[:, :dim] = np.arange(rows * dim).reshape(rows, dim)
+        compact = compact_rows(table, dim)
+        assert compact.flags.c_contiguous
+        np.testing.assert_array_equal(compact, np.arange(rows * dim).reshape(rows, dim))

@@ -13,6 +13,7 @@ from embcourse.distributed.shards import read_shard, require_shards
 from embcourse.distributed.vocabulary import build_vocabulary
 from embcourse.negative_sampling import Training, learning_rate
 from embcourse.text import Encoded, Vocabulary
+from embcourse.training import padded_rows
 from embcourse.vectors import Embeddings
 
 if TYPE_CHECKING:
@@ -114,7 +115,9 @@ def train_part(
     ids = text.ids[offsets[0] : offsets[-1]]
     if not len(ids):
         return 0, *tables
-    inputs, outputs = (np.array(table) for table in tables)             # what came over the wire is read-only
+    inputs, outputs = (padded_rows(*table.shape) for table in tables)
+    for table, start in zip((inputs, outputs), tables, strict=True):
+        table[:, : start.shape[1]] = start
     words = fast.make_tables(
         vocabulary.counts, sample=settings["sample"], power=settings["noise_power"],
         hierarchical=settings["loss"] == "hierarchical",
@@ -123,7 +126,7 @@ def train_part(
         settings["model"], settings["loss"], settings["negatives"], inputs, outputs, ids, offsets - offsets[0], words,
         settings["window"], settings["negative"], *rates, seed, cbow_mean=settings["cbow_mean"],
     )
-    return len(ids), inputs, outputs
+    return len(ids), *(table[:, : start.shape[1]] for table, start in zip((inputs, outputs), tables, strict=True))
 
 
 def weighted_mean(copies: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:

@@ -2,9 +2,9 @@
 
 Three things make it fast.
 
-*Rows in a buffer.* The rows that a step reads again and again are copied from the tables into small buffers, and the
-changes are added to the tables. The buffers stay in the first-level cache, and their rows start on cache lines and are
-padded with zeros to whole vectors.
+*Rows on cache lines.* The rows of the tables are padded with zeros to whole cache lines. What a window uses again and
+again is copied into buffers that stay in the first-level cache, and only its changes are added to the tables. Negatives
+are drawn a step ahead, and their rows fetched while another step computes.
 
 *A small matrix product.* The contexts of one window against one centre and its negatives: all dot products of some 6
 rows with 6 others. Every row that is loaded is used six times.
@@ -31,10 +31,10 @@ from numba.np.arrayobj import make_array
 from numpy.typing import ArrayLike, NDArray
 
 from embcourse.text import keep_probabilities
+from embcourse.training import LANES, padded_rows
 
-LANES = 16                     # numbers in a vector: a cache line, and the widest registers
 BLOCK = 6                      # output rows in one pass: with their changes they fill 12 of the registers
-_narrow = Lock()               # see `train_chunk`
+_copying = Lock()               # see `train_chunk`
 _LOSS_EVERY = 64               # the loss is estimated from one step in 64
 _ALWAYS = 2**31                # probabilities are stored as multiples of 2^-31: a coin is 31 random bits
 
@@ -82,19 +82,21 @@ class _Windows(NamedTuple):
 
 
 class _Buffers(NamedTuple):
-    """One thread's workspace. Rows are `width` long: dim rounded up to whole vectors."""
+    """One thread's workspace. Rows are as wide as those of the tables."""
 
     inputs: NDArray[np.float32]        # (contexts, width) copies of input rows
     outputs: NDArray[np.float32]       # (targets, width) copies of output rows
+    before: NDArray[np.float32]        # (targets, width) output rows before this window
     errors: NDArray[np.float32]        # (contexts, width) change of each input row
     products: NDArray[np.float32]      # (pairs, LANES) partial sums of the dot products
     logits: NDArray[np.float32]        # (1, pairs) dot products, pair (i, j) at i x targets + j
     gradients: NDArray[np.float32]     # (1, pairs) learning rate x (label - sigmoid(logit))
     labels: NDArray[np.float32]        # (1, pairs)
-    tail: NDArray[np.float32]          # (1, LANES) 1 where the last vector of a row holds new numbers
+    firsts: NDArray[np.float32]        # (BLOCK + 1, LANES) row n is 1 in its first n lanes
     contexts: NDArray[np.int32]        # (contexts,) input rows of this step
     targets: NDArray[np.int32]         # (targets,) output rows of this step
     drawn: NDArray[np.int32]           # (targets,) the centre and its negatives, as drawn
+    ahead: NDArray[np.int32]           # (2, targets) negatives of this step and of the next one
     in_order: NDArray[np.int32]        # (targets,) 0, 1, 2, ...
 
 
@@ -158,7 +160,9 @@ def train_chunk(
     negatives: for skip-gram, fresh draws for each (context, centre) pair, updated one pair after the other as in the
                released C code; or one set of draws for the contexts of a window, updated together from the values that
                both tables had before. CBOW makes one prediction a window, so both are the same there.
-    inputs   : (words, dim) float32, C-contiguous and writeable; E.
+    inputs   : (words, dim) float32, C-contiguous and writeable; E. Where dim is no multiple of 16, a padded copy is
+               trained and copied back, one thread at a time: for speed pass `training.padded_rows(words, dim)`, whose
+               extra columns stay zero.
     outputs  : the same, U; for hierarchical softmax the rows are inner nodes, words - 1 of them or more.
     ids      : (tokens,) int32 in 0 ... words - 1.
     offsets  : (sentences + 1,) int64, rising from 0 to tokens. Windows do not reach into another sentence.
@@ -181,7 +185,7 @@ def train_chunk(
     >>> bool(outputs.any())
     True
 
-    Mikolov et al. (2013b) and their released code; Ji et al. (2019) for sharing the negatives of a window.
+    Mikolov et al. (2013b) and their released code; Ji et al. (2016) for sharing the negatives of a window.
     """
     windows, key = _prepare("train_chunk", model, loss, negatives, ids, offsets, tables, window, negative, seed)
     _require_table("inputs", inputs, len(tables.keep), inputs.shape[-1])
@@ -204,11 +208,13 @@ def train_chunk(
             return _train_cbow_tree(*shared, bool(cbow_mean))
         return _train_cbow_windows(*shared, negative, key, draw, bool(cbow_mean))
 
-    if inputs.shape[1] >= LANES:
+    if inputs.shape[1] % LANES == 0:
         loss_sum, terms = train(inputs, outputs)
     else:
-        with _narrow:                                  # rows shorter than a vector: a padded copy, one thread at a time
-            padded = [np.pad(table, ((0, 0), (0, LANES - table.shape[1]))) for table in (inputs, outputs)]
+        with _copying:                                 # a padded copy, one thread at a time
+            padded = [padded_rows(*table.shape) for table in (inputs, outputs)]
+            for table, copy in zip((inputs, outputs), padded, strict=True):
+                copy[:, : table.shape[1]] = table
             loss_sum, terms = train(*padded)
             for table, copy in zip((inputs, outputs), padded, strict=True):
                 table[:] = copy[:, : table.shape[1]]
@@ -285,26 +291,16 @@ def _require_table(name, table, rows, dim):
         )
 
 
-def _make_buffers(dim: int, contexts: int, targets: int) -> _Buffers:
-    width = -(-dim // LANES) * LANES
+def _make_buffers(width: int, contexts: int, targets: int) -> _Buffers:
     targets = -(-targets // BLOCK) * BLOCK
-    pairs = -(-contexts * targets // LANES) * LANES
-    tail = np.zeros((1, LANES), np.float32)
-    tail[0, width - dim :] = 1.0
+    pairs = -(-contexts * targets // LANES) * LANES + LANES            # a vector may start at the last pair
     return _Buffers(
-        _aligned(contexts, width), _aligned(targets, width), _aligned(contexts, width), _aligned(pairs, LANES),
-        _aligned(1, pairs), _aligned(1, pairs), _aligned(1, pairs), tail,
+        padded_rows(contexts, width), padded_rows(targets, width), padded_rows(targets, width),
+        padded_rows(contexts, width), padded_rows(pairs, LANES), padded_rows(1, pairs), padded_rows(1, pairs),
+        padded_rows(1, pairs), np.tri(BLOCK + 1, LANES, -1, dtype=np.float32),
         np.zeros(contexts, np.int32), np.zeros(targets, np.int32), np.zeros(targets, np.int32),
-        np.arange(targets, dtype=np.int32),
+        np.zeros((2, targets), np.int32), np.arange(targets, dtype=np.int32),
     )
-
-
-def _aligned(rows: int, width: int) -> NDArray[np.float32]:
-    """Zeros that start on a cache line, so that no vector in them lies across two."""
-    line = 64
-    memory = np.zeros(rows * width * 4 + line, np.uint8)
-    start = -memory.ctypes.data % line
-    return memory[start : start + rows * width * 4].view(np.float32).reshape(rows, width)
 
 
 # Lanes: a vector of 16 float32 that numba does not know by itself.
@@ -355,6 +351,30 @@ def _store(typingctx, array, row, column, lanes):
         builder.store(args[3], builder.bitcast(pointer, _VECTOR.as_pointer()), align=4)
 
     return types.void(array, types.intp, types.intp, _lanes), codegen
+
+
+@intrinsic
+def _prefetch(typingctx, array, row, column):
+    """Asks for the cache line of array[row, column], to write in it, without waiting for it."""
+
+    def codegen(context, builder, signature, args):
+        pointer = builder.bitcast(_pointer(context, builder, signature.args[0], *args), ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type] + [ir.IntType(32)] * 3)
+        prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        write, keep, data = (ir.Constant(ir.IntType(32), number) for number in (1, 3, 1))
+        builder.call(prefetch, [pointer, write, keep, data])
+
+    return types.void(array, types.intp, types.intp), codegen
+
+
+@intrinsic
+def _choose(typingctx, condition, one, other):
+    """`one if condition else other` without a branch: half of these would be foreseen wrongly."""
+
+    def codegen(context, builder, signature, args):
+        return builder.select(args[0], args[1], args[2])
+
+    return types.int32(types.boolean, types.int32, types.int32), codegen
 
 
 @intrinsic
@@ -479,6 +499,42 @@ def _sums_of_rows(typingctx, array, row):
     return _lanes(array, types.intp), codegen
 
 
+@intrinsic
+def _sums_of_six(typingctx, v0, v1, v2, v3, v4, v5):
+    """Lane i becomes the sum of the i-th vector, for the first six lanes; the others hold one of those again."""
+
+    def codegen(context, builder, signature, args):
+        vectors = [*args, *args[:2]]
+        for half in (8, 4, 2, 1):
+            # Two vectors go into one. The groups of 2 x half lanes stay in order, each folded on itself.
+            group, lane = np.divmod(np.arange(LANES), half)
+            first = 2 * half * group + lane
+            left, right = (ir.Constant(_BITS, lanes.tolist()) for lanes in (first, first + half))
+            vectors = [
+                builder.fadd(builder.shuffle_vector(a, b, left), builder.shuffle_vector(a, b, right))
+                for a, b in zip(vectors[::2], vectors[1::2] or vectors, strict=True)
+            ]
+        return vectors[0]
+
+    return _lanes(*[_lanes] * 6), codegen
+
+
+def _spread(lane):
+    """An intrinsic: that lane's number in all lanes."""
+
+    @intrinsic
+    def spread(typingctx, lanes):
+        def codegen(context, builder, signature, args):
+            return builder.shuffle_vector(args[0], args[0], ir.Constant(_BITS, [lane] * LANES))
+
+        return _lanes(_lanes), codegen
+
+    return spread
+
+
+_spread_0, _spread_1, _spread_2, _spread_3, _spread_4, _spread_5 = map(_spread, range(BLOCK))
+
+
 # The kernels allocate nothing and keep nothing. Without numba's reference counts on the arrays that they hand on, which
 # would cost more than the arithmetic, they run three times as fast.
 _kernel = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)
@@ -535,7 +591,7 @@ def _draw_noise(accept, alias, key, draw):
     """One word from the noise distribution: a column of the alias table, then stay or follow."""
     bits = _random(key, draw)
     column = _below(len(accept), bits)
-    return np.int32(column) if _coin(bits) < accept[column] else alias[column]
+    return _choose(_coin(bits) < accept[column], np.int32(column), alias[column])
 
 
 @njit(nogil=True, cache=True)
@@ -547,12 +603,27 @@ def _draw_all(accept, alias, key, first, count):
 
 
 @_inlined
-def _draw_targets(word, tables, negative, key, draw, targets):
+def _draw_ahead(table, tables, negative, key, draw, ahead, half):
+    """Draws the negatives of a step while another is trained, and asks for their rows."""
+    for j in range(negative):
+        word = _draw_noise(tables.accept, tables.alias, key, draw + j)
+        ahead[half, j] = word
+        _prefetch_row(table, word)
+
+
+@_inlined
+def _prefetch_row(table, row):
+    for k in range(0, table.shape[1], LANES):
+        _prefetch(table, row, k)
+
+
+@_inlined
+def _take_targets(word, ahead, half, negative, targets):
     """Target rows: the centre and its negatives, without those that are the centre. Returns how many."""
     targets[0] = word
     count = 1
     for j in range(negative):
-        drawn = _draw_noise(tables.accept, tables.alias, key, draw + j)
+        drawn = ahead[half, j]
         if drawn != word:
             targets[count] = drawn
             count += 1
@@ -574,25 +645,22 @@ def _find_contexts(windows, centre, contexts):
 
 
 @_inlined
-def _copy_row(table, row, copy, to, tail):
-    """Copies a row of a table into a buffer, padded to whole vectors.
-
-    The last vector holds the last 16 numbers of the row. Those that the vector before it has already are set to zero,
-    by `tail`: then they add nothing to a dot product, and no change to the table.
-    """
-    dim = table.shape[1]
-    whole = dim // LANES * LANES
-    for k in range(0, whole, LANES):
+def _copy_row(table, row, copy, to):
+    for k in range(0, table.shape[1], LANES):
         _store(copy, to, k, _load(table, row, k))
-    if whole < dim:
-        _store(copy, to, whole, _load(table, row, dim - LANES) * _load(tail, 0, 0))
 
 
 @_inlined
-def _add_to_row(table, row, k, change):
-    """Adds a vector of a buffer's row, at column k, where it belongs in a row of the table."""
-    k = min(k, table.shape[1] - LANES)
-    _store(table, row, k, _load(table, row, k) + change)
+def _add_row(table, row, changes, i):
+    """Adds row i of a buffer to a row of the table."""
+    for k in range(0, table.shape[1], LANES):
+        _store(table, row, k, _load(table, row, k) + _load(changes, i, k))
+
+
+@_inlined
+def _clear_row(buffer, i):
+    for k in range(0, buffer.shape[1], LANES):
+        _store(buffer, i, k, _fill(np.float32(0.0)))
 
 
 @_inlined
@@ -618,24 +686,22 @@ def _sigmoid(x):
 
 
 @_inlined
-def _compute_logits(inputs, rows, outputs, ids, targets, products, logits):
-    """logits[i x targets + j] = inputs[i] . outputs[ids[j]]; targets is a multiple of 6.
+def _compute_logits(inputs, rows, outputs, targets, products, logits):
+    """logits[i x targets + j] = inputs[i] . outputs[j]; targets is a multiple of 6.
 
     Six dot products advance together, so that each vector of the input row is loaded once for six.
     """
     for j in range(0, targets, BLOCK):
-        r0, r1, r2, r3, r4, r5 = ids[j], ids[j + 1], ids[j + 2], ids[j + 3], ids[j + 4], ids[j + 5]
         for i in range(rows):
             s0 = s1 = s2 = s3 = s4 = s5 = _fill(np.float32(0.0))
             for k in range(0, inputs.shape[1], LANES):
                 x = _load(inputs, i, k)
-                column = min(k, outputs.shape[1] - LANES)
-                s0 = _fma(x, _load(outputs, r0, column), s0)
-                s1 = _fma(x, _load(outputs, r1, column), s1)
-                s2 = _fma(x, _load(outputs, r2, column), s2)
-                s3 = _fma(x, _load(outputs, r3, column), s3)
-                s4 = _fma(x, _load(outputs, r4, column), s4)
-                s5 = _fma(x, _load(outputs, r5, column), s5)
+                s0 = _fma(x, _load(outputs, j, k), s0)
+                s1 = _fma(x, _load(outputs, j + 1, k), s1)
+                s2 = _fma(x, _load(outputs, j + 2, k), s2)
+                s3 = _fma(x, _load(outputs, j + 3, k), s3)
+                s4 = _fma(x, _load(outputs, j + 4, k), s4)
+                s5 = _fma(x, _load(outputs, j + 5, k), s5)
             pair = i * targets + j
             _store(products, pair, 0, s0)
             _store(products, pair + 1, 0, s1)
@@ -660,13 +726,10 @@ def _compute_gradients(logits, labels, rate, rows, targets, used, gradients):
 
 
 @_inlined
-def _apply_gradients(inputs, outputs, gradients, rows, targets, errors, table, ids):
+def _apply_gradients(inputs, outputs, gradients, rows, targets, errors):
     """Both halves of the update, from the rows as they were copied: errors[i] += sum over j of g[i, j] outputs[j], and
-    in the table row ids[j] += sum over i of g[i, j] inputs[i]. Six output rows and their changes stay in registers.
-    """
+    outputs[j] becomes sum over i of g[i, j] inputs[i]. Six output rows and their changes stay in registers."""
     for j in range(0, targets, BLOCK):
-        # Read once: for all the compiler knows, the row numbers may change whenever the table does.
-        r0, r1, r2, r3, r4, r5 = ids[j], ids[j + 1], ids[j + 2], ids[j + 3], ids[j + 4], ids[j + 5]
         for k in range(0, inputs.shape[1], LANES):
             y0, y1, y2 = _load(outputs, j, k), _load(outputs, j + 1, k), _load(outputs, j + 2, k)
             y3, y4, y5 = _load(outputs, j + 3, k), _load(outputs, j + 4, k), _load(outputs, j + 5, k)
@@ -687,31 +750,52 @@ def _apply_gradients(inputs, outputs, gradients, rows, targets, errors, table, i
                 g = _fill(gradients[0, pair + 5])
                 d5, error = _fma(g, x, d5), _fma(g, y5, error)
                 _store(errors, i, k, error)
-            _add_to_row(table, r0, k, d0)
-            _add_to_row(table, r1, k, d1)
-            _add_to_row(table, r2, k, d2)
-            _add_to_row(table, r3, k, d3)
-            _add_to_row(table, r4, k, d4)
-            _add_to_row(table, r5, k, d5)
+            _store(outputs, j, k, d0)
+            _store(outputs, j + 1, k, d1)
+            _store(outputs, j + 2, k, d2)
+            _store(outputs, j + 3, k, d3)
+            _store(outputs, j + 4, k, d4)
+            _store(outputs, j + 5, k, d5)
 
 
 @_inlined
-def _update_rows(inputs, outputs, gradients, targets, errors, ids):
-    """The update for one input row, when no output row stands twice in `ids`: those can change where they lie."""
-    for j in range(0, targets, BLOCK):
-        r0, r1, r2, r3, r4, r5 = ids[j], ids[j + 1], ids[j + 2], ids[j + 3], ids[j + 4], ids[j + 5]
-        g0, g1, g2 = _fill(gradients[0, j]), _fill(gradients[0, j + 1]), _fill(gradients[0, j + 2])
-        g3, g4, g5 = _fill(gradients[0, j + 3]), _fill(gradients[0, j + 4]), _fill(gradients[0, j + 5])
-        for k in range(0, inputs.shape[1], LANES):
-            x, error = _load(inputs, 0, k), _load(errors, 0, k)
-            column = min(k, outputs.shape[1] - LANES)
-            error = _update_row(outputs, r0, column, g0, x, error)
-            error = _update_row(outputs, r1, column, g1, x, error)
-            error = _update_row(outputs, r2, column, g2, x, error)
-            error = _update_row(outputs, r3, column, g3, x, error)
-            error = _update_row(outputs, r4, column, g4, x, error)
-            error = _update_row(outputs, r5, column, g5, x, error)
-            _store(errors, 0, k, error)
+def _find_gradients(inputs, row, outputs, ids, used, rate, buffers, j):
+    """Learning rate x (label - sigmoid(logit)) of one input row against the six output rows ids[j], ids[j + 1], ...
+
+    In the first six lanes; 0 from row `used` on, where the block is only filled up. Nothing leaves the registers but
+    the logits, for the loss.
+    """
+    r0, r1, r2, r3, r4, r5 = ids[j], ids[j + 1], ids[j + 2], ids[j + 3], ids[j + 4], ids[j + 5]
+    s0 = s1 = s2 = s3 = s4 = s5 = _fill(np.float32(0.0))
+    for k in range(0, inputs.shape[1], LANES):
+        x = _load(inputs, row, k)
+        s0 = _fma(x, _load(outputs, r0, k), s0)
+        s1 = _fma(x, _load(outputs, r1, k), s1)
+        s2 = _fma(x, _load(outputs, r2, k), s2)
+        s3 = _fma(x, _load(outputs, r3, k), s3)
+        s4 = _fma(x, _load(outputs, r4, k), s4)
+        s5 = _fma(x, _load(outputs, r5, k), s5)
+    logits = _sums_of_six(s0, s1, s2, s3, s4, s5)
+    _store(buffers.logits, 0, j, logits)
+    rates = _fill(rate) * _load(buffers.firsts, min(used - j, BLOCK), 0)
+    return rates * (_load(buffers.labels, 0, j) - _sigmoid(logits))
+
+
+@_inlined
+def _update_rows(inputs, row, outputs, ids, gradients, errors, j):
+    """The six output rows change where they lie, and errors[0] += sum over j of gradient j x output row j as it was."""
+    r0, r1, r2, r3, r4, r5 = ids[j], ids[j + 1], ids[j + 2], ids[j + 3], ids[j + 4], ids[j + 5]
+    g0, g1, g2 = _spread_0(gradients), _spread_1(gradients), _spread_2(gradients)
+    g3, g4, g5 = _spread_3(gradients), _spread_4(gradients), _spread_5(gradients)
+    for k in range(0, inputs.shape[1], LANES):
+        x, error = _load(inputs, row, k), _load(errors, 0, k)
+        error = _update_row(outputs, r0, k, g0, x, error)
+        error = _update_row(outputs, r1, k, g1, x, error)
+        error = _update_row(outputs, r2, k, g2, x, error)
+        error = _update_row(outputs, r3, k, g3, x, error)
+        error = _update_row(outputs, r4, k, g4, x, error)
+        error = _update_row(outputs, r5, k, g5, x, error)
+        _store(errors, 0, k, error)
 
 
 @_inlined
@@ -733,30 +817,46 @@ def _step_window(outputs, buffers, rows, used, targets, rate):
     """Trains the input rows in the buffer against the target rows. All dot products are taken before any change."""
     _fill_up(buffers.targets, used, targets)
     for j in range(targets):
-        _copy_row(outputs, buffers.targets[j], buffers.outputs, j, buffers.tail)
-    _compute_logits(
-        buffers.inputs, rows, buffers.outputs, buffers.in_order, targets, buffers.products, buffers.logits
-    )
+        _copy_row(outputs, buffers.targets[j], buffers.outputs, j)
+    _compute_logits(buffers.inputs, rows, buffers.outputs, targets, buffers.products, buffers.logits)
     _compute_gradients(buffers.logits, buffers.labels, rate, rows, targets, used, buffers.gradients)
-    _apply_gradients(
-        buffers.inputs, buffers.outputs, buffers.gradients, rows, targets, buffers.errors, outputs, buffers.targets
-    )
+    _apply_gradients(buffers.inputs, buffers.outputs, buffers.gradients, rows, targets, buffers.errors)
+    for j in range(used):
+        _add_row(outputs, buffers.targets[j], buffers.outputs, j)
 
 
 @_inlined
-def _step_row(outputs, buffers, used, targets, rate):
-    """Trains input row 0 in the buffer against distinct target rows. Nothing is used often enough to copy it first."""
-    _fill_up(buffers.targets, used, targets)
-    _compute_logits(buffers.inputs, 1, outputs, buffers.targets, targets, buffers.products, buffers.logits)
-    _compute_gradients(buffers.logits, buffers.labels, rate, 1, targets, used, buffers.gradients)
-    _update_rows(buffers.inputs, outputs, buffers.gradients, targets, buffers.errors, buffers.targets)
+def _step_row(inputs, row, outputs, ids, buffers, used, rate):
+    """Trains an input row against distinct output rows; its own change is left in errors[0]."""
+    _clear_row(buffers.errors, 0)
+    for j in range(0, used, BLOCK):
+        gradients = _find_gradients(inputs, row, outputs, ids, used, rate, buffers, j)
+        _update_rows(inputs, row, outputs, ids, gradients, buffers.errors, j)
 
 
 @_inlined
-def _clear_overlap(buffer, tail):
-    """Drops from row 0 what the last vector of a table's row repeats from the one before it: see `_copy_row`."""
-    last = buffer.shape[1] - LANES
-    _store(buffer, 0, last, _load(buffer, 0, last) * _load(tail, 0, 0))
+def _step_drawn(inputs, row, outputs, word, tables, negative, key, draw, half, buffers, rate, sampled):
+    """Trains an input row against a word and its negatives, and draws those of the next step meanwhile.
+
+    Its own change is left in errors[0]. Returns the loss before the step, if it is wanted.
+    """
+    used = _take_targets(word, buffers.ahead, half, negative, buffers.drawn)
+    _clear_row(buffers.errors, 0)
+    loss, done = 0.0, 0
+    while done < used:
+        # A word that was drawn twice is changed twice, one after the other: it starts another round.
+        run = _take_distinct(buffers.drawn, done, used, buffers.targets)
+        _fill_up(buffers.targets, run, _whole_blocks(run))
+        buffers.labels[0, 0] = np.float32(done == 0)
+        for j in range(0, run, BLOCK):
+            gradients = _find_gradients(inputs, row, outputs, buffers.targets, run, rate, buffers, j)
+            if done + j == 0:                                          # here the processor would wait for the sigmoid
+                _draw_ahead(outputs, tables, negative, key, draw + negative, buffers.ahead, 1 - half)
+            _update_rows(inputs, row, outputs, buffers.targets, gradients, buffers.errors, j)
+        if sampled:
+            loss += _loss(buffers.logits, buffers.labels, 1, run, 0)
+        done += run
+    return loss
 
 
 @_inlined
@@ -786,17 +886,8 @@ def _loss(logits, labels, rows, used, targets):
 @_inlined
 def _copy_inputs(table, ids, count, buffers):
     for i in range(count):
-        _copy_row(table, ids[i], buffers.inputs, i, buffers.tail)
-        for k in range(0, buffers.errors.shape[1], LANES):
-            _store(buffers.errors, i, k, _fill(np.float32(0.0)))
-
-
-@_inlined
-def _add_errors(table, ids, count, errors):
-    """Every context's error to its own input row. A word that stands in the window twice gets both."""
-    for i in range(count):
-        for k in range(0, errors.shape[1], LANES):
-            _add_to_row(table, ids[i], k, _load(errors, i, k))
+        _copy_row(table, ids[i], buffers.inputs, i)
+        _clear_row(buffers.errors, i)
 
 
 @_kernel
@@ -804,16 +895,19 @@ def _train_skipgram_windows(inputs, outputs, windows, rates, tables, buffers, ne
     """Skip-gram, negatives shared by the window: one step for all contexts of a centre."""
     targets = _whole_blocks(1 + negative)
     _label_first(buffers.labels, targets)
-    loss, terms = 0.0, 0
+    loss, terms, half = 0.0, 0, 0
+    _draw_ahead(outputs, tables, negative, key, draw, buffers.ahead, half)
     for centre in range(len(windows.words)):
         count = _find_contexts(windows, centre, buffers.contexts)
-        used = _draw_targets(windows.words[centre], tables, negative, key, draw, buffers.targets)
-        draw += negative
+        used = _take_targets(windows.words[centre], buffers.ahead, half, negative, buffers.targets)
+        draw, half = draw + negative, 1 - half
+        _draw_ahead(outputs, tables, negative, key, draw, buffers.ahead, half)
         if count == 0:
             continue
         _copy_inputs(inputs, buffers.contexts, count, buffers)
         _step_window(outputs, buffers, count, used, targets, rates[centre])
-        _add_errors(inputs, buffers.contexts, count, buffers.errors)
+        for i in range(count):                         # a word that stands in the window twice gets both changes
+            _add_row(inputs, buffers.contexts[i], buffers.errors, i)
         if centre % _LOSS_EVERY == 0:
             loss += _loss(buffers.logits, buffers.labels, count, used, targets)
             terms += count
@@ -825,26 +919,18 @@ def _train_skipgram_pairs(inputs, outputs, windows, rates, tables, buffers, nega
     """Skip-gram as released: fresh negatives for every pair, and the next pair sees this one's changes."""
     targets = _whole_blocks(1 + negative)
     _label_first(buffers.labels, targets)
-    loss, terms = 0.0, 0
+    loss, terms, half = 0.0, 0, 0
+    _draw_ahead(outputs, tables, negative, key, draw, buffers.ahead, half)
     for centre in range(len(windows.words)):
         for i in range(windows.lefts[centre], windows.rights[centre]):
             if i == centre:
                 continue
-            buffers.contexts[0] = windows.words[i]
-            used = _draw_targets(windows.words[centre], tables, negative, key, draw, buffers.drawn)
-            draw += negative
-            _copy_inputs(inputs, buffers.contexts, 1, buffers)
-            done = 0
-            while done < used:
-                # A word that was drawn twice is changed twice, one after the other: it starts another step.
-                run = _take_distinct(buffers.drawn, done, used, buffers.targets)
-                buffers.labels[0, 0] = np.float32(done == 0)
-                _step_row(outputs, buffers, run, targets, rates[centre])
-                if centre % _LOSS_EVERY == 0:
-                    loss += _loss(buffers.logits, buffers.labels, 1, run, targets)
-                done += run
-            _clear_overlap(buffers.errors, buffers.tail)
-            _add_errors(inputs, buffers.contexts, 1, buffers.errors)
+            loss += _step_drawn(
+                inputs, windows.words[i], outputs, windows.words[centre], tables, negative, key, draw, half, buffers,
+                rates[centre], centre % _LOSS_EVERY == 0
+            )
+            draw, half = draw + negative, 1 - half
+            _add_row(inputs, windows.words[i], buffers.errors, 0)
             if centre % _LOSS_EVERY == 0:
                 terms += 1
     return loss, terms
@@ -853,11 +939,17 @@ def _train_skipgram_pairs(inputs, outputs, windows, rates, tables, buffers, nega
 @_inlined
 def _take_distinct(drawn, start, stop, targets):
     """Copies drawn[start:stop] up to the first word that came before. Returns how many."""
+    repeats = 0
+    for i in range(start, stop):
+        targets[i - start] = drawn[i]
+        for earlier in range(start, i):
+            repeats += drawn[earlier] == drawn[i]
+    if repeats == 0:                                                   # nearly always, and found without a branch
+        return stop - start
     for i in range(start, stop):
         for earlier in range(start, i):
             if drawn[earlier] == drawn[i]:
                 return i - start
-        targets[i - start] = drawn[i]
     return stop - start
 
 
@@ -877,36 +969,41 @@ def _find_path(word, up, targets, labels):
 
 @_kernel
 def _train_skipgram_tree(inputs, outputs, windows, rates, tables, buffers):
-    """Skip-gram with hierarchical softmax: each context predicts the branches on the centre's path."""
+    """Skip-gram with hierarchical softmax: each context predicts the branches on the centre's path.
+
+    The path is the same for all contexts of a window. Its rows are trained in a copy, and the table gets their changes
+    at the end: the nodes near the root are on nearly every path, and threads would fight for them.
+    """
     loss, terms = 0.0, 0
     for centre in range(len(windows.words)):
         used = _find_path(windows.words[centre], tables.up, buffers.targets, buffers.labels)
+        for j in range(used):
+            _copy_row(outputs, buffers.targets[j], buffers.outputs, j)
+            _copy_row(outputs, buffers.targets[j], buffers.before, j)
         for i in range(windows.lefts[centre], windows.rights[centre]):
             if i == centre or used == 0:
                 continue
-            buffers.contexts[0] = windows.words[i]
-            _copy_inputs(inputs, buffers.contexts, 1, buffers)
-            _step_row(outputs, buffers, used, _whole_blocks(used), rates[centre])
-            _clear_overlap(buffers.errors, buffers.tail)
-            _add_errors(inputs, buffers.contexts, 1, buffers.errors)
+            _step_row(inputs, windows.words[i], buffers.outputs, buffers.in_order, buffers, used, rates[centre])
+            _add_row(inputs, windows.words[i], buffers.errors, 0)
             if centre % _LOSS_EVERY == 0:
-                loss += _loss(buffers.logits, buffers.labels, 1, used, _whole_blocks(used))
+                loss += _loss(buffers.logits, buffers.labels, 1, used, 0)
                 terms += 1
+        for j in range(used):
+            for k in range(0, outputs.shape[1], LANES):
+                _store(buffers.outputs, j, k, _load(buffers.outputs, j, k) - _load(buffers.before, j, k))
+            _add_row(outputs, buffers.targets[j], buffers.outputs, j)
     return loss, terms
 
 
 @_inlined
-def _compute_hidden(table, ids, count, mean, buffers):
+def _compute_hidden(table, ids, count, mean, hidden):
     """CBOW's hidden vector: the mean, or sum, of the contexts' input rows, in row 0 of the buffer."""
     share = _fill(np.float32(1.0) / np.float32(count) if mean else np.float32(1.0))
-    for k in range(0, buffers.inputs.shape[1], LANES):
-        column = min(k, table.shape[1] - LANES)
-        total = _load(table, ids[0], column)
+    for k in range(0, table.shape[1], LANES):
+        total = _load(table, ids[0], k)
         for i in range(1, count):
-            total = total + _load(table, ids[i], column)
-        _store(buffers.inputs, 0, k, total * share)
-        _store(buffers.errors, 0, k, _fill(np.float32(0.0)))
-    _clear_overlap(buffers.inputs, buffers.tail)
+            total = total + _load(table, ids[i], k)
+        _store(hidden, 0, k, total * share)
 
 
 @_inlined
@@ -914,8 +1011,7 @@ def _add_error_to_all(table, ids, count, errors):
     """CBOW's error to every context, undivided, as the released C code and gensim do: for the mean that is `count`
     times its gradient."""
     for i in range(count):
-        for k in range(0, errors.shape[1], LANES):
-            _add_to_row(table, ids[i], k, _load(errors, 0, k))
+        _add_row(table, ids[i], errors, 0)
 
 
 @_kernel
@@ -923,23 +1019,20 @@ def _train_cbow_windows(inputs, outputs, windows, rates, tables, buffers, negati
     """CBOW with negative sampling: the mean of the contexts predicts the centre."""
     targets = _whole_blocks(1 + negative)
     _label_first(buffers.labels, targets)
-    loss, terms = 0.0, 0
+    loss, terms, half = 0.0, 0, 0
+    _draw_ahead(outputs, tables, negative, key, draw, buffers.ahead, half)
     for centre in range(len(windows.words)):
         count = _find_contexts(windows, centre, buffers.contexts)
-        used = _draw_targets(windows.words[centre], tables, negative, key, draw, buffers.drawn)
-        draw += negative
         if count == 0:
+            draw += negative
+            _draw_ahead(outputs, tables, negative, key, draw, buffers.ahead, half)
             continue
-        _compute_hidden(inputs, buffers.contexts, count, mean, buffers)
-        done = 0
-        while done < used:
-            run = _take_distinct(buffers.drawn, done, used, buffers.targets)
-            buffers.labels[0, 0] = np.float32(done == 0)
-            _step_row(outputs, buffers, run, targets, rates[centre])
-            if centre % _LOSS_EVERY == 0:
-                loss += _loss(buffers.logits, buffers.labels, 1, run, targets)
-            done += run
-        _clear_overlap(buffers.errors, buffers.tail)
+        _compute_hidden(inputs, buffers.contexts, count, mean, buffers.inputs)
+        loss += _step_drawn(
+            buffers.inputs, 0, outputs, windows.words[centre], tables, negative, key, draw, half, buffers,
+            rates[centre], centre % _LOSS_EVERY == 0
+        )
+        draw, half = draw + negative, 1 - half
         _add_error_to_all(inputs, buffers.contexts, count, buffers.errors)
         if centre % _LOSS_EVERY == 0:
             terms += 1
@@ -955,12 +1048,12 @@ def _train_cbow_tree(inputs, outputs, windows, rates, tables, buffers, mean):
         used = _find_path(windows.words[centre], tables.up, buffers.targets, buffers.labels)
         if count == 0 or used == 0:
             continue
-        _compute_hidden(inputs, buffers.contexts, count, mean, buffers)
-        _step_row(outputs, buffers, used, _whole_blocks(used), rates[centre])
-        _clear_overlap(buffers.errors, buffers.tail)
+        _compute_hidden(inputs, buffers.contexts, count, mean, buffers.inputs)
+        _fill_up(buffers.targets, used, _whole_blocks(used))
+        _step_row(buffers.inputs, 0, outputs, buffers.targets, buffers, used, rates[centre])
         _add_error_to_all(inputs, buffers.contexts, count, buffers.errors)
         if centre % _LOSS_EVERY == 0:
-            loss += _loss(buffers.logits, buffers.labels, 1, used, _whole_blocks(used))
+            loss += _loss(buffers.logits, buffers.labels, 1, used, 0)
             terms += 1
     return loss, terms
 

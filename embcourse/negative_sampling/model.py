@@ -18,9 +18,11 @@ from embcourse.text import Encoded, Vocabulary
 from embcourse.training import (
     Progress,
     Reporter,
+    compact_rows,
     first_vectors,
     load_checkpoint,
     open_corpus,
+    padded_rows,
     require_choice,
     require_number,
     require_whole,
@@ -148,14 +150,16 @@ class Training:
             "noise_power": float(noise_power), "epochs": self._epochs, "learning_rate": self._learning_rate,
             "min_learning_rate": self._min_learning_rate, "seed": self._seed,
         }
-        inputs = first_vectors(start, self.vocabulary, int(dim), self._seed)
-        outputs = np.zeros((words - (loss == "hierarchical"), int(dim)), np.float32)
+        self._dim = int(dim)
+        tables: list[Any] = [padded_rows(words, self._dim), padded_rows(words - (loss == "hierarchical"), self._dim)]
         if checkpoint is not None and Path(checkpoint).exists():
             settings = {**self.settings, "corpus": self._corpus_fingerprint}
             arrays, self._position = load_checkpoint(checkpoint, settings)
-            inputs, outputs = arrays["inputs"], arrays["outputs"]
+            for table, name in zip(tables, ("inputs", "outputs"), strict=True):
+                table[:, : self._dim] = arrays[name]
+        else:
+            tables[0][:, : self._dim] = first_vectors(start, self.vocabulary, self._dim, self._seed)
         self._on_gpu = device == "cuda"
-        self._pair: tuple[Any, Any] = (inputs, outputs)                   # arrays, or tensors on the GPU
         if self._on_gpu:
             import torch
 
@@ -163,17 +167,21 @@ class Training:
 
             self._threads = 1
             self._tables = gpu.to_device(self._tables, "cuda")
-            self._pair = (torch.from_numpy(inputs).cuda(), torch.from_numpy(outputs).cuda())
+            tables = [torch.from_numpy(table[:, : self._dim]).contiguous().cuda() for table in tables]
+        self._pair = tuple(tables)                     # padded arrays, or tensors on the GPU
 
     @property
     def inputs(self) -> np.ndarray:
         """The input table as it stands: the array that is being trained, or a copy of what is on the GPU."""
-        return self._pair[0].cpu().numpy() if self._on_gpu else self._pair[0]
+        return self._table(0)
 
     @property
     def outputs(self) -> np.ndarray:
         """The output table as it stands, as `inputs`."""
-        return self._pair[1].cpu().numpy() if self._on_gpu else self._pair[1]
+        return self._table(1)
+
+    def _table(self, which: int) -> np.ndarray:
+        return self._pair[which].cpu().numpy() if self._on_gpu else self._pair[which][:, : self._dim]
 
     @property
     def finished(self) -> bool:
@@ -214,6 +222,13 @@ class Training:
         if self._method["loss"] == "hierarchical":
             raise ValueError("Training.output_embeddings: with hierarchical softmax the output rows are inner nodes")
         return Embeddings(self.vocabulary, self.outputs)
+
+    def _give_up_inputs(self) -> np.ndarray:
+        """The input table, read-only and without a copy: nothing can be trained any more."""
+        table = self.inputs if self._on_gpu else compact_rows(self._pair[0], self._dim)
+        self._pair = ()
+        table.setflags(write=False)
+        return table
 
     def save(self, path: str | Path) -> None:
         """Write a checkpoint; `train` or `Training` with the same arguments and checkpoint=path goes on from there."""
@@ -371,9 +386,7 @@ def train(
     if loss == "softmax":
         return _train_softmax(corpus, device, arguments)
     training = Training(corpus, loss=loss, device=device, **arguments).run()
-    table = training.inputs
-    table.setflags(write=False)                  # nobody trains it any more, so `Embeddings` need not copy it
-    return Embeddings(training.vocabulary, table)
+    return Embeddings(training.vocabulary, training._give_up_inputs())
 
 
 def _train_softmax(corpus: Corpus, device: Device, arguments: dict[str, Any]) -> Embeddings:
