@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks import measure
 from embcourse.negative_sampling import fast
 from embcourse.text import Encoded, Vocabulary
+from embcourse.training import padded_rows
 
 DIM, WINDOW, NEGATIVE, RATE = 100, 5, 5, 0.025
 
@@ -59,6 +60,18 @@ def _hoisted(inputs, outputs, contexts, targets, used, rate, error):
             x[k] += error[k]
 
 
+@jit
+def _draw_targets(word, tables, negative, key, draw, targets):
+    """The word and its negatives, without those that are the word. Returns how many."""
+    targets[0], count = word, 1
+    for j in range(negative):
+        drawn = fast._draw_noise(tables.accept, tables.alias, key, draw + j)
+        if drawn != word:
+            targets[count] = drawn
+            count += 1
+    return count
+
+
 def _kernel(step: Callable[..., None], shared: bool) -> Callable[..., None]:
     """A pass over the corpus with this step: negatives drawn for every pair, or once for a window."""
 
@@ -69,12 +82,12 @@ def _kernel(step: Callable[..., None], shared: bool) -> Callable[..., None]:
         for centre in range(len(windows.words)):
             count = fast._find_contexts(windows, centre, contexts)
             if shared:
-                used = fast._draw_targets(windows.words[centre], tables, negative, key, draw, targets)
+                used = _draw_targets(windows.words[centre], tables, negative, key, draw, targets)
                 draw += negative
                 step(inputs, outputs, contexts[:count], targets, used, rates[centre], error)
             else:
                 for c in range(count):
-                    used = fast._draw_targets(windows.words[centre], tables, negative, key, draw, targets)
+                    used = _draw_targets(windows.words[centre], tables, negative, key, draw, targets)
                     draw += negative
                     step(inputs, outputs, contexts[c : c + 1], targets, used, rates[centre], error)
 
@@ -108,14 +121,16 @@ def measure_steps(encoded: Encoded, vocabulary: Vocabulary, rounds: int) -> list
 def trained(name: str, encoded: Encoded, words: int, tables: fast.Tables) -> tuple[np.ndarray, np.ndarray]:
     """Both tables, (words, DIM) float32, after one epoch of a variant that starts from new ones."""
     rng = np.random.default_rng(0)
-    inputs = ((rng.random((words, DIM)) - 0.5) / DIM).astype(np.float32)
-    outputs = np.zeros((words, DIM), np.float32)
+    start = (rng.random((words, DIM)) - 0.5) / DIM
     if name in FINAL:
+        inputs, outputs = padded_rows(words, DIM), padded_rows(words, DIM)
+        inputs[:, :DIM] = start
         fast.train_chunk(
             "skipgram", "negative", FINAL[name], inputs, outputs, encoded.ids, encoded.offsets, tables,
             WINDOW, NEGATIVE, RATE, RATE, 1,
         )
-        return inputs, outputs
+        return inputs[:, :DIM], outputs[:, :DIM]
+    inputs, outputs = start.astype(np.float32), np.zeros((words, DIM), np.float32)
     windows, key = fast._prepare(
         "steps", "skipgram", "negative", "per_window", encoded.ids, encoded.offsets, tables, WINDOW, NEGATIVE, 1
     )

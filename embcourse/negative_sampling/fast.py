@@ -829,9 +829,10 @@ def _step_window(outputs, buffers, rows, used, targets, rate):
 def _step_row(inputs, row, outputs, ids, buffers, used, rate):
     """Trains an input row against distinct output rows; its own change is left in errors[0]."""
     _clear_row(buffers.errors, 0)
+    for j in range(0, used, BLOCK):                    # while one block waits for its sigmoid, the next multiplies
+        _store(buffers.gradients, 0, j, _find_gradients(inputs, row, outputs, ids, used, rate, buffers, j))
     for j in range(0, used, BLOCK):
-        gradients = _find_gradients(inputs, row, outputs, ids, used, rate, buffers, j)
-        _update_rows(inputs, row, outputs, ids, gradients, buffers.errors, j)
+        _update_rows(inputs, row, outputs, ids, _load(buffers.gradients, 0, j), buffers.errors, j)
 
 
 @_inlined
