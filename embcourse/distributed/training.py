@@ -24,7 +24,7 @@ def train(
     shards: Sequence[str | Path],
     client: Client,
     *,
-    averages: int = 4,
+    averages: int = 1,
     epochs: int = 5,
     min_count: int = 5,
     max_size: int | None = None,
@@ -39,20 +39,22 @@ def train(
     give the same tables, and the averages of the rounds before are safe in the client. So the result depends on the
     shards, not on which worker did what.
 
-    Averaging has a price: between two averages a copy learns from its own shard only, and the mean of n copies has
-    moved about as far as one of them. Many shards need more epochs.
+    The mean of n copies has moved about as far as one of them, from a text that is n times as long. So each copy takes
+    steps n times as large, unless you say otherwise: the learning rate is that of one machine times the number of
+    shards. With the rate of one machine the result would be that of n times fewer epochs.
 
     shards    : files with one sentence a line, readable under the same path by every worker; see `write_shards`.
     client    : a `dask.distributed.Client`.
-    averages  : how often in an epoch the copies are averaged, at least 1.
+    averages  : how often in an epoch the copies are averaged, at least 1. A part of a shard must be long enough to hold
+                the frequent words many times.
     epochs, min_count, max_size, seed: as in `embcourse.negative_sampling.train`.
-    options   : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean, learning_rate and
+    options   : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean, learning_rate (for one copy) and
                 min_learning_rate of `embcourse.negative_sampling.train`. Each task trains on one thread.
     returns   : Embeddings, the most frequent word first.
     raises    : TypeError or ValueError for an argument that is no good; FileNotFoundError for a shard that is not there;
                 `dask.distributed.KilledWorker` if one task is on four workers that die, one after the other.
 
-    Zinkevich, Weimer, Smola & Li (2010), with averages in between.
+    Zinkevich, Weimer, Smola & Li (2010), with averages in between; Goyal et al. (2017) for the learning rate.
     """
     paths = require_shards(shards, "train")
     for name, value in (("averages", averages), ("epochs", epochs)):
@@ -65,6 +67,7 @@ def train(
     one_of_each = Encoded(np.arange(len(vocabulary), dtype=np.int32), np.array([0, len(vocabulary)]))
     model = Training(one_of_each, vocabulary=vocabulary, epochs=epochs, seed=seed, threads=1, **options)
     tables = (model.inputs, model.outputs)
+    highest = model.settings["learning_rate"] * (1 if options.get("learning_rate") is not None else len(paths))
 
     shared = kept(client, vocabulary)
     texts = [client.submit(encode_shard, path, shared, pure=False) for path in paths]
@@ -72,7 +75,7 @@ def train(
     for number in range(rounds):
         part = (number % averages / averages, (number % averages + 1) / averages)
         rates = tuple(
-            learning_rate(done / rounds, model.settings["learning_rate"], model.settings["min_learning_rate"])
+            learning_rate(done / rounds, highest, model.settings["min_learning_rate"])
             for done in (number, number + 1)
         )
         sent = kept(client, tables)
