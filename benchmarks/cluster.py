@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import results
 from benchmarks.corpora import tokens_of, wikipedia_documents
 from benchmarks.quality import score
-from benchmarks.statistics import mean_interval
+from benchmarks.intervals import mean_interval
 from embcourse import distributed
 from embcourse.negative_sampling import train
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks import results
 from benchmarks.corpora import CORPORA
-from benchmarks.statistics import mean_interval
+from benchmarks.intervals import mean_interval
 from benchmarks.systems import SETTINGS, SYSTEMS, prepare
 from embcourse.data import google_analogies, simlex999, wordsim353
 from embcourse.vectors import Embeddings

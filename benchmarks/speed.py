@@ -13,7 +13,7 @@ from benchmarks import measure, results, steps
 from benchmarks.corpora import repeated, tokens_of, wikipedia_documents, zipfian
 from benchmarks.quality import score
 from benchmarks.softmax_cost import measure_softmax_cost
-from benchmarks.statistics import mean_interval, ratio_interval
+from benchmarks.intervals import mean_interval, ratio_interval
 from benchmarks.systems import PEER, SETTINGS, SYSTEMS, Documents, prepare
 from embcourse.negative_sampling import Training
 from embcourse.text import Encoded, Vocabulary

@@ -11,7 +11,7 @@ import pytest
 from benchmarks import quality, results, speed, steps, tables
 from benchmarks.corpora import repeated, wikipedia_documents, zipfian
 from benchmarks.softmax_cost import measure_softmax_cost
-from benchmarks.statistics import mean_interval, ratio_interval
+from benchmarks.intervals import mean_interval, ratio_interval
 from benchmarks.systems import PEER, SYSTEMS, prepare
 from embcourse.data import benchmark_results
 from embcourse.text import Encoded, Vocabulary

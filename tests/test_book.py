@@ -72,6 +72,12 @@ def test_every_picture_has_alternative_text(pages):
     assert [f"{page}: {image}" for page, image in images if not image.get("alt", "").strip()] == []
 
 
+def test_no_table_is_left_as_text(pages):
+    for name, page in pages.items():
+        for paragraph in page.find_all("p"):
+            assert "|—|" not in paragraph.text and "|---|" not in paragraph.text, f"{name}: {paragraph.text[:60]}"
+
+
 def test_every_internal_link_and_anchor_leads_somewhere(pages, book_html):
     anchors = {page: {tag["id"] for tag in soup(id=True)} for page, soup in pages.items()}
     broken = []
