@@ -1,0 +1,23 @@
+"""Multi-head self-attention and cross-attention."""
+
+from embcourse.self_attention.reference import (
+    MultiHeadWeights,
+    flops,
+    init_weights,
+    merge_heads,
+    multi_head_attention,
+    multi_head_gradients,
+    parameter_count,
+    split_heads,
+)
+
+__all__ = [
+    "MultiHeadWeights",
+    "flops",
+    "init_weights",
+    "merge_heads",
+    "multi_head_attention",
+    "multi_head_gradients",
+    "parameter_count",
+    "split_heads",
+]
