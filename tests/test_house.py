@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "publishing": BASE,
 }
 HEAVY = {"dask", "distributed", "gensim", "numba", "sentence_transformers", "sklearn", "torch", "transformers", "triton"}
-HEAVY_ALLOWED = {"fast.py": {"numba", "sklearn", "torch"}, "gpu.py": {"torch", "triton"}}
+HEAVY_ALLOWED = {"fast.py": {"numba", "sklearn", "torch"}, "gpu.py": {"torch", "triton"}, "model.py": {"torch"}}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FOLDERS = sorted(folder.name for folder in PACKAGE.iterdir() if any(folder.glob("*.py")))
