@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks import results
 
 SEEDS = 5
+LONG_SEEDS = 3
 STEPS = (150, 600, 2400, 9600)
 ATTENTIONS = (None, "additive", "dot")
 SETTINGS: dict[str, Any] = {
@@ -24,12 +25,15 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-def cells(seeds: int = SEEDS, steps: tuple[int, ...] = STEPS) -> Iterator[dict[str, Any]]:
-    """Everything to train, seed by seed, so that a part of the run is a whole table with fewer seeds."""
+def cells(seeds: int = SEEDS, long_seeds: int = LONG_SEEDS) -> Iterator[dict[str, Any]]:
+    """Everything to train, the short trainings first; the longest, most of all the work, with fewer seeds."""
     for seed in range(seeds):
-        for count in steps:
+        for count in STEPS[:-1]:
             for attention in ATTENTIONS:
                 yield {"attention": attention, "steps": count, "seed": seed}
+    for seed in range(min(seeds, long_seeds)):
+        for attention in ATTENTIONS:
+            yield {"attention": attention, "steps": STEPS[-1], "seed": seed}
 
 
 def measure(cell: dict[str, Any], settings: dict[str, Any] = SETTINGS) -> dict[str, Any]:
