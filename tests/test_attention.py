@@ -140,7 +140,7 @@ class TestAttention:
 
     @pytest.mark.parametrize(("shapes", "message"), [
         (((2, 3), (4, 5), (4, 1)), "keys have d=5 but queries have d=3"), (((2, 3), (4, 3), (5, 1)), "as many keys"),
-        (((3,), (4, 3), (4, 1)), "queries, d"), (((2, 0), (4, 0), (4, 1)), "d_k is 0"),
+        (((3,), (4, 3), (4, 1)), "queries, d"), (((2, 0), (4, 0), (4, 1)), "d is 0"),
     ])
     def test_refuses(self, shapes, message) -> None:
         with pytest.raises(ValueError, match=message):
