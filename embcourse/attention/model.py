@@ -18,7 +18,8 @@ class Seq2Seq(nn.Module):
     Without attention the writer knows of the source only the state that it starts from: `width` numbers, however long
     the source is. With attention every state of the writer is a query; keys and values are the states of the reader,
     one per source token; and the next token is guessed from the writer's state and the weighted mean together. This is
-    Luong's order of things. In Bahdanau's the mean also enters the writer's next state.
+    Luong's order of things, without his tanh layer between the two and the logits. Bahdanau asks with the state
+    *before* the step, and the mean enters the writer's next state. Scores are not scaled: Luong's dot products are not.
 
     tokens   : size of the vocabulary; token 0 begins every target and is never a part of one.
     width    : numbers in a state; even.
@@ -59,20 +60,32 @@ class Seq2Seq(nn.Module):
     def read(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """The reader's states (batch, source, width), and the state (1, batch, width) that the writer starts from."""
         keys, last = self.reader(self.embedding(source))
-        return keys, torch.cat([last[0], last[1]], dim=-1)[None]         # end of the one way, end of the other
+        return keys, torch.cat([last[0], last[1]], dim=-1)[None]  # end of the one way, end of the other
 
-    def write(self, before: Tensor, keys: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Logits for what follows each token of `before`; the writer's last state; the attention weights, if any."""
+    def write(
+        self, before: Tensor, keys: Tensor, state: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """What follows each token of `before`: logits, last state, weights.
+
+        before : (batch, target) tokens already written.
+        keys   : (batch, source, width), the reader's states; also the values.
+        state  : (1, batch, width), the writer's before the first of `before`.
+        returns: logits (batch, target, tokens), state (1, batch, width), and
+                 weights (batch, target, source) or None without attention.
+        """
         states, state = self.writer(self.embedding(before), state)
         if self.attention is None:
             return self.output(states), state, None
         if self.attention == "dot":
             scores = states @ keys.transpose(1, 2)
         else:
-            hidden = torch.tanh(self.for_query(states)[:, :, None] + self.for_key(keys)[:, None])
+            queries = self.for_query(states)[:, :, None]
+            hidden = torch.tanh(queries + self.for_key(keys)[:, None])
             scores = self.weigh(hidden)[..., 0]
         weights = scores.softmax(dim=-1)
-        return self.output(torch.cat([states, weights @ keys], dim=-1)), state, weights
+        context = weights @ keys                  # one row for each token written
+        both = torch.cat([states, context], dim=-1)
+        return self.output(both), state, weights
 
     @torch.no_grad()
     def generate(self, source: Tensor, length: int) -> tuple[Tensor, Tensor | None]:
