@@ -18,6 +18,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from tests.notebooks import ROOT
 
+from embcourse.checking import exercises
+
 PACKAGE = ROOT / "embcourse"
 
 # The chapters in the order of the book. A method may use an earlier one, never a later one.
@@ -28,7 +30,7 @@ SLUGS = (
     "contextual bert retrieval "
     "rare_words compression isotropy code_search drift bias"
 ).split()
-FLOOR_PLAN = {"__init__.py", "reference.py", "fast.py", "gpu.py", "model.py", "exercises.py"}
+FLOOR_PLAN = {"__init__.py", "reference.py", "fast.py", "gpu.py", "model.py", "exercises"}
 BASE = {"data", "text", "training", "vectors"}
 # What else each room may import. Nothing but these two imports `grading` or `publishing`.
 MAY_IMPORT = {
@@ -43,7 +45,7 @@ MAY_IMPORT = {
     "publishing": BASE | {"checking"},
 }
 HEAVY = {"dask", "distributed", "gensim", "numba", "sentence_transformers", "sklearn", "torch", "transformers", "triton"}
-HEAVY_ALLOWED = {"fast.py": {"numba", "sklearn", "torch"}, "gpu.py": {"torch", "triton"}}
+HEAVY_ALLOWED = {"fast.py": {"numba", "sklearn", "torch"}, "gpu.py": {"torch", "triton"}, "model.py": {"torch"}}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FOLDERS = sorted(folder.name for folder in PACKAGE.iterdir() if any(folder.glob("*.py")))
@@ -97,7 +99,7 @@ def allowed_rooms(path: Path) -> set[str]:
     earlier = set(SLUGS[: SLUGS.index(own) + 1]) if own in SLUGS else set()
     if path.name == "reference.py":
         return earlier | {"text"}
-    return earlier | BASE | ({"checking"} if path.name == "exercises.py" else set())
+    return earlier | BASE | ({"checking"} if path.parent.name == "exercises" else set())
 
 
 def test_import_finder_sees_what_it_should() -> None:
@@ -170,12 +172,19 @@ def test_heavy_libraries_load_only_where_they_belong(path: Path) -> None:
             assert not re.fullmatch(r"embcourse\.\w+\.gpu(\..*)?", imported.name), f"{where}: only when called"
 
 
-@pytest.mark.parametrize("slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises.py").exists()])
+@pytest.mark.parametrize("slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises").is_dir()])
 def test_a_method_with_exercises_has_all_its_rooms(slug: str) -> None:
     chapters = list((ROOT / "book").glob(f"*/{slug}.ipynb"))
     assert len(chapters) == 1, f"expected one chapter book/<part>/{slug}.ipynb, found {chapters}"
     for path in (f"solutions/{slug}/{slug}.ipynb", f"book/assignments/{slug}/{slug}.ipynb", f"tests/test_{slug}.py"):
         assert (ROOT / path).is_file(), f"{path} is missing"
+
+
+@pytest.mark.parametrize("slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises").is_dir()])
+def test_each_exercise_is_a_file_of_its_name(slug: str) -> None:
+    """`common.py` holds what several of a chapter's exercises share; `__init__.py` gives the order."""
+    files = {path.stem for path in (PACKAGE / slug / "exercises").glob("*.py")} - {"__init__", "common"}
+    assert files == {exercise.name for exercise in exercises(slug)}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
@@ -187,8 +196,8 @@ def test_everything_public_has_a_docstring(path: Path) -> None:
                 if isinstance(node, ast.ClassDef):
                     yield from public(node.body)
 
-    # In exercises.py the exercise itself says what each case, misconception and alternative is.
-    nodes = [] if path.name == "exercises.py" else public(tree(path).body)
+    # In exercises/ the exercise itself says what each case, misconception and alternative is.
+    nodes = [] if path.parent.name == "exercises" else public(tree(path).body)
     missing = [f"{node.name} (line {node.lineno})" for node in nodes if not ast.get_docstring(node)]
     if not ast.get_docstring(tree(path)):
         missing.insert(0, "the module")

@@ -235,8 +235,23 @@ class TestAnalogies:
         right = sum(emb.analogy(a, b, c, **options)[0].token == d for a, b, c, d in questions[:40])
         assert emb.analogy_accuracy(iter(questions), **options) == Accuracy(right / 40, right, 40, 42)
 
-    def test_accuracy_without_a_usable_question_is_undefined(self, emb):
-        accuracy, *rest = emb.analogy_accuracy([("a", "b", "c", "d")])
+    def test_nearest_to_c_is_the_nearest_word_that_is_no_input(self, emb, questions, monkeypatch):
+        monkeypatch.setattr(neighbours, "SCORES_PER_BLOCK", 7 * len(emb))      # several blocks, the last one short
+        nearest = [emb.neighbours(c, k=1, exclude=(a, b))[0].token for a, b, c, _ in questions[:40]]
+        expected = [(*question[:3], token) for question, token in zip(questions, nearest, strict=False)]
+        assert emb.nearest_to_c_accuracy(iter(expected)) == Accuracy(1.0, 40, 40, 40)
+        right = sum(token == d for token, (_, _, _, d) in zip(nearest, questions, strict=False))
+        assert 0 < right < 40
+        assert emb.nearest_to_c_accuracy(questions) == Accuracy(right / 40, right, 40, 42)
+
+    def test_nearest_to_c_never_answers_an_input(self):
+        emb = Embeddings(["a", "b", "c", "far"], np.array([[1.0, 0], [0.9, 0.1], [0.95, 0.05], [-1, 0]]))
+        assert emb.nearest_to_c_accuracy([("a", "b", "c", "far"), ("b", "a", "c", "far")]).accuracy == 1
+        assert emb.nearest_to_c_accuracy([("a", "b", "c", word) for word in "abc"]).correct == 0
+
+    @pytest.mark.parametrize("score", [Embeddings.analogy_accuracy, Embeddings.nearest_to_c_accuracy])
+    def test_accuracy_without_a_usable_question_is_undefined(self, emb, score):
+        accuracy, *rest = score(emb, [("a", "b", "c", "d")])
         assert np.isnan(accuracy)
         assert rest == [0, 0, 1]
 
@@ -249,6 +264,7 @@ class TestAnalogies:
             (lambda emb: emb.analogy("w1", "w2", "w3", epsilon=0), ValueError, "epsilon must be positive, got 0"),
             (lambda emb: emb.analogy_accuracy([("w1", "w2")]), ValueError, "question 0 must be"),
             (lambda emb: emb.analogy_accuracy(["abcd"]), ValueError, "question 0 must be .* got 'abcd'"),
+            (lambda emb: emb.nearest_to_c_accuracy(["abcd"]), ValueError, "nearest_to_c_accuracy: question 0 must be"),
         ],
     )
     def test_bad_input_is_named(self, emb, ask, error, message):

@@ -25,7 +25,7 @@ def slugs() -> tuple[str, ...]:
 
 @cache
 def exercises(slug: str) -> tuple[Exercise, ...]:
-    """The exercises of a chapter in the order in which its `exercises.py` defines them.
+    """The exercises of a chapter, in the order that `exercises/__init__.py` gives.
 
     raises : KeyError if no chapter of that name has exercises.
 
@@ -34,8 +34,7 @@ def exercises(slug: str) -> tuple[Exercise, ...]:
     """
     if slug not in slugs():
         raise KeyError(f"no chapter {slug!r}; there are {', '.join(slugs())}")
-    module = importlib.import_module(f"embcourse.{slug}.exercises")
-    return tuple(value for value in vars(module).values() if isinstance(value, Exercise))
+    return tuple(importlib.import_module(f"embcourse.{slug}.exercises").EXERCISES)
 
 
 def find(id: str) -> Exercise:

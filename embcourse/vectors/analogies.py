@@ -1,6 +1,6 @@
 """a is to b as c is to ?: the two usual objectives, and the share of questions they answer."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -66,20 +66,51 @@ def analogy_accuracy(
     epsilon: float,
 ) -> Accuracy:
     """Answer all questions, a block at a time. See `Embeddings.analogy_accuracy`."""
+
+    def scores(inputs: np.ndarray) -> np.ndarray:
+        return analogy_scores(units, *inputs.T, method, epsilon)
+
+    return _accuracy(*_known(vocabulary, questions, "analogy_accuracy"), len(units), scores, exclude_inputs)
+
+
+def nearest_to_c_accuracy(
+    units: np.ndarray, vocabulary: Vocabulary, questions: Iterable[tuple[str, str, str, str]]
+) -> Accuracy:
+    """Answer all questions with the word nearest to c, never with an input. See `Embeddings.nearest_to_c_accuracy`."""
+
+    def scores(inputs: np.ndarray) -> np.ndarray:
+        return units[inputs[:, 2]] @ units.T
+
+    return _accuracy(*_known(vocabulary, questions, "nearest_to_c_accuracy"), len(units), scores, exclude_inputs=True)
+
+
+def _known(
+    vocabulary: Vocabulary, questions: Iterable[tuple[str, str, str, str]], where: str
+) -> tuple[np.ndarray, int]:
+    """The ids of the questions whose four words are known, (questions, 4), and how many were asked."""
     total, known = 0, []
     for i, question in enumerate(questions):
         if isinstance(question, str) or len(question) != 4:
-            raise ValueError(f"analogy_accuracy: question {i} must be (a, b, c, expected), got {question!r}")
+            raise ValueError(f"{where}: question {i} must be (a, b, c, expected), got {question!r}")
         total += 1
         if all(word in vocabulary for word in question):
             known.append([vocabulary[word] for word in question])
-    if not known:
+    return np.array(known, dtype=np.intp).reshape(-1, 4), total
+
+
+def _accuracy(
+    ids: np.ndarray, total: int, words: int, scores_of: Callable[[np.ndarray], np.ndarray], exclude_inputs: bool
+) -> Accuracy:
+    """Share of the questions (a, b, c, expected) whose best-scored word is the expected one, ties by id.
+
+    scores_of: (questions, 3) ids -> (questions, words) scores.
+    """
+    if not len(ids):
         return Accuracy(float("nan"), 0, 0, total)
-    ids = np.array(known)
     correct = 0
-    for block in blocks(len(ids), len(units)):
+    for block in blocks(len(ids), words):
         inputs, expected = ids[block, :3], ids[block, 3]
-        scores = analogy_scores(units, *inputs.T, method, epsilon)
+        scores = scores_of(inputs)
         if exclude_inputs:
             np.put_along_axis(scores, inputs, -np.inf, axis=1)
         correct += int((scores.argmax(axis=1) == expected).sum())

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from embcourse.text import Vocabulary
-from embcourse.vectors.analogies import Accuracy, Method, analogy_accuracy, analogy_scores, require_method
+from embcourse.vectors.analogies import (
+    Accuracy,
+    Method,
+    analogy_accuracy,
+    analogy_scores,
+    nearest_to_c_accuracy,
+    require_method,
+)
 from embcourse.vectors.neighbours import Neighbour, best, nearest, unit_rows
 from embcourse.vectors.similarity import Correlation, rank_correlation
 
@@ -186,6 +193,26 @@ class Embeddings:
         """
         require_method(method, epsilon, "Embeddings.analogy_accuracy")
         return analogy_accuracy(self._units, self.vocabulary, questions, method, exclude_inputs, epsilon)
+
+    def nearest_to_c_accuracy(self, questions: Iterable[tuple[str, str, str, str]]) -> Accuracy:
+        """Share of the questions (a, b, c, expected) whose expected word is simply the nearest neighbour of c.
+
+        The baseline that `analogy_accuracy` must beat before arithmetic explains anything. It uses a and b only as
+        `analogy_accuracy` with `exclude_inputs` does: none of the three inputs is ever the answer. Unknown words count
+        as they do there, so both numbers are about the same questions.
+
+        returns: Accuracy(accuracy, correct, used, total).
+        raises : ValueError if a question does not have four words.
+
+        >>> emb = Embeddings(["man", "woman", "king", "queen"], np.array([[0.0, 1], [1, 1], [0, 5], [3, 4]]))
+        >>> emb.neighbours("king", k=1)[0].token
+        'man'
+        >>> emb.nearest_to_c_accuracy([("man", "woman", "king", "queen"), ("queen", "king", "woman", "man")])
+        Accuracy(accuracy=1.0, correct=2, used=2, total=2)
+
+        Linzen (2016), "Only-B"; Rogers, Drozd and Li (2017).
+        """
+        return nearest_to_c_accuracy(self._units, self.vocabulary, questions)
 
     def rank_correlation(self, pairs: Iterable[tuple[str, str, float]]) -> Correlation:
         """Spearman's rank correlation between cosines and judged similarities.
