@@ -486,7 +486,7 @@ def test_a_hash_that_outgrows_64_bits_is_reported_and_named():
 
     verdict = judge(find("one_hot.fnv1a"), unbounded)
     assert verdict.points == 0
-    assert verdict.misconception.name == "keeps more than 64 bits"
+    assert verdict.misconceptions[0].name == "keeps more than 64 bits"
     assert "an integer of 104 bits" in str(Report(verdict))
 
 
