@@ -177,7 +177,7 @@ def rank_frequency(counts: Mapping[str, ArrayLike], *, line: str) -> Figure:
         axes.plot(rank, values[rank - 1], linestyle=style, label=name)
     tenth = 10 * np.asarray(counts[line])[9]
     ends = np.array([1, max(len(np.asarray(values)) for values in counts.values())])
-    axes.plot(ends, tenth / ends, color="#777777", linestyle=(0, (1, 2)), label="count ∝ 1 / rank")
+    axes.plot(ends, tenth / ends, color="#999999", linestyle="-", linewidth=1, label="count ∝ 1 / rank")
     axes.set(xscale="log", yscale="log", xlabel="rank of the word", ylabel="how often it occurs", ylim=(0.7, None))
     axes.legend()
     return figure
