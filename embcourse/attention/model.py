@@ -68,13 +68,14 @@ class Seq2Seq(nn.Module):
     def write(
         self, before: Tensor, keys: Tensor, state: Tensor
     ) -> tuple[Tensor, Tensor, Tensor | None]:
-        """What follows each token of `before`: logits, last state, weights.
+        """What follows each token of `before`: logits, state, weights.
 
         before : (batch, target) tokens already written.
-        keys   : (batch, source, width), the reader's states; also the values.
-        state  : (1, batch, width), the writer's before the first of `before`.
-        returns: logits (batch, target, tokens), state (1, batch, width), and
-                 weights (batch, target, source) or None without attention.
+        keys   : (batch, source, width), the reader's states, which are the
+                 values, too.
+        state  : (1, batch, width), the writer's before it reads `before`.
+        returns: logits (batch, target, tokens), state (1, batch, width),
+                 weights (batch, target, source) or None if no attention.
         """
         states, state = self.writer(self.embedding(before), state)
         if self.attention is None:

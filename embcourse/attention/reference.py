@@ -13,23 +13,25 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-def softmax(scores: ArrayLike, axis: int = -1, mask: ArrayLike | None = None) -> Array:
+def softmax(
+    scores: ArrayLike, axis: int = -1, mask: ArrayLike | None = None
+) -> Array:
     """Weights exp(s) / sum of exp(s) along an axis; they sum to one.
 
     The largest score is taken off first. That changes no weight, since
-    numerator and denominator change by the same factor, and exp never sees a
-    number above 0: no overflow, and at least one term of the sum is 1.
+    numerator and denominator change by the same factor, and exp never sees
+    a number above 0: no overflow, and at least one term of the sum is 1.
 
     scores : array of floats; -inf gives weight 0.
-    mask   : booleans that broadcast to scores, True where a score counts. A
-             masked score counts as -inf.
-    returns: float64, shape of scores; where nothing counts, all weights are 0.
-    raises : ValueError if scores hold NaN or +inf, or the mask is not boolean
-             or does not broadcast to them.
+    mask   : booleans that broadcast to scores, True where a score counts;
+             a masked score counts as -inf.
+    returns: float64, shape of scores; all 0 where nothing counts.
+    raises : ValueError if scores hold NaN or +inf, or the mask is not
+             boolean or does not broadcast to them.
 
     >>> softmax([0.0, np.log(3.0)])
     array([0.25, 0.75])
-    >>> softmax([[1e4, 1e4], [0.0, 1.0]], mask=[[True, True], [False, False]])
+    >>> softmax([[1e4, 1e4], [0, 1]], mask=[[True, True], [False, False]])
     array([[0.5, 0.5],
            [0. , 0. ]])
     """
@@ -42,7 +44,8 @@ def softmax(scores: ArrayLike, axis: int = -1, mask: ArrayLike | None = None) ->
     if scores.size == 0:
         return np.zeros(scores.shape)
     largest = scores.max(axis=axis, keepdims=True)
-    largest = np.where(np.isneginf(largest), 0.0, largest)  # nothing counts
+    nothing = np.isneginf(largest)                          # no score counts
+    largest = np.where(nothing, 0.0, largest)
     powers = np.exp(scores - largest)
     total = powers.sum(axis=axis, keepdims=True)
     return powers / np.where(total == 0, 1.0, total)
@@ -116,20 +119,22 @@ def padding_mask(lengths: ArrayLike, keys: int) -> NDArray[np.bool_]:
     return np.arange(keys) < lengths[:, None, None]
 
 
-def attention_scores(q: ArrayLike, k: ArrayLike, scale: float | None = None) -> Array:
-    """Scaled dot products S = scale * Q Kᵀ of every query with every key.
+def attention_scores(
+    q: ArrayLike, k: ArrayLike, scale: float | None = None
+) -> Array:
+    """Scaled dot products S = scale * Q Kᵀ of all queries with all keys.
 
     q, k   : (..., n, d) and (..., m, d).
-    scale  : 1 / sqrt(d) if None, so that scores of independent entries with
-             mean 0 and variance 1 have variance 1.
+    scale  : 1 / sqrt(d) if None, so that scores of independent entries
+             with mean 0 and variance 1 have variance 1.
     returns: (..., n, m) float64.
-    raises : ValueError if q and k have fewer than two axes, another d, d = 0
-             without a scale, or axes in front that do not broadcast.
+    raises : ValueError if q and k have fewer than two axes, another d,
+             d = 0 without a scale, or axes in front that do not broadcast.
 
-    >>> attention_scores([[1.0, 0, 2, 0]], [[1.0, 1, 1, 1], [0.0, 5, 0, 5]])
+    >>> attention_scores([[1, 0, 2, 0]], [[1, 1, 1, 1], [0, 5, 0, 5]])
     array([[1.5, 0. ]])
 
-    Vaswani et al. (2017), section 3.2.1; without the scale, Luong et al. (2015).
+    Vaswani et al. (2017), section 3.2.1; unscaled, Luong et al. (2015).
     """
     q, k = _floats("attention", "q", q), _floats("attention", "k", k)
     _require_common("attention", q, k)
@@ -143,7 +148,7 @@ def attention(
     mask: ArrayLike | None = None,
     scale: float | None = None,
 ) -> tuple[Array, Array]:
-    """softmax(Q Kᵀ / sqrt(d)) V: a weighted mean of the values per query.
+    """softmax(Q Kᵀ / sqrt(d)) V: for each query a mean of the values.
 
     q, k, v: (..., n, d), (..., m, d), (..., m, d_v).
     mask   : booleans that broadcast to (..., n, m), True where a query may
@@ -162,8 +167,8 @@ def attention(
     scores = attention_scores(q, k, scale)
     if v.ndim < 2 or v.shape[-2] != scores.shape[-1]:
         raise ValueError(
-            f"attention: v must be (..., keys, d_v) with as many keys as k, "
-            f"{scores.shape[-1]}; got {v.shape}"
+            f"attention: v must be (..., keys, d_v) with as many keys "
+            f"as k, {scores.shape[-1]}; got {v.shape}"
         )
     weights = softmax(scores, mask=mask)
     return weights @ v, weights
@@ -183,28 +188,31 @@ def attention_gradients(
     dQ = scale dS K,  dK = scale dSᵀ Q.
 
     grad_outputs: (..., n, d_v).
-    returns     : (grad_q, grad_k, grad_v), float64 of the shapes of q, k, v:
-                  axes that were broadcast are summed over.
-    raises      : as `attention`, and ValueError if grad_outputs has not the
-                  outputs' shape.
+    returns     : (grad_q, grad_k, grad_v), float64, of the shapes of q, k
+                  and v: axes that were broadcast are summed over.
+    raises      : as `attention`, and ValueError if grad_outputs has not
+                  the outputs' shape.
 
-    >>> grads = attention_gradients([[1.0]], [[1.0], [1.0]], [[0.0], [2.0]],
-    ...                             grad_outputs=[[1.0]])
+    >>> q, k, v = [[1.0]], [[1.0], [1.0]], [[0.0], [2.0]]
+    >>> grads = attention_gradients(q, k, v, grad_outputs=[[1.0]])
     >>> [grad.ravel().tolist() for grad in grads]
     [[0.0], [-0.5, 0.5], [0.5, 0.5]]
     """
     q, k = _floats("attention", "q", q), _floats("attention", "k", k)
     v = _floats("attention", "v", v)
     outputs, weights = attention(q, k, v, mask, scale)
-    grad_outputs = _floats("attention_gradients", "grad_outputs", grad_outputs)
+    grad_outputs = _floats(
+        "attention_gradients", "grad_outputs", grad_outputs
+    )
     if grad_outputs.shape != outputs.shape:
         raise ValueError(
-            f"attention_gradients: grad_outputs must have the outputs' shape "
-            f"{outputs.shape}, got {grad_outputs.shape}"
+            f"attention_gradients: grad_outputs must have the outputs' "
+            f"shape {outputs.shape}, got {grad_outputs.shape}"
         )
     grad_v = np.swapaxes(weights, -1, -2) @ grad_outputs
     grad_weights = grad_outputs @ np.swapaxes(v, -1, -2)
-    grad_scores = _scale(q, scale) * softmax_gradient(weights, grad_weights)
+    grad_scores = softmax_gradient(weights, grad_weights)
+    grad_scores = _scale(q, scale) * grad_scores           # for both below
     grad_q = grad_scores @ k
     grad_k = np.swapaxes(grad_scores, -1, -2) @ q
     pairs = ((grad_q, q), (grad_k, k), (grad_v, v))
