@@ -17,10 +17,11 @@ from typing import Any, NamedTuple
 
 import libcst as cst
 import libcst.matchers as m
+import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 from mutmut.mutation import mutators as library
 
-from embcourse.checking import Exercise, exercises, find, slugs
+from embcourse.checking import Exercise, exercises, find, judge, slugs
 from embcourse.checking.trial import difference, observe
 from tests.notebooks import ROOT, solution_cells
 
@@ -268,30 +269,54 @@ def all_mutants(exercise: Exercise) -> tuple[list[Mutant], list[str]]:
     return list(mutants_of(exercise.id, source)), before
 
 
-def main(wanted: list[str]) -> int:
-    """Prints a row an exercise, and every survivor that is not listed. wanted: slugs or ids; all if empty."""
-    unlisted, poor = [], []
-    print(f"{'exercise':<40} {'mutants':>8} {'noticed':>8} {'right':>6} {'unlisted':>9}")
-    for slug in slugs():
-        for exercise in exercises(slug):
-            if wanted and slug not in wanted and exercise.id not in wanted:
-                continue
-            mutants, before = all_mutants(exercise)
-            alive = [mutant for mutant in mutants if survives(exercise, mutant, before)]
-            right = [mutant for mutant in alive if is_listed(mutant)]
-            rest = [mutant for mutant in alive if not is_listed(mutant)]
-            noticed = len(mutants) - len(alive)
-            print(f"{exercise.id:<40} {len(mutants):8d} {noticed / len(mutants):8.1%} {len(right):6d} {len(rest):9d}",
-                  flush=True)
-            unlisted += rest
-            if noticed < 0.95 * (len(mutants) - len(right)):
-                poor.append(exercise.id)
+def names_of(exercise: Exercise, mutant: Mutant, before: list[str]) -> list[tuple[str, ...]]:
+    """What a mutant is called on the public cases, and on each seed."""
+    names = dict(namespace(tuple(before)))
+    exec(compile(mutant.source, "<mutant>", "exec"), names)
+    strict = dataclasses.replace(exercise, seconds=SECONDS)
+    draws = [exercise.public_cases(), *(exercise.drawn_cases(seed) for seed in SEEDS)]
+    return [tuple(one.name for one in judge(strict, names[exercise.name], cases).misconceptions) for cases in draws]
+
+
+def main(arguments: list[str]) -> int:
+    """Prints a row an exercise, and every survivor that is not listed. arguments: slugs or ids, all if there is none;
+    with --names also how many of the noticed mutants get a name, and how many of the names another draw contradicts."""
+    wanted, unlisted, poor, totals = [one for one in arguments if one != "--names"], [], [], np.zeros(6, int)
+    print(f"{'exercise':<40} {'mutants':>8} {'noticed':>8} {'right':>6} {'unlisted':>9} {'named':>6} {'misnamed':>9}")
+    for exercise in (exercise for slug in slugs() for exercise in exercises(slug)):
+        if wanted and exercise.slug not in wanted and exercise.id not in wanted:
+            continue
+        mutants, before = all_mutants(exercise)
+        alive = [mutant for mutant in mutants if survives(exercise, mutant, before)]
+        right = [mutant for mutant in alive if is_listed(mutant)]
+        rest = [mutant for mutant in alive if not is_listed(mutant)]
+        named = misnamed = 0
+        if "--names" in arguments:
+            for mutant in mutants:
+                if mutant not in alive:
+                    first, *others = names_of(exercise, mutant, before)
+                    named += bool(first)
+                    misnamed += bool(first) and any(other != first for other in others)
+        row = (len(mutants), len(mutants) - len(alive), len(right), len(rest), named, misnamed)
+        print_row(exercise.id, row)
+        totals += row
+        unlisted += rest
+        if row[1] < 0.95 * (len(mutants) - len(right)):
+            poor.append(exercise.id)
+    print_row("all", tuple(totals))
     for mutant in unlisted:
         print(f"\n{mutant.exercise}\n- " + mutant.before.replace("\n", "\n- "))
         print("+ " + mutant.after.replace("\n", "\n+ "))
     for id in poor:
         print(f"{id}: fewer than 95 % of the wrong mutants are noticed")
     return bool(unlisted)
+
+
+def print_row(name: str, row: tuple[int, ...]) -> None:
+    """One line of the table: noticed is a share of all mutants, named one of those noticed."""
+    mutants, noticed, right, rest, named, misnamed = row
+    print(f"{name:<40} {mutants:8d} {noticed / mutants:8.1%} {right:6d} {rest:9d} {named / max(noticed, 1):6.0%} "
+          f"{misnamed:9d}", flush=True)
 
 
 def sample(exercise: Exercise, count: int) -> Iterator[tuple[Mutant, list[str]]]:

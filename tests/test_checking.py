@@ -332,6 +332,175 @@ def test_case_with_an_unknown_aspect_is_refused() -> None:
         Case([1])
 
 
+# ------------------------------------------------------------------------------------------------- the name of a mistake
+
+
+def scaled(factor=2.0, shift=0.0, check=True):
+    """The answer of the exercise below, with one part replaced."""
+    def answer(x):
+        if check and len(x) == 0:
+            raise ValueError("x is empty")
+        return factor * np.asarray(x) + shift
+    return answer
+
+
+def exercise_of_parts() -> Exercise:
+    return small_exercise(
+        variant=scaled, reference=scaled(), alternatives=[scaled(), lambda x: scaled()(x).tolist()],
+        cases=lambda rng: [Case((rng.uniform(1, 9, 3),), label="three numbers"),
+                           Case((-rng.uniform(1, 9, 4),), label="negative numbers"),
+                           Case((np.zeros(0),), "errors", "no numbers", raises=ValueError)],
+        misconceptions=[Misconception("three times", {"factor": 3.0}, "Twice."),
+                        Misconception("adds one", {"shift": 1.0}, "Nothing is added."),
+                        Misconception("takes no numbers", {"check": False}, "Raise ValueError."),
+                        Misconception("doubles the size", lambda x: 2 * np.abs(scaled(1.0)(x)), "The sign stays.")])
+
+
+@pytest.mark.parametrize(("answer", "names"), [
+    (scaled(3.0), ["three times"]),
+    (scaled(3.0, 1.0), ["three times", "adds one"]),              # both at once: their numbers are neither's
+    (scaled(3.0, check=False), ["three times", "takes no numbers"]),
+    (lambda x: 2 * np.abs(scaled(1.0)(x)), ["doubles the size"]),
+    (scaled(3.0, 1.0, False), []),                                # three mistakes
+    (scaled(2.5), []),
+])
+def test_a_mistake_is_named_alone_or_with_another(answer, names: list[str]) -> None:
+    assert [one.name for one in judge(exercise_of_parts(), answer).misconceptions] == names
+
+
+def test_no_name_where_one_case_contradicts_it() -> None:
+    """Three times, but only for positive numbers: the negative ones are right, which no three-times answer gets."""
+    verdict = judge(exercise_of_parts(), lambda x: np.where(scaled(1.0)(x) > 0, 3.0, 2.0) * x)
+    assert verdict.misconceptions == ()
+    elsewhere = judge(exercise_of_parts(), lambda x: scaled(3.0)(x) if x[0] > 0 else scaled(7.0)(x))
+    assert elsewhere.misconceptions == ()
+
+
+def test_an_error_is_the_same_only_of_the_same_kind_and_place() -> None:
+    exercise = small_exercise(misconceptions=[
+        Misconception("multiplies matrices", lambda x: x @ np.ones((5, 5)), "No matrix is needed."),
+        Misconception("squares", lambda x: x ** 2, "Twice."), Misconception("halves", lambda x: x / 2, "Twice.")])
+    assert judge(exercise, lambda x: x @ np.ones((7, 7))).misconceptions[0].name == "multiplies matrices"
+    assert judge(exercise, lambda x: x.reshape(3, 7)).misconceptions == ()          # a ValueError, too
+    assert judge(exercise, lambda x: x["a"]).misconceptions == ()
+
+
+def test_one_misconception_alone_is_never_made_of_parts_without_a_variant() -> None:
+    with pytest.raises(TypeError, match="there is no variant"):
+        small_exercise(misconceptions=[Misconception("replaces", {"factor": 3.0}, "No.")])
+
+
+@pytest.mark.parametrize(("answer", "sentence"), [
+    (lambda x: 5.0 * x, "Every number is 2.5 times what was expected."),
+    (lambda x: -2.0 * x, "Every number has the wrong sign."),
+    (lambda x: 2.0 * x + 0.5, "Every number is 0.5 too large."),
+    (lambda x: 2.0 * x[::-1], "The order is reversed."),
+    (lambda x: 2.0 * x + x ** 3, ""),
+])
+def test_what_is_plain_to_see_is_said(answer, sentence: str) -> None:
+    cases = lambda rng: [Case((rng.uniform(1, 9, 4),)), Case((rng.uniform(1, 9, 5),))]  # noqa: E731
+    verdict = judge(small_exercise(cases=cases), answer)
+    assert verdict.rows[0].observation == sentence
+
+
+def test_parts_of_a_result_are_called_by_name() -> None:
+    exercise = small_exercise(
+        reference=lambda x: (x + 1.0, 2.0 * x), returns=("sums", "products"),
+        cases=lambda rng: [Case((rng.uniform(1, 9, 3),)), Case((np.zeros(0),), "edge")])
+    report = str(Report(judge(exercise, lambda x: (2.0 * x, x + 1.0))))
+    assert "sums: at [0] expected" in report
+    assert "The parts stand in another order: expected (sums, products)." in report
+    report = str(Report(judge(exercise, lambda x: x + 1.0)))
+    assert "expected 2 results, (sums, products); yours is an array of shape (3,)" in report
+
+
+def test_calls_in_turn_are_told_apart() -> None:
+    class Counter:
+        def __init__(self, start):
+            self.value = start
+
+        def add(self, amount):
+            self.value += amount
+            return self.value
+
+    class Forgets(Counter):
+        def add(self, amount):
+            return self.value + amount
+
+    class Breaks(Counter):
+        def add(self, amount):
+            if self.value > 5:
+                raise LookupError("too much")
+            return super().add(amount)
+
+    exercise = small_exercise(
+        reference=Counter, probe="construct_then_call", alternatives=[],
+        misconceptions=[], cases=lambda rng: [Case((5,), steps=(("add", (2,)), ("add", (3,))))])
+    report = str(Report(judge(exercise, Forgets)))
+    assert "call 2, .add: expected 10, yours is 8" in report
+    assert "start = 5" in report and "call 1, .add(2)" in report
+    assert "yours raised LookupError in call 2, .add: too much" in str(Report(judge(exercise, Breaks)))
+
+
+@pytest.mark.parametrize(("expected", "got", "message"), [
+    ([[1, 2], [3]], [[1, 2]], "expected a list of 2 lists, yours is a list of 1 list"),
+    ([[1, 2], [3]], {"a": 1}, "expected a list of 2 lists, yours is a dict of 1 entry"),
+    ([1, 2], 3, "expected shape (2,), yours is one value, 3"),
+    (0.5, [1.0, 2.0], "expected one value, yours is an array of shape (2,)"),
+    ([1, 2], [[1], [2, 3]], "expected a list of 2 numbers, yours is a list of 2 lists"),
+    ({"a": 1}, [1], "expected a dict, yours is a list of 1 number"),
+])
+def test_lists_and_dicts_are_described_by_what_they_hold(expected, got, message: str) -> None:
+    assert compare(plain(expected), plain(got)).message == message
+
+
+def test_keys_of_a_dict_may_be_pairs() -> None:
+    assert compare({(1, 2): 0.5}, plain({(np.int64(1), 2): 0.5})) is None
+    with pytest.raises(NotPlainData, match="a dict with a key of type frozenset"):
+        plain({frozenset([1]): 2})
+
+
+# --------------------------------------------------------------------------------------------------------- in a notebook
+
+
+def run_in_ipython(*cells: str) -> str:
+    """What cells print, run one after the other in one IPython; errors included, as in a notebook."""
+    program = f"""
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="NoColor", history_length=0)
+for cell in {list(cells)!r}:
+    shell.run_cell(cell, store_history=True)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+SET_UP = "import numpy as np\nfrom embcourse.checking import check"
+RIGHT = "def idf(counts):\n    from embcourse.tfidf import idf\n    return idf(counts)"
+CHECK = 'check("tfidf.idf", idf)'
+
+
+def test_an_old_definition_is_not_praised() -> None:
+    assert "2 of 2 points" in run_in_ipython(SET_UP, RIGHT, CHECK)
+    broken = run_in_ipython(SET_UP, RIGHT, "def idf(counts:\n    return 1", CHECK)
+    assert "CheckFailed: tfidf.idf: the cell that defines idf does not compile" in broken
+    assert "2 of 2" not in broken
+    stopped = run_in_ipython(SET_UP, RIGHT, "1 / 0\ndef idf(counts):\n    return 1", CHECK)
+    assert "stopped before its definition" in stopped
+    assert "2 of 2 points" in run_in_ipython(SET_UP, "def idf(counts:\n    return 1", RIGHT, CHECK)
+    elsewhere = "from embcourse.tfidf import idf"
+    assert "2 of 2 points" in run_in_ipython(SET_UP, elsewhere, CHECK)
+    decorated = "import functools\n@functools.cache\ndef cached(): return 1\n@functools.wraps(cached)\n" + RIGHT
+    assert "2 of 2 points" in run_in_ipython(SET_UP, decorated.replace("@functools.wraps(cached)\n", ""), CHECK)
+
+
+def test_an_unwritten_exercise_says_so_in_one_line() -> None:
+    out = run_in_ipython(SET_UP, "def idf(counts):\n    # Your code here\n    raise NotImplementedError", CHECK)
+    assert [line for line in out.splitlines() if line.strip()] == [
+        "CheckFailed: tfidf.idf is not written yet: 0 of 2 points"]
+
+
 # ----------------------------------------------------------------------------------------------------------- comparison
 
 

@@ -114,7 +114,9 @@ def compare_arrays(expected: Any, got: Any, rule: Rule, prefix: str) -> Mismatch
         return None                                               # no results: a (0, 2) array says so too
     expected, got = np.asarray(expected), np.asarray(got)
     if got.shape != expected.shape:
-        return Mismatch("shape", f"{prefix}expected shape {expected.shape}, yours is {got.shape}")
+        yours = str(got.shape) if got.ndim else f"one value, {shorten(got[()])}"
+        wanted = f"shape {expected.shape}" if expected.ndim else "one value"
+        return Mismatch("shape", f"{prefix}expected {wanted}, yours is {yours if expected.ndim else describe(got)}")
     if not expected.size:
         return None
     if not kinds_agree(expected.dtype, got.dtype):

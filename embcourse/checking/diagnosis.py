@@ -15,28 +15,44 @@ from embcourse.checking.guard import Outcome
 from embcourse.checking.trial import Trial, difference, observe, rule_of
 
 
+MOST_MISTAKES = 3
+
+
 def diagnose(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception, ...]:
-    """The misconception that behaves like the answer on every case, or the two that do together; else nothing.
+    """The misconception that behaves like the answer on every case, or the few that do together; else nothing.
 
     trials : every case of the examination, run on the answer.
 
-    The answer must be right wherever the misconception is right, and wrong in the same way wherever it is wrong. Two
-    explain an answer together if it does what both made at once do, or if on each case it does what one of them does.
+    The answer must be right wherever the misconception is right, and wrong in the same way wherever it is wrong. Two or
+    three explain an answer together if on each case it does what one of them does wrong, and is right where all are
+    right; two also if it does what both made at once do.
     """
     behaviours = [Behaviour(exercise, exercise.mistake(one), trials) for one in exercise.misconceptions]
     for one, behaviour in zip(exercise.misconceptions, behaviours):
         if behaviour.agrees_everywhere():
             return (one,)
-    pairs = list(itertools.combinations(range(len(behaviours)), 2))
-    for i, j in pairs:
-        if behaviours[i].completes(behaviours[j]):
-            return exercise.misconceptions[i], exercise.misconceptions[j]
-    for i, j in pairs:
-        one, other = exercise.misconceptions[i], exercise.misconceptions[j]
-        both = exercise.mistake(one, other)
-        if both is not None and Behaviour(exercise, both, trials).agrees_everywhere():
-            return one, other
+    for count in range(2, MOST_MISTAKES + 1):
+        for chosen in itertools.combinations(range(len(behaviours)), count):
+            if explain_together([behaviours[i] for i in chosen], len(trials)):
+                return tuple(exercise.misconceptions[i] for i in chosen)
+        if count == 2:
+            for one, other in itertools.combinations(exercise.misconceptions, 2):
+                both = exercise.mistake(one, other)
+                if both is not None and Behaviour(exercise, both, trials).agrees_everywhere():
+                    return one, other
     return ()
+
+
+def explain_together(behaviours: Sequence[Behaviour], cases: int) -> bool:
+    """Whether the answer is wrong exactly where one of several is, and there does the same as one that is wrong."""
+    for position in range(cases):
+        seen = [behaviour.on(position) for behaviour in behaviours]
+        if all(right for right, _ in seen):
+            if not seen[0][1]:
+                return False
+        elif not any(same and not right for right, same in seen):
+            return False
+    return True
 
 
 class Behaviour:
@@ -60,17 +76,6 @@ class Behaviour:
         """Whether the answer does the same on every case; looks at the cases first that the answer gets wrong."""
         order = sorted(range(len(self.trials)), key=lambda position: self.trials[position].passed)
         return all(self.on(position)[1] for position in order)
-
-    def completes(self, other: Behaviour) -> bool:
-        """Whether the two explain the answer case by case: it is wrong where either is, in the way of one of them."""
-        for position in range(len(self.trials)):
-            (right, same), (other_right, other_same) = self.on(position), other.on(position)
-            if right and other_right:
-                if not same:
-                    return False
-            elif not (same and not right or other_same and not other_right):
-                return False
-        return True
 
 
 def alike(exercise: Exercise, trial: Trial, outcome: Outcome) -> bool:

@@ -52,7 +52,7 @@ class Case:
             raise TypeError(f"Case: args must be a tuple; got {type(self.args).__name__}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Misconception:
     """A mistake that people make.
 
