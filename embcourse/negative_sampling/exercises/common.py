@@ -27,6 +27,7 @@ def sure_tables(rng: np.random.Generator, input: int, logits: dict[int, float],
                 size: int = 6, dim: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """Tables where the output rows of some words have the given logits with the row `input`."""
     inputs, outputs = tables(rng, size, dim)
+    inputs[input] *= 1.5 / np.linalg.norm(inputs[input])
     v = inputs[input]
     for word, logit in logits.items():
         outputs[word] = logit * v / (v @ v)
