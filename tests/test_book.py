@@ -20,7 +20,6 @@ from embcourse.publishing import build
 from embcourse.text import Vocabulary
 from tests.notebooks import ROOT
 
-REPOSITORY = "counts-to-context/embcourse"
 SOLUTIONS_LINE = '  - {caption: "Worked solutions"'
 CHAPTER = "book/counting/tfidf.html"
 PHONE = {"width": 390, "height": 844}
@@ -114,10 +113,7 @@ def test_pages_and_styles_load_nothing_from_another_host(pages, book_html):
 @pytest.mark.parametrize("document", [document for document in TOC if (ROOT / f"{document}.ipynb").exists()])
 def test_a_notebook_page_offers_the_notebook_itself(pages, book_html, document):
     links = {link["href"] for link in pages[f"{document}.html"]("a", href=True)}
-    assert f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/{document}.ipynb" in links
-    assert f"https://mybinder.org/v2/gh/{REPOSITORY}/main?urlpath=lab/tree/{document}.ipynb" in links
-    assert f"https://github.com/{REPOSITORY}/edit/main/{document}.ipynb" in links
-    assert any(link.startswith(f"https://github.com/{REPOSITORY}/issues/new") for link in links)
+    assert any(link.endswith(f"_sources/{document}.ipynb") for link in links)
     download = book_html / "_sources" / f"{document}.ipynb"
     assert download.read_bytes() == (ROOT / f"{document}.ipynb").read_bytes()
 
