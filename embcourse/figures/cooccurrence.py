@@ -182,7 +182,7 @@ def smoothing_effect(
     values = [np.asarray(plain, float), np.asarray(smoothed, float)]
     panels[0].set_xscale("log")
     panels[0].set_ylim(min(map(np.min, values)) - 0.3, max(map(np.max, values)) + 0.6)
-    panels[0].set_xlim(frequencies.min() * 0.6, frequencies.max() * 2)
+    panels[0].set_xlim(frequencies.min() * 0.12, frequencies.max() * 2)           # room for names on the left
     best = [np.argsort(-value, kind="stable")[:label] for value in values]
     for axes, value, top, title in zip(panels, values, best, ("no smoothing", "α = 0.75"), strict=True):
         rest = np.setdiff1d(np.arange(len(value)), top)
