@@ -21,3 +21,17 @@ def check_cells(path: Path) -> dict[str, NotebookNode]:
             assert match[1].split(".")[1] == match[2]
             cells[match[1]] = cell
     return cells
+
+
+def solution_cells(slug: str) -> dict[str, tuple[list[str], str]]:
+    """By the name of each exercise: the code cells before its solution, and the cell that holds the solution."""
+    cells, before = {}, []
+    for cell in nbformat.read(ROOT / "solutions" / slug / f"{slug}.ipynb", 4).cells:
+        graded = cell.metadata.get("nbgrader", {})
+        if cell.cell_type != "code" or graded.get("grade"):
+            continue
+        if graded.get("solution"):
+            for name in re.findall(r"^(?:def|class) (\w+)", cell.source, re.MULTILINE):
+                cells[name] = (list(before), cell.source)
+        before.append(cell.source)
+    return cells
