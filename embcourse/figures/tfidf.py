@@ -120,7 +120,7 @@ def frequency_and_idf(documents: int) -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.4, 6.6))
-    upper, lower = figure.subplots(2, 1)
+    upper, lower = figure.subplots(2, 1, gridspec_kw={"hspace": 0.08})
     count = np.linspace(0, 12, 200)
     drawn = count[count >= 1]
     upper.plot(count, count, label="raw")
@@ -147,7 +147,7 @@ def recall_curves(ranks: Mapping[str, Mapping[str, ArrayLike]], *, deepest: int 
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.4, 2.9 * len(ranks) + 0.4))
-    panels = figure.subplots(len(ranks), 1, sharex=True, sharey=True)
+    panels = figure.subplots(len(ranks), 1, sharex=True, sharey=True, gridspec_kw={"hspace": 0.08})
     k = np.unique(np.geomspace(1, deepest, 60).astype(int))
     for axes, (translation, methods) in zip(panels, ranks.items(), strict=True):
         for method, found in methods.items():

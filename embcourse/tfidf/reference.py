@@ -327,8 +327,10 @@ def bm25_idf(counts: ArrayLike) -> FloatArray:
     return np.log1p((documents - containing + 0.5) / (containing + 0.5))
 
 
-def bm25_weights(counts: ArrayLike, k1: float = 1.2, b: float = 0.75) -> FloatArray:
-    """What one occurrence of a term in the query adds to the score of a document.
+def bm25_weights(
+    counts: ArrayLike, k1: float = 1.2, b: float = 0.75
+) -> FloatArray:
+    """What a term of the query adds to the score of a document, each time.
 
     weight(d, t) = idf(t) * tf (k1 + 1) / (tf + k1 * norm(d)), with `bm25_idf`,
     norm(d) = 1 - b + b * length(d) / mean length, and tf the count of t in d.
