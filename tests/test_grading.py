@@ -24,7 +24,8 @@ from tests.notebooks import ROOT
 # that are not here stay as they were released, and earn nothing.
 HALF_RIGHT = {
     "term_frequency": ("def term_frequency(counts):\n    return counts / counts.sum(axis=1, keepdims=True)", 0.75),
-    "idf": ("def idf(counts):\n    return np.log(len(counts) / counts.sum(axis=0))", 0),
+    "idf": ("def idf(counts):\n    if len(counts) == 0 or (counts < 0).any():\n        raise ValueError('counts')\n"
+            "    return np.log(len(counts) / counts.sum(axis=0))", 0),
     "tfidf": ("import warnings\nwarnings.warn('noise')\nprint('noise')\n"
               "def tfidf(counts):\n    print('noise')\n    warnings.warn('noise')\n    return None", 0),
     "sklearn_tfidf": ("from sklearn.feature_extraction.text import TfidfTransformer\n"
