@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from embcourse.checking import CheckFailed, check
+from embcourse.checking import CheckFailed, check, find, judge
 from embcourse.figures.landing import GROUPS, word_to_map
 from embcourse.figures.style import groups, label_points, use_book_style
 from embcourse.publishing import build
@@ -140,6 +140,18 @@ def test_the_report_that_students_are_shown_is_the_one_that_check_prints(capsys)
     with pytest.raises(CheckFailed):
         check("tfidf.idf", notebook["idf"])
     assert capsys.readouterr().out == shown
+
+
+@pytest.mark.parametrize(
+    ("dtype", "passes", "stable"),
+    [(np.float64, True, True), (np.longdouble, True, True), (np.float32, True, False), (np.float16, False, False)],
+)
+def test_the_precision_that_students_are_told_is_the_one_that_is_asked_for(dtype, passes, stable):
+    for name, expected in (("tfidf.term_frequency", passes), ("attention.softmax", passes and stable)):
+        exercise = find(name)
+        verdict = judge(exercise, lambda *args, reference=exercise.reference: reference(*args).astype(dtype))
+        assert (verdict.points == exercise.points) == expected, f"{name}: {verdict.points}"
+        assert (verdict.points > 0) == passes
 
 
 # -------------------------------------------------------------------------------------------------------- the figures
