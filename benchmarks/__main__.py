@@ -3,7 +3,7 @@
     python -m benchmarks speed         speed, memory and growth beside gensim, under 10 minutes
     python -m benchmarks quality       20 epochs, 5 seeds, hours; continues where it was interrupted
     python -m benchmarks cluster       4 worker processes beside one machine, minutes
-    python -m benchmarks cluster       4 worker processes beside one machine, minutes
+    python -m benchmarks reverser      the attention chapter's reverser, 5 seeds, half an hour; continues likewise
     python -m benchmarks tables        the tables of the newest results
 """
 
@@ -22,10 +22,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("speed", "quality", "cluster", "tables"))
+    parser.add_argument("command", choices=("speed", "quality", "cluster", "reverser", "tables"))
     parser.add_argument("--rounds", type=int, default=5, help="speed: times that every cell is measured (default 5)")
-    parser.add_argument("--seeds", type=int, default=quality.SEEDS, help="quality: trainings of every cell (default 5)")
-    parser.add_argument("--workers", type=int, default=None, help="quality: processes (default: one per core)")
+    parser.add_argument(
+        "--seeds", type=int, default=quality.SEEDS, help="quality, reverser: trainings of every cell (default 5)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=None, help="quality, reverser: processes (default: one per core)"
+    )
     parser.add_argument("--folder", type=Path, default=results.FOLDER, help="where the results are")
     chosen = parser.parse_args(arguments)
     for name in ("rounds", "seeds"):
@@ -41,6 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         from benchmarks import cluster
 
         print(f"written: {cluster.run(chosen.seeds, folder=chosen.folder)}")
+    elif chosen.command == "reverser":
+        from benchmarks import reverser
+
+        print(f"written: {reverser.run(list(reverser.cells(chosen.seeds)), chosen.folder, chosen.workers)}")
     shown = (("speed", tables.speed_table), ("quality", tables.quality_table), ("cluster", tables.cluster_table))
     for kind, table in shown:
         result = benchmark_results(kind, chosen.folder)

@@ -188,7 +188,7 @@ class TestReverser:
     @pytest.mark.parametrize("attention", ["additive", "dot"])
     def test_attends_as_the_reference_does(self, attention) -> None:
         import torch
-        from embcourse.attention.fast import Seq2Seq
+        from embcourse.attention.model import Seq2Seq
 
         torch.manual_seed(0)
         model = Seq2Seq(9, 8, attention).double()
@@ -206,7 +206,7 @@ class TestReverser:
 
     def test_generates_what_it_thinks_likeliest_step_by_step(self) -> None:
         import torch
-        from embcourse.attention.fast import Seq2Seq
+        from embcourse.attention.model import Seq2Seq
 
         torch.manual_seed(1)
         model = Seq2Seq(9, 8, "dot")
@@ -217,7 +217,7 @@ class TestReverser:
 
     def test_attention_carries_what_one_state_cannot(self) -> None:
         import torch
-        from embcourse.attention.fast import Seq2Seq, accuracy_by_length, train_to_reverse
+        from embcourse.attention.model import Seq2Seq, accuracy_by_length, train_to_reverse
 
         right = {}
         for attention in (None, "dot"):
@@ -230,7 +230,7 @@ class TestReverser:
 
     @pytest.mark.parametrize(("arguments", "message"), [((9, 7), "even"), ((9, 8, "cosine"), "attention")])
     def test_refuses(self, arguments, message) -> None:
-        from embcourse.attention.fast import Seq2Seq
+        from embcourse.attention.model import Seq2Seq
 
         with pytest.raises(ValueError, match=message):
             Seq2Seq(*arguments)

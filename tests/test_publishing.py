@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import re
@@ -15,11 +16,13 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from embcourse.checking import exercises, find
 from embcourse.publishing import (
     BuildFailed,
     NotebookFailed,
@@ -34,6 +37,7 @@ from embcourse.publishing import (
     write_notebook,
 )
 from embcourse.publishing.__main__ import main
+from embcourse.publishing.listing import read_listing
 from embcourse.publishing.notebooks import serialise
 from tests.notebooks import ROOT
 
@@ -468,6 +472,216 @@ def test_serving_gives_files_on_this_machine_only_and_says_when_a_port_is_taken(
             pass
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(address, timeout=10)
+
+
+# --- the package's code on a page -------------------------------------------------------------------------------------
+
+REFERENCE = '''"""Definitions."""
+
+import numpy as np
+
+
+@inlined
+def idf(counts, base=None):
+    """ln(N / df).
+
+    counts: (documents, terms).
+
+    >>> idf([[1]])
+    array([0.])
+    """
+    counts = require_counts("idf", counts)
+    _check_base(base)
+    wrong = np.argwhere(counts < 0)
+    # a comment on the check
+    if len(wrong):
+        raise ValueError("idf: negative")
+    for axis in counts.shape:
+        if axis == 0:
+            raise ValueError("idf: empty")
+    counts = _floats("idf", counts)
+    rows = prepare(counts)
+
+    # documents, not occurrences
+    containing = (rows > 0).sum(axis=0)
+    if base is None:
+        return np.log(len(rows) / containing)
+    raise ValueError("idf: no such base")
+
+
+def plain(x):
+    return x
+
+
+class Index:
+    """An index.
+
+    More.
+    """
+
+    size = 3
+
+    def __init__(self, size):
+        """Sizes.
+
+        More.
+        """
+        if size < 0:
+            raise ValueError("size")
+        self.size = size
+
+    def search(self, query):
+        """The best.
+
+        More.
+        """
+        self._check_fitted()
+        return query
+'''
+
+METHOD = '''@inlined
+def idf(counts, base=None):
+    """ln(N / df)."""
+    rows = prepare(counts)
+
+    # documents, not occurrences
+    containing = (rows > 0).sum(axis=0)
+    if base is None:
+        return np.log(len(rows) / containing)'''
+
+
+def test_a_listing_shows_the_method_without_the_checks_of_its_arguments() -> None:
+    listing = read_listing(REFERENCE, "idf")
+    assert listing.method == METHOD
+    assert listing.source in REFERENCE and listing.source.startswith("@inlined\ndef idf")
+    assert REFERENCE.splitlines()[listing.line - 1] == "@inlined"
+    for left_out in ("_check_base", "_floats", ">>> idf", "no such base", "empty"):
+        assert left_out in listing.source and left_out not in listing.method
+
+
+def test_a_listing_of_nothing_but_the_method_is_the_source() -> None:
+    listing = read_listing(REFERENCE, "plain")
+    assert listing.method == listing.source == "def plain(x):\n    return x"
+
+
+def test_a_listing_of_a_class_and_of_a_method_of_it() -> None:
+    index = read_listing(REFERENCE, "Index").method
+    assert index.splitlines()[:2] == ["class Index:", '    """An index."""']
+    assert "size = 3" in index and "self.size = size" in index and "return query" in index
+    assert "More." not in index and "raise" not in index
+    search = 'def search(self, query):\n    """The best."""\n    return query'
+    assert read_listing(REFERENCE, "Index.search").method == search
+
+
+def test_every_public_function_of_a_reference_can_be_listed() -> None:
+    shown = 0
+    for path in sorted((ROOT / "embcourse").glob("*/reference*/**/*.py")) + sorted(ROOT.glob("embcourse/*/reference.py")):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                listing = read_listing(text, node.name)
+                ast.parse(listing.method)
+                assert len(listing.method.splitlines()) <= len(listing.source.splitlines())
+                shown += 1
+    assert shown > 50
+
+
+@pytest.mark.parametrize("name", ["other", "Index.other", "idf.inner", "Index.search.inner"])
+def test_a_listing_of_nothing_is_an_error(name: str) -> None:
+    with pytest.raises(LookupError, match=re.escape(repr(name))):
+        read_listing(REFERENCE, name)
+
+
+def listing_book(folder: Path, page: str) -> tuple[str, str, list[str]]:
+    """Builds a page that lists from `folder / "package"`: its HTML, the warnings, and the pages that were read."""
+    from sphinx.application import Sphinx
+    from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+    source = folder / "source"
+    assignment = source / "book/assignments/tfidf/tfidf.md"
+    assignment.parent.mkdir(parents=True, exist_ok=True)
+    assignment.exists() or assignment.write_text("# Assignment\n")
+    index = source / "index.md"
+    text = f"# Page\n\n{page}\n\n```{{toctree}}\nbook/assignments/tfidf/tfidf\n```\n"
+    if not index.exists() or index.read_text() != text:
+        index.write_text(text)
+    settings = {
+        "extensions": ["myst_parser", "embcourse.publishing.listing"],
+        "listing_package": str(folder / "package"),
+        "nitpicky": True,
+    }
+    warnings = io.StringIO()
+    read: list[str] = []
+    with patch_docutils(), docutils_namespace():
+        app = Sphinx(source, None, folder / "html", folder / "trees", "html", settings, None, warnings)
+        app.connect("source-read", lambda app, page, content: read.append(page))
+        app.build()
+    return (folder / "html" / "index.html").read_text(encoding="utf-8"), warnings.getvalue(), read
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package with one room, whose reference is REFERENCE."""
+    room = tmp_path / "package" / "tfidf"
+    room.mkdir(parents=True)
+    (room / "reference.py").write_text(REFERENCE)
+    return room.parent
+
+
+def test_a_page_lists_and_follows_the_source(tmp_path: Path, package: Path) -> None:
+    page = "```{listing} tfidf.reference.idf\n```"
+    html, warnings, _ = listing_book(tmp_path, page)
+    assert warnings == ""
+    soup = BeautifulSoup(html, "html.parser")
+    (listing,) = soup.select("div.listing")
+    shown, folded = listing.select("pre")
+    assert shown.text.strip() == METHOD
+    assert folded.text.strip() == read_listing(REFERENCE, "idf").source
+    (details,) = listing.select("details")
+    assert folded in details.select("pre") and shown not in details.select("pre")
+    assert details.summary.text.strip() == "Checks, examples and source"
+    assert not details.has_attr("open")
+    assert listing_book(tmp_path, page)[2] == [], "nothing changed, nothing is read again"
+    (package / "tfidf" / "reference.py").write_text(REFERENCE.replace("len(rows)", "rows.shape[0]"))
+    html, _, read = listing_book(tmp_path, page)
+    assert read == ["index"]
+    assert "shape" in html
+
+
+def test_what_an_assignment_asks_for_is_folded_and_the_line_above_leads_there(tmp_path: Path, package: Path) -> None:
+    html, warnings, _ = listing_book(tmp_path, "```{listing} tfidf.reference.idf\n:try: tfidf.idf\n```")
+    assert warnings == ""
+    (listing,) = BeautifulSoup(html, "html.parser").select("div.listing.try-first")
+    exercise = find("tfidf.idf")
+    number = 1 + exercises("tfidf").index(exercise)
+    line = listing.find("p").text
+    assert line == (
+        f"Try first: exercise {number} of the assignment, tfidf.idf ({exercise.points} points), asks for it."
+    )
+    assert listing.find("p").a["href"] == "book/assignments/tfidf/tfidf.html"
+    assert listing.select("pre") and all(code.find_parent("details") for code in listing.select("pre"))
+    assert [summary.text.strip() for summary in listing.select("summary")] == [
+        "Show the answer",
+        "Checks, examples and source",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("directive", "message"),
+    [
+        ("```{listing} tfidf.reference.other\n```", "nothing is called 'other'"),
+        ("```{listing} tfidf.other.idf\n```", "names no module"),
+        ("```{listing} tfidf.reference\n```", "names no module"),
+        ("```{listing} tfidf.reference.idf\n:try: tfidf.idff\n```", "did you mean 'tfidf.idf'"),
+        ("```{listing} tfidf.reference.wide\n```", "1 lines are wider than 80 columns; the first, package/tfidf/"),
+    ],
+)
+def test_a_listing_that_cannot_be_is_a_warning(tmp_path: Path, package: Path, directive: str, message: str) -> None:
+    wide = f"\n\ndef wide(x):\n    return {'x + ' * 20}x\n"
+    (package / "tfidf" / "reference.py").write_text(REFERENCE + wide)
+    _, warnings, _ = listing_book(tmp_path, directive)
+    assert message in warnings
+    assert "index.md:3" in warnings
 
 
 # --- make -------------------------------------------------------------------------------------------------------------

@@ -1,18 +1,18 @@
-"""What `make bench`, `make bench-quality`, `make bench-cluster` and `make bench-gpu` measured."""
+"""What `python -m benchmarks` and `make bench-gpu` measured."""
 
 import json
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-Kind = Literal["speed", "quality", "cluster", "gpu"]
+Kind = Literal["speed", "quality", "cluster", "gpu", "reverser"]
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
-SUFFIX = {"speed": "", "quality": "-quality", "cluster": "-cluster", "gpu": "-gpu"}
+SUFFIX = {"speed": "", "quality": "-quality", "cluster": "-cluster", "gpu": "-gpu", "reverser": "-reverser"}
 
 
 def benchmark_results(kind: Kind, folder: Path = FOLDER) -> dict[str, Any] | None:
     """The newest results of one kind, as written by the measurement.
 
-    kind   : "speed", "quality", "cluster" or "gpu".
+    kind   : "speed", "quality", "cluster", "gpu" or "reverser".
     folder : where the files are: `benchmarks/results` of a checkout.
     returns: the content of the file with the latest date (of several, the last by name); it names the machine, the
              versions and the date. None if nothing of this kind has been measured, or outside a checkout.
@@ -21,7 +21,7 @@ def benchmark_results(kind: Kind, folder: Path = FOLDER) -> dict[str, Any] | Non
     >>> benchmark_results("colour")
     Traceback (most recent call last):
         ...
-    ValueError: benchmark_results: kind must be one of 'speed', 'quality', 'cluster', 'gpu', got 'colour'
+    ValueError: benchmark_results: kind must be one of 'speed', 'quality', 'cluster', 'gpu', 'reverser', got 'colour'
     """
     if kind not in get_args(Kind):
         raise ValueError(

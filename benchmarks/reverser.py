@@ -1,0 +1,92 @@
+"""The reverser of the attention chapter: how much of a row comes back rightly, by training, attention and length.
+
+Every training is one cell: an attention (or none), a number of steps, a seed. A finished cell is written at once, so
+an interrupted run continues where it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from benchmarks import results
+
+SEEDS = 5
+LONG_SEEDS = 3
+STEPS = (150, 600, 2400, 9600)
+ATTENTIONS = (None, "additive", "dot")
+SETTINGS: dict[str, Any] = {
+    "symbols": 21, "width": 64, "longest": 20, "batch": 64, "learning_rate": 5e-3, "lengths": [2, 5, 10, 15, 20, 25, 30],
+    "rows": 200,
+}
+
+
+def cells(seeds: int = SEEDS, long_seeds: int = LONG_SEEDS) -> Iterator[dict[str, Any]]:
+    """Everything to train, the short trainings first; the longest, most of all the work, with fewer seeds."""
+    for seed in range(seeds):
+        for count in STEPS[:-1]:
+            for attention in ATTENTIONS:
+                yield {"attention": attention, "steps": count, "seed": seed}
+    for seed in range(min(seeds, long_seeds)):
+        for attention in ATTENTIONS:
+            yield {"attention": attention, "steps": STEPS[-1], "seed": seed}
+
+
+def measure(cell: dict[str, Any], settings: dict[str, Any] = SETTINGS) -> dict[str, Any]:
+    """Train one cell; returns it with the share of tokens written rightly at each length, on new rows."""
+    import torch
+
+    from embcourse.attention.model import Seq2Seq, accuracy_by_length, train_to_reverse
+
+    torch.set_num_threads(1)
+    torch.manual_seed(cell["seed"])
+    model = Seq2Seq(settings["symbols"], settings["width"], cell["attention"])
+    losses = train_to_reverse(
+        model, settings["symbols"], longest=settings["longest"], steps=cell["steps"], batch=settings["batch"],
+        learning_rate=settings["learning_rate"], seed=cell["seed"],
+    )
+    # Rows that no training has drawn: their seed is none of the trainings'.
+    shares = accuracy_by_length(
+        model, settings["symbols"], settings["lengths"], count=settings["rows"], seed=1_000_000 + cell["seed"]
+    )
+    tail = losses[-max(1, len(losses) // 10):]
+    return cell | {"right": [round(share, 4) for share in shares], "loss": round(sum(tail) / len(tail), 4)}
+
+
+def run(wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None) -> Path:
+    """Train the cells that the newest file of this machine and these versions lacks; returns the file's path."""
+    result = _resumed(folder)
+    done = {_identity(finished) for finished in result["runs"]}
+    left = [cell for cell in wanted if _identity(cell) not in done]
+    path = results.write("reverser", result, folder)
+    with ProcessPoolExecutor(workers or results.cores(), mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(measure, cell) for cell in left]
+        try:
+            for count, future in enumerate(as_completed(futures), start=1):
+                result["runs"].append(future.result())
+                result["runs"].sort(key=_identity)
+                results.write("reverser", result, folder)
+                print(f"{count} of {len(left)}: {_identity(future.result())}", flush=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return path
+
+
+def _identity(cell: dict[str, Any]) -> str:
+    return f"{cell['attention'] or 'none'} {cell['steps']:6d} steps, seed {cell['seed']}"
+
+
+def _resumed(folder: Path) -> dict[str, Any]:
+    """The newest file of the same machine with the same versions and settings, or a new result."""
+    fresh = {"kind": "reverser"} | results.describe_machine() | {"settings": SETTINGS, "runs": []}
+    same = ("machine", "processor", "versions", "settings")
+    for path in sorted(folder.glob(f"{fresh['machine']}-*{results.SUFFIX['reverser']}.json"), reverse=True):
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if all(held[name] == fresh[name] for name in same):
+            return held
+    return fresh
