@@ -591,7 +591,7 @@ def _lay_windows(ids, offsets, keep, window, key):
 
 @_inlined
 def _draw_noise(accept, alias, key, draw):
-    """One word from the noise: a column of the alias table, then stay or follow."""
+    """One word of the noise: a column of the alias table, then stay or follow."""
     bits = _random(key, draw)
     column = _below(len(accept), bits)
     stays = _coin(bits) < accept[column]
@@ -608,7 +608,7 @@ def _draw_all(accept, alias, key, first, count):
 
 @_inlined
 def _draw_ahead(table, tables, negative, key, draw, ahead, half):
-    """Draws a step's negatives while another is trained, and asks for their rows."""
+    """Draws the negatives of the next step, and asks for their rows."""
     for j in range(negative):
         word = _draw_noise(tables.accept, tables.alias, key, draw + j)
         ahead[half, j] = word
@@ -691,10 +691,10 @@ def _sigmoid(x):
 
 @_inlined
 def _compute_logits(inputs, rows, outputs, targets, products, logits):
-    """logits[i x targets + j] = inputs[i] . outputs[j]; targets is a multiple of 6.
+    """logits[i x targets + j] = inputs[i] . outputs[j], six of them at a time.
 
-    Six dot products advance together, so that each vector of the input row is
-    loaded once for six.
+    `targets` is a multiple of 6. Six dot products advance together, so that each
+    vector of the input row is loaded once for six.
     """
     for j in range(0, targets, BLOCK):
         for i in range(rows):
@@ -734,8 +734,9 @@ def _compute_gradients(logits, labels, rate, rows, targets, used, gradients):
 def _apply_gradients(inputs, outputs, gradients, rows, targets, errors):
     """Both halves of the update, from the rows as they were copied.
 
-    errors[i] += sum over j of g[i, j] outputs[j], and outputs[j] becomes sum over
-    i of g[i, j] inputs[i]. Six output rows and their changes stay in registers.
+    errors[i] += sum over j of g[i, j] outputs[j], and outputs[j] becomes sum
+    over i of g[i, j] inputs[i]. Six output rows and their changes stay in
+    registers.
     """
     for j in range(0, targets, BLOCK):
         for k in range(0, inputs.shape[1], LANES):
@@ -904,15 +905,16 @@ def _copy_inputs(table, ids, count, buffers):
 def _train_skipgram_windows(
     inputs, outputs, windows, rates, tables, buffers, negative, key, draw
 ):
-    """Skip-gram, negatives shared by the window: one step for all its contexts."""
+    """Skip-gram, negatives shared by a window: one step for its contexts."""
     targets = _whole_blocks(1 + negative)
     _label_first(buffers.labels, targets)
     loss, terms, half = 0.0, 0, 0
     _draw_ahead(outputs, tables, negative, key, draw, buffers.ahead, half)
     for centre in range(len(windows.words)):
         count = _find_contexts(windows, centre, buffers.contexts)
+        word = windows.words[centre]
         used = _take_targets(
-            windows.words[centre], buffers.ahead, half, negative, buffers.targets
+            word, buffers.ahead, half, negative, buffers.targets
         )
         draw, half = draw + negative, 1 - half
         _draw_ahead(outputs, tables, negative, key, draw, buffers.ahead, half)
@@ -920,7 +922,7 @@ def _train_skipgram_windows(
             continue
         _copy_inputs(inputs, buffers.contexts, count, buffers)
         _step_window(outputs, buffers, count, used, targets, rates[centre])
-        for i in range(count):          # a word that stands there twice gets both
+        for i in range(count):      # a word that stands there twice gets both
             _add_row(inputs, buffers.contexts[i], buffers.errors, i)
         if centre % _LOSS_EVERY == 0:
             loss += _loss(buffers.logits, buffers.labels, count, used, targets)

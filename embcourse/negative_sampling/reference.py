@@ -64,8 +64,8 @@ def noise_distribution(counts: ArrayLike, power: float = 0.75) -> FloatArray:
     >>> noise_distribution([81, 16, 1, 0]).round(3)
     array([0.75 , 0.222, 0.028, 0.   ])
 
-    Mikolov et al. (2013b), section 2.2. Other exponents: Caselles-Dupré, Lesaint
-    & Royo-Letelier (2018).
+    Mikolov et al. (2013b), section 2.2. Other exponents: Caselles-Dupré, Lesaint &
+    Royo-Letelier (2018).
     """
     counts = require_counts("noise_distribution", counts)
     if not np.isfinite(power):
@@ -116,7 +116,7 @@ def unigram_table(counts: ArrayLike, size: int, power: float = 0.75) -> IntArray
 
 
 def alias_table(probabilities: ArrayLike) -> tuple[FloatArray, IntArray]:
-    """Walker's alias table: exact draws from V words, with one column and one coin.
+    """Walker's alias table: exact draws with one column and one coin.
 
     Column i holds at most two words, i and alias[i]: choose a column uniformly,
     then i with probability accept[i], else alias[i]. Built by filling up each
@@ -217,8 +217,8 @@ def negative_sampling_gradients(
     """The loss and its gradients for both tables.
 
     With g_o = sigma(u_o . v_c) - 1 for the context and g_k = sigma(u_k . v_c)
-    for a negative, a pair adds g_o u_o + sum g_k u_k to row c of the gradient of
-    `inputs`, g_o v_c to row o and g_k v_c to row k of that of `outputs`, each
+    for a negative, a pair adds g_o u_o + sum g_k u_k to row c of the gradient
+    of `inputs`, g_o v_c to row o and g_k v_c to row k of that of `outputs`, each
     over n. A row that comes up several times receives the sum.
 
     The arguments and errors are those of `negative_sampling_loss`.
@@ -353,25 +353,25 @@ def pair_step(
     negatives: ArrayLike,
     learning_rate: float,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """One pair, as the released program trains it: the target, then the negatives.
+    """One pair, as the released program trains it, one question after the other.
 
-    For each word q of target and negatives, in the order drawn, with label 1 for
-    the target and 0 otherwise: g = (label - sigma(u_q . v)) learning_rate;
-    error += g u_q;  u_q += g v. Then v += error, where v is row `input`. So every
-    logit and every output row sees the old v, and `error` sees each u_q before
-    its own update. A negative that equals the target is skipped. One that is
-    drawn twice is trained twice, the second time with its new row.
+    For each word q of target and negatives, in the order drawn, with label 1
+    for the target and 0 otherwise: g = (label - sigma(u_q . v)) learning_rate;
+    error += g u_q;  u_q += g v. Then v += error, where v is row `input`. So
+    every logit and every output row sees the old v, and `error` sees each u_q
+    before its own update. A negative that equals the target is skipped. One
+    that is drawn twice is trained twice, the second time with its new row.
 
     inputs, outputs: (V, d) tables.
     input, target  : ids. In the released program the input is the context word
-                     and the target the centre of the window: the paper's roles
-                     reversed. With fixed windows both give the same pairs over a
-                     text.
+                     and the target the centre of the window: the paper's
+                     roles reversed. With fixed windows both give the same pairs
+                     over a text.
     negatives      : (K,) ids, K at least 0.
     returns        : (loss of the pair before each update in nats, new inputs,
                      new outputs).
-    raises         : ValueError or TypeError as `negative_sampling_loss`, and for
-                     a learning rate that is negative or not finite.
+    raises         : ValueError or TypeError as `negative_sampling_loss`, and
+                     for a learning rate that is negative or not finite.
 
     >>> inputs = np.array([[1.0, 0.0], [0.0, 0.0]])
     >>> outputs = np.array([[0.0, 0.0], [0.0, 2.0]])
@@ -381,7 +381,7 @@ def pair_step(
     >>> outputs[0]
     array([-0.05,  0.  ])
 
-    TrainModelThread in word2vec.c; gensim does the same. The negatives distinct,
+    TrainModelThread in word2vec.c; gensim does the same. With distinct negatives
     it is a step of gradient descent on `negative_sampling_loss`.
     """
     inputs, outputs = require_tables("pair_step", inputs, outputs)
@@ -409,7 +409,7 @@ def window_step(
     negatives: ArrayLike,
     learning_rate: float,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """One window: m context words, one target, the same K negatives for them all.
+    """One window: m context words, one target, the same K negatives for all.
 
     The m input rows A (m, d) and the 1 + K output rows B (1 + K, d) are read
     once. Then, with label 1 in the target's column, the matrix
@@ -436,8 +436,8 @@ def window_step(
            [1.   , 1.   , 1.   ],
            [1.027, 1.027, 1.   ]])
 
-    pWord2Vec: Ji, Satish, Li & Dubey (2016). It is a step of gradient descent on
-    the sum of the block's losses.
+    pWord2Vec: Ji, Satish, Li & Dubey (2016). It is a step of gradient descent
+    on the sum of the block's losses.
     """
     inputs, outputs = require_tables("window_step", inputs, outputs)
     (target,) = require_ids("window_step", len(outputs), 0, target=target)
@@ -600,10 +600,11 @@ def hierarchical_probabilities(
     codes: list[IntArray],
     points: list[IntArray],
 ) -> FloatArray:
-    """P(w | h) of every word: a product of sigma(+-n . h) over its path, + for turn 0.
+    """P(w | h) of every word: the product over its path of sigma(+-n . h).
 
-    At each inner node both turns together have probability 1, so the words'
-    probabilities sum to 1, whatever the tables hold.
+    The sign is + for turn 0 and - for turn 1. At each inner node both turns
+    together have probability 1, so the words' probabilities sum to 1, whatever
+    the tables hold.
 
     hidden : (d,) the input vector h.
     nodes  : (V - 1, d) a row for each inner node.
@@ -796,8 +797,8 @@ def learning_rate(
     >>> [learning_rate(progress, 0.025, 0.0001) for progress in (0, 0.5, 1)]
     [0.025, 0.0125, 0.0001]
 
-    word2vec.c, which computes it anew every 10,000 tokens. gensim's line ends at
-    `end`: start - (start - end) progress.
+    word2vec.c, which computes it anew every 10,000 tokens. gensim's line ends
+    at `end`: start - (start - end) progress.
     """
     if not 0 <= progress <= 1:
         raise ValueError(
