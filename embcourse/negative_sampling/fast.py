@@ -591,7 +591,7 @@ def _lay_windows(ids, offsets, keep, window, key):
 
 @_inlined
 def _draw_noise(accept, alias, key, draw):
-    """One word of the noise: a column of the alias table, then stay or follow."""
+    """One word of the noise: a column of the alias table, then its coin."""
     bits = _random(key, draw)
     column = _below(len(accept), bits)
     stays = _coin(bits) < accept[column]
@@ -693,8 +693,8 @@ def _sigmoid(x):
 def _compute_logits(inputs, rows, outputs, targets, products, logits):
     """logits[i x targets + j] = inputs[i] . outputs[j], six of them at a time.
 
-    `targets` is a multiple of 6. Six dot products advance together, so that each
-    vector of the input row is loaded once for six.
+    `targets` is a multiple of 6. Six dot products advance together, so that
+    each vector of the input row is loaded once for six.
     """
     for j in range(0, targets, BLOCK):
         for i in range(rows):

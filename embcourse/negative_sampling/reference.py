@@ -64,8 +64,8 @@ def noise_distribution(counts: ArrayLike, power: float = 0.75) -> FloatArray:
     >>> noise_distribution([81, 16, 1, 0]).round(3)
     array([0.75 , 0.222, 0.028, 0.   ])
 
-    Mikolov et al. (2013b), section 2.2. Other exponents: Caselles-Dupré, Lesaint &
-    Royo-Letelier (2018).
+    Mikolov et al. (2013b), section 2.2. Other exponents: Caselles-Dupré et al.
+    (2018).
     """
     counts = require_counts("noise_distribution", counts)
     if not np.isfinite(power):
@@ -218,8 +218,8 @@ def negative_sampling_gradients(
 
     With g_o = sigma(u_o . v_c) - 1 for the context and g_k = sigma(u_k . v_c)
     for a negative, a pair adds g_o u_o + sum g_k u_k to row c of the gradient
-    of `inputs`, g_o v_c to row o and g_k v_c to row k of that of `outputs`, each
-    over n. A row that comes up several times receives the sum.
+    of `inputs`, g_o v_c to row o and g_k v_c to row k of that of `outputs`,
+    each over n. A row that comes up several times receives the sum.
 
     The arguments and errors are those of `negative_sampling_loss`.
     returns: (loss, gradient of inputs (V, d), gradient of outputs (V, d)).
@@ -353,7 +353,7 @@ def pair_step(
     negatives: ArrayLike,
     learning_rate: float,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """One pair, as the released program trains it, one question after the other.
+    """One pair, as the released program trains it, question after question.
 
     For each word q of target and negatives, in the order drawn, with label 1
     for the target and 0 otherwise: g = (label - sigma(u_q . v)) learning_rate;
@@ -381,8 +381,8 @@ def pair_step(
     >>> outputs[0]
     array([-0.05,  0.  ])
 
-    TrainModelThread in word2vec.c; gensim does the same. With distinct negatives
-    it is a step of gradient descent on `negative_sampling_loss`.
+    TrainModelThread in word2vec.c; gensim does the same. Distinct negatives: it
+    is a step of gradient descent on `negative_sampling_loss`.
     """
     inputs, outputs = require_tables("pair_step", inputs, outputs)
     input, target = (
