@@ -83,6 +83,7 @@ def alias_columns(words: Sequence[str], accept: ArrayLike, alias: ArrayLike) -> 
 
     words : (V,) names. accept: (V,) shares that stay. alias: (V,) ids of who takes the rest.
     """
+    from matplotlib.colors import to_rgb
     from matplotlib.figure import Figure
 
     accept, alias = np.asarray(accept, float), np.asarray(alias, int)
@@ -92,8 +93,8 @@ def alias_columns(words: Sequence[str], accept: ArrayLike, alias: ArrayLike) -> 
     for column, (share, other) in enumerate(zip(accept, alias, strict=True)):
         for bottom, height, owner in ((0.0, share, column), (share, 1.0 - share, other)):
             if height > 1e-9:
-                axes.bar(column, height, bottom=bottom, width=0.86, color=colours[owner], alpha=0.35,
-                         edgecolor="#444444", hatch="" if owner == column else "///", linewidth=0.8)
+                axes.bar(column, height, bottom=bottom, width=0.86, color=(*to_rgb(colours[owner]), 0.35),
+                         edgecolor="#444444", hatch="" if owner == column else "//", linewidth=0.8)
                 axes.text(column, bottom + height / 2, words[owner], ha="center", va="center", fontsize=9.5,
                           color="#222222", bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.2})
     axes.set_xticks(range(len(words)), [f"column {i}" for i in range(len(words))])
