@@ -18,9 +18,9 @@ WIDTH = 4.8                  # inches: a phone then shows letters at three quart
 
 
 def expectations(panels: Mapping[str, Sequence[tuple[str, float]]], *, title: str) -> Figure:
-    """What a model expects around a word: for each centre, some words and their probabilities, as bars.
+    """What a model expects around a word: for each centre, some words and how much likelier they are there, as bars.
 
-    panels: {centre: [(word, probability), ...]}, the likeliest first. One below the other, on one scale.
+    panels: {centre: [(word, factor), ...]}, the largest first. One below the other, on one scale.
     """
     from matplotlib.figure import Figure
 
@@ -28,13 +28,13 @@ def expectations(panels: Mapping[str, Sequence[tuple[str, float]]], *, title: st
     figure.suptitle(title, x=0.01, ha="left", fontsize=11.5, fontweight="bold")
     rows = np.ravel(figure.subplots(len(panels), 1, sharex=True))
     for axes, (centre, found) in zip(rows, panels.items(), strict=True):
-        words, shares = zip(*found, strict=True)
-        axes.barh(range(len(words)), [100 * share for share in shares], color=PALETTE["blue"])
+        words, factors = zip(*found, strict=True)
+        axes.barh(range(len(words)), factors, color=PALETTE["blue"])
         axes.set_yticks(range(len(words)), words)
         axes.invert_yaxis()
         axes.grid(axis="y", visible=False)
         axes.set_title(f"near {centre}", fontsize=10.5, pad=4)
-    rows[-1].set_xlabel("probability of the word, %")
+    rows[-1].set_xlabel("times as probable as near an average word")
     return figure
 
 
@@ -103,12 +103,17 @@ def _schematic(
     slot = (WIDTH - 0.24) / len(words)
     places = [0.22 + (i + 0.5) * slot for i in range(len(words))]
     for i, (x, word) in enumerate(zip(places, words, strict=True)):
-        colour = PALETTE["blue"] if i in read else PALETTE["orange"] if i in true else "#999999"
-        _box(axes, x, text, slot - 0.12, 0.4, colour, "-" if i in read else "--")
+        colour, line = "#999999", ":"
+        if i in read:
+            colour, line = PALETTE["blue"], "-"
+        elif i in true:
+            colour, line = PALETTE["orange"], "--"
+        _box(axes, x, text, slot - 0.12, 0.4, colour, line)
         axes.text(x, text, word, ha="center", va="center", fontsize=10)
     bottoms = [1.62 + 1.05 * k for k in range(len(steps))]
     for i in read:
-        _arrow(axes, (places[i], text + 0.2), (middle + 0.5 * (places[i] - places[len(words) // 2]), bottoms[0]), PALETTE["blue"])
+        tip = middle + 0.5 * (places[i] - places[len(words) // 2])
+        _arrow(axes, (places[i], text + 0.2), (tip, bottoms[0]), PALETTE["blue"])
     for k, ((done, result, shape), y) in enumerate(zip(steps, bottoms, strict=True)):
         _box(axes, middle, y + 0.32, wide, 0.64, "#444444", "-")
         axes.text(middle, y + 0.46, done, ha="center", va="center", fontsize=9)
@@ -194,7 +199,8 @@ def moving_words(snapshots: Mapping[int, ArrayLike], words: Mapping[str, Sequenc
             axes.scatter(*part.T, s=30, label=group, **styles[group])
             start += len(members)
     figure.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(words), columnspacing=1.0, handletextpad=0.2
+        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(words), columnspacing=1.0,
+        handletextpad=0.2,
     )
     figure.draw_without_rendering()
     for axes, points in zip(panels[1:], list(snapshots.values())[1:], strict=True):     # at first they lie on one spot
@@ -216,7 +222,8 @@ def losses(curves: Mapping[str, ArrayLike], *, floor: float | None = None) -> Fi
         axes.plot(np.arange(1, len(values) + 1), values, label=name, linewidth=4.5 - 3 * number,
                   linestyle=LINE_STYLES[number])
     if floor is not None:
-        axes.axhline(floor, color="#666666", linewidth=1, linestyle=":", label="entropy of the neighbours, given the word")
+        label = "entropy of the neighbours, given the word"
+        axes.axhline(floor, color="#666666", linewidth=1, linestyle=":", label=label)
     axes.set_xlabel("epoch")
     axes.set_ylabel("loss, nats a pair")
     axes.legend()
@@ -226,7 +233,7 @@ def losses(curves: Mapping[str, ArrayLike], *, floor: float | None = None) -> Fi
 def logit_sizes(sizes: ArrayLike, spread: Mapping[str, ArrayLike]) -> Figure:
     """Spread of CBOW's logits by the number of context words, a line for each way to join them, on logarithmic axes."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import NullLocator, ScalarFormatter
+    from matplotlib.ticker import FormatStrFormatter, NullLocator
 
     figure = Figure(figsize=(WIDTH, 3.4))
     axes = figure.add_subplot()
@@ -235,7 +242,7 @@ def logit_sizes(sizes: ArrayLike, spread: Mapping[str, ArrayLike]) -> Figure:
     axes.set_xlabel("context words")
     axes.set_ylabel("spread of the scores, one word = 1")
     for axis, ticks in ((axes.xaxis, sizes), (axes.yaxis, (0.25, 0.5, 1, 2, 4, 8))):
-        axis.set_major_formatter(ScalarFormatter())
+        axis.set_major_formatter(FormatStrFormatter("%g"))
         axis.set_minor_locator(NullLocator())
         axis.set_ticks(ticks)
     axes.legend()
