@@ -20,7 +20,7 @@ ifneq ($(filter-out $(wildcard $(ASSIGNMENTS)),$(ASSIGNMENTS)),)
 $(RELEASED): FORCE
 endif
 
-.PHONY: help book html serve test notebooks assignments bench bench-quality bench-gpu clean FORCE
+.PHONY: help book html serve test notebooks assignments mutants bench bench-quality bench-gpu clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo "make html         environment and HTML book only"
 	@echo "make notebooks    run chapters and solutions again, normalised (NOTEBOOKS=book/counting/tfidf.ipynb for one)"
 	@echo "make assignments  students' notebooks from the solutions"
+	@echo "make mutants      whether the checks see every mechanical change to the solutions (SLUG=tfidf for one chapter)"
 	@echo "make bench        speed beside gensim, under 10 minutes (leave the machine alone meanwhile)"
 	@echo "make bench-quality  quality over seeds and settings, hours; continues where it stopped"
 	@echo "make bench-gpu    the same on a GPU, under 10 minutes"
@@ -55,6 +56,9 @@ notebooks: $(READY)
 
 assignments: $(READY)
 	@$(RUN) -m embcourse.grading.release
+
+mutants: $(READY)
+	@$(RUN) -m tests.mutants $(SLUG)
 
 bench: $(READY)
 	@$(RUN) -m benchmarks speed

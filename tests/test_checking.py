@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 
 from embcourse.checking import Case, CheckFailed, Exercise, Misconception, Tolerance, check, find, hint, judge
 from embcourse.checking import check as check_function
-from embcourse.checking.compare import compare, shorten
+from embcourse.checking.compare import Rule, compare, shorten
 from embcourse.checking.guard import OutOfTime, run
 from embcourse.checking.plain import NotPlainData, fresh, plain
 from embcourse.checking.report import Report
@@ -332,6 +332,175 @@ def test_case_with_an_unknown_aspect_is_refused() -> None:
         Case([1])
 
 
+# ------------------------------------------------------------------------------------------------- the name of a mistake
+
+
+def scaled(factor=2.0, shift=0.0, check=True):
+    """The answer of the exercise below, with one part replaced."""
+    def answer(x):
+        if check and len(x) == 0:
+            raise ValueError("x is empty")
+        return factor * np.asarray(x) + shift
+    return answer
+
+
+def exercise_of_parts() -> Exercise:
+    return small_exercise(
+        variant=scaled, reference=scaled(), alternatives=[scaled(), lambda x: scaled()(x).tolist()],
+        cases=lambda rng: [Case((rng.uniform(1, 9, 3),), label="three numbers"),
+                           Case((-rng.uniform(1, 9, 4),), label="negative numbers"),
+                           Case((np.zeros(0),), "errors", "no numbers", raises=ValueError)],
+        misconceptions=[Misconception("three times", {"factor": 3.0}, "Twice."),
+                        Misconception("adds one", {"shift": 1.0}, "Nothing is added."),
+                        Misconception("takes no numbers", {"check": False}, "Raise ValueError."),
+                        Misconception("doubles the size", lambda x: 2 * np.abs(scaled(1.0)(x)), "The sign stays.")])
+
+
+@pytest.mark.parametrize(("answer", "names"), [
+    (scaled(3.0), ["three times"]),
+    (scaled(3.0, 1.0), ["three times", "adds one"]),              # both at once: their numbers are neither's
+    (scaled(3.0, check=False), ["three times", "takes no numbers"]),
+    (lambda x: 2 * np.abs(scaled(1.0)(x)), ["doubles the size"]),
+    (scaled(3.0, 1.0, False), []),                                # three mistakes
+    (scaled(2.5), []),
+])
+def test_a_mistake_is_named_alone_or_with_another(answer, names: list[str]) -> None:
+    assert [one.name for one in judge(exercise_of_parts(), answer).misconceptions] == names
+
+
+def test_no_name_where_one_case_contradicts_it() -> None:
+    """Three times, but only for positive numbers: the negative ones are right, which no three-times answer gets."""
+    verdict = judge(exercise_of_parts(), lambda x: np.where(scaled(1.0)(x) > 0, 3.0, 2.0) * x)
+    assert verdict.misconceptions == ()
+    elsewhere = judge(exercise_of_parts(), lambda x: scaled(3.0)(x) if x[0] > 0 else scaled(7.0)(x))
+    assert elsewhere.misconceptions == ()
+
+
+def test_an_error_is_the_same_only_of_the_same_kind_and_place() -> None:
+    exercise = small_exercise(misconceptions=[
+        Misconception("multiplies matrices", lambda x: x @ np.ones((5, 5)), "No matrix is needed."),
+        Misconception("squares", lambda x: x ** 2, "Twice."), Misconception("halves", lambda x: x / 2, "Twice.")])
+    assert judge(exercise, lambda x: x @ np.ones((7, 7))).misconceptions[0].name == "multiplies matrices"
+    assert judge(exercise, lambda x: x.reshape(3, 7)).misconceptions == ()          # a ValueError, too
+    assert judge(exercise, lambda x: x["a"]).misconceptions == ()
+
+
+def test_one_misconception_alone_is_never_made_of_parts_without_a_variant() -> None:
+    with pytest.raises(TypeError, match="there is no variant"):
+        small_exercise(misconceptions=[Misconception("replaces", {"factor": 3.0}, "No.")])
+
+
+@pytest.mark.parametrize(("answer", "sentence"), [
+    (lambda x: 5.0 * x, "Every number is 2.5 times what was expected."),
+    (lambda x: -2.0 * x, "Every number has the wrong sign."),
+    (lambda x: 2.0 * x + 0.5, "Every number is 0.5 too large."),
+    (lambda x: 2.0 * x[::-1], "The order is reversed."),
+    (lambda x: 2.0 * x + x ** 3, ""),
+])
+def test_what_is_plain_to_see_is_said(answer, sentence: str) -> None:
+    cases = lambda rng: [Case((rng.uniform(1, 9, 4),)), Case((rng.uniform(1, 9, 5),))]  # noqa: E731
+    verdict = judge(small_exercise(cases=cases), answer)
+    assert verdict.rows[0].observation == sentence
+
+
+def test_parts_of_a_result_are_called_by_name() -> None:
+    exercise = small_exercise(
+        reference=lambda x: (x + 1.0, 2.0 * x), returns=("sums", "products"),
+        cases=lambda rng: [Case((rng.uniform(1, 9, 3),)), Case((np.zeros(0),), "edge")])
+    report = str(Report(judge(exercise, lambda x: (2.0 * x, x + 1.0))))
+    assert "sums: at [0] expected" in report
+    assert "The parts stand in another order: expected (sums, products)." in report
+    report = str(Report(judge(exercise, lambda x: x + 1.0)))
+    assert "expected 2 results, (sums, products); yours is an array of shape (3,)" in report
+
+
+def test_calls_in_turn_are_told_apart() -> None:
+    class Counter:
+        def __init__(self, start):
+            self.value = start
+
+        def add(self, amount):
+            self.value += amount
+            return self.value
+
+    class Forgets(Counter):
+        def add(self, amount):
+            return self.value + amount
+
+    class Breaks(Counter):
+        def add(self, amount):
+            if self.value > 5:
+                raise LookupError("too much")
+            return super().add(amount)
+
+    exercise = small_exercise(
+        reference=Counter, probe="construct_then_call", alternatives=[],
+        misconceptions=[], cases=lambda rng: [Case((5,), steps=(("add", (2,)), ("add", (3,))))])
+    report = str(Report(judge(exercise, Forgets)))
+    assert "call 2, .add: expected 10, yours is 8" in report
+    assert "start = 5" in report and "call 1, .add(2)" in report
+    assert "yours raised LookupError in call 2, .add: too much" in str(Report(judge(exercise, Breaks)))
+
+
+@pytest.mark.parametrize(("expected", "got", "message"), [
+    ([[1, 2], [3]], [[1, 2]], "expected a list of 2 lists, yours is a list of 1 list"),
+    ([[1, 2], [3]], {"a": 1}, "expected a list of 2 lists, yours is a dict of 1 entry"),
+    ([1, 2], 3, "expected shape (2,), yours is one value, 3"),
+    (0.5, [1.0, 2.0], "expected one value, yours is an array of shape (2,)"),
+    ([1, 2], [[1], [2, 3]], "expected a list of 2 numbers, yours is a list of 2 lists"),
+    ({"a": 1}, [1], "expected a dict, yours is a list of 1 number"),
+])
+def test_lists_and_dicts_are_described_by_what_they_hold(expected, got, message: str) -> None:
+    assert compare(plain(expected), plain(got)).message == message
+
+
+def test_keys_of_a_dict_may_be_pairs() -> None:
+    assert compare({(1, 2): 0.5}, plain({(np.int64(1), 2): 0.5})) is None
+    with pytest.raises(NotPlainData, match="a dict with a key of type frozenset"):
+        plain({frozenset([1]): 2})
+
+
+# --------------------------------------------------------------------------------------------------------- in a notebook
+
+
+def run_in_ipython(*cells: str) -> str:
+    """What cells print, run one after the other in one IPython; errors included, as in a notebook."""
+    program = f"""
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="NoColor", history_length=0)
+for cell in {list(cells)!r}:
+    shell.run_cell(cell, store_history=True)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+SET_UP = "import numpy as np\nfrom embcourse.checking import check"
+RIGHT = "def idf(counts):\n    from embcourse.tfidf import idf\n    return idf(counts)"
+CHECK = 'check("tfidf.idf", idf)'
+
+
+def test_an_old_definition_is_not_praised() -> None:
+    assert "2 of 2 points" in run_in_ipython(SET_UP, RIGHT, CHECK)
+    broken = run_in_ipython(SET_UP, RIGHT, "def idf(counts:\n    return 1", CHECK)
+    assert "CheckFailed: tfidf.idf: the cell that defines idf does not compile" in broken
+    assert "2 of 2" not in broken
+    stopped = run_in_ipython(SET_UP, RIGHT, "1 / 0\ndef idf(counts):\n    return 1", CHECK)
+    assert "stopped before its definition" in stopped
+    assert "2 of 2 points" in run_in_ipython(SET_UP, "def idf(counts:\n    return 1", RIGHT, CHECK)
+    elsewhere = "from embcourse.tfidf import idf"
+    assert "2 of 2 points" in run_in_ipython(SET_UP, elsewhere, CHECK)
+    decorated = "import functools\n@functools.cache\ndef cached(): return 1\n@functools.wraps(cached)\n" + RIGHT
+    assert "2 of 2 points" in run_in_ipython(SET_UP, decorated.replace("@functools.wraps(cached)\n", ""), CHECK)
+
+
+def test_an_unwritten_exercise_says_so_in_one_line() -> None:
+    out = run_in_ipython(SET_UP, "def idf(counts):\n    # Your code here\n    raise NotImplementedError", CHECK)
+    assert [line for line in out.splitlines() if line.strip()] == [
+        "CheckFailed: tfidf.idf is not written yet: 0 of 2 points"]
+
+
 # ----------------------------------------------------------------------------------------------------------- comparison
 
 
@@ -341,15 +510,15 @@ FLOATS = hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=4), elemen
 @given(FLOATS)
 def test_an_answer_equals_itself_in_any_plain_form(array: np.ndarray) -> None:
     for form in (array.copy(), array.tolist(), tuple(array.tolist())):
-        assert compare(array, plain(form), Tolerance()) is None
+        assert compare(array, plain(form)) is None
 
 
 @given(FLOATS, st.data())
 def test_one_changed_number_is_found(array: np.ndarray, data: st.DataObject) -> None:
     index = tuple(data.draw(st.integers(0, side - 1)) for side in array.shape)
     wrong = array.copy()
-    wrong[index] += 1e-6 * max(1.0, abs(wrong[index]))
-    mismatch = compare(array, wrong, Tolerance())
+    wrong[index] += 1e-4 * max(1.0, abs(wrong[index]))             # more than float32 could explain
+    mismatch = compare(array, wrong)
     assert mismatch is not None
     assert f"at {list(index)} expected" in mismatch.message
 
@@ -359,7 +528,7 @@ def test_a_sum_in_any_order_is_right(terms: list[float], shuffle: random.Random)
     shuffled = terms[:]
     shuffle.shuffle(shuffled)
     tolerance = Tolerance(operations=len(terms), scale=sum(map(abs, terms)))
-    assert compare(sum(terms), sum(shuffled), tolerance) is None
+    assert compare(sum(terms), sum(shuffled), Rule(tolerance)) is None
 
 
 @pytest.mark.parametrize(("expected", "got", "kind"), [
@@ -383,7 +552,7 @@ def test_a_sum_in_any_order_is_right(terms: list[float], shuffle: random.Random)
     (np.array(["a", "b"]), ["a", "c"], "value"),
 ])
 def test_mismatch_is_of_the_right_kind(expected, got, kind: str) -> None:
-    assert compare(plain(expected), plain(got), Tolerance()).kind == kind
+    assert compare(plain(expected), plain(got)).kind == kind
 
 
 @pytest.mark.parametrize(("expected", "got"), [
@@ -398,14 +567,49 @@ def test_mismatch_is_of_the_right_kind(expected, got, kind: str) -> None:
     (np.array([np.nan, np.inf]), [float("nan"), float("inf")]),
 ])
 def test_equivalent_forms_are_right(expected, got) -> None:
-    assert compare(plain(expected), plain(got), Tolerance()) is None
+    assert compare(plain(expected), plain(got)) is None
 
 
 def test_float32_answer_is_held_to_float32() -> None:
     expected = np.array([1.0])
-    assert compare(expected, np.array([1 + 1e-6], np.float32), Tolerance()) is None
-    assert compare(expected, np.array([1 + 1e-3], np.float32), Tolerance()) is not None
-    assert compare(expected, np.array([1 + 1e-6]), Tolerance()) is not None
+    assert compare(expected, np.array([1 + 1e-6], np.float32)) is None
+    assert compare(expected, np.array([1 + 1e-3], np.float32)) is not None
+    assert compare(expected, np.array([1 + 1e-6])) is not None
+
+
+@pytest.mark.parametrize("got", [np.float32(0.1), np.array(0.1, np.float32), float(np.float32(0.1)),
+                                 np.longdouble("0.1"), np.float64(0.1) + 1e-18])
+def test_a_scalar_right_to_its_own_precision_is_right(got) -> None:
+    assert compare(0.1, plain(got)) is None
+
+
+@pytest.mark.parametrize(("got", "cause"), [
+    (np.float32(0.1), "single precision"), (0.1 + 1e-8, "a constant such as 1e-8"), (np.longdouble("0.1") + 1e-9, "1e-8"),
+    (np.float16(0.1), "expected floats of 32 bits or more"),
+])
+def test_where_stability_counts_a_small_difference_is_wrong_and_explained(got, cause: str) -> None:
+    assert cause in compare(0.1, plain(got), Rule(single=False)).message
+
+
+def test_the_scale_never_excuses_single_precision() -> None:
+    """With large numbers that cancel, float32's rounding of those would exceed the values compared."""
+    rule = Rule(Tolerance(operations=512, scale=1e6))
+    assert compare(np.array([0.3, 0.7]), np.array([0.31, 0.69], np.float32), rule) is not None
+    assert compare(np.array([0.3, 0.7]), np.array([0.3, 0.7], np.float32), rule) is None
+
+
+def test_rounding_that_is_asked_for_is_checked_and_rounding_that_is_not_is_named() -> None:
+    rule = Rule(Tolerance(decimals=3))
+    assert compare([0.333, 0.667], [0.333, 0.667], rule) is None
+    assert compare([0.333, 0.667], [0.333, 0.668], rule) is None      # one unit: what rounding decides is not graded
+    assert compare([0.333, 0.667], [0.333, 0.669], rule) is not None
+    assert "Round to 3 decimals" in compare([0.333, 0.667], [1 / 3, 2 / 3], rule).message
+    assert "rounded to 6 decimals" in compare([1 / 3, 2 / 3], [0.333333, 0.666667]).message
+
+
+def test_numbers_that_differ_look_different() -> None:
+    message = compare(2.19056001, 2.19056002).message
+    assert "expected 2.19056001, yours is 2.19056002, off by 1e-08" in message
 
 
 def test_plain_takes_tensors_and_sparse_matrices() -> None:

@@ -5,7 +5,9 @@ A chapter that adds an exercise adds nothing here: the table is made from the re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import nbformat
@@ -13,13 +15,18 @@ import numpy as np
 import pytest
 
 from embcourse.checking import Exercise, Misconception, exercises, judge, slugs
-from embcourse.checking.guard import run
+from embcourse.checking.diagnosis import alike
+from embcourse.checking.guard import Outcome, run
 from embcourse.checking.plain import fresh, plain
 from embcourse.checking.probes import PROBES
-from embcourse.checking.verdict import same
-from tests.notebooks import ROOT, check_cells
+from embcourse.checking.trial import attempt, difference, observe, parameter_names, same, signature_names
+from tests.notebooks import ROOT, check_cells, solution_cells
 
-SEEDS = (1, 2)
+SEEDS = (1, 2, 3)
+INPUTS = 1000                             # on so many the reference is compared with a second implementation
+# No accepted error is larger than this part of the largest value compared. Where that is 0, or the noise of rounding,
+# none is above ABSOLUTE.
+RELATIVE, ABSOLUTE = 1e-5, 1e-9
 EVERY = [exercise for slug in slugs() for exercise in exercises(slug)]
 BY_ID = {exercise.id: exercise for exercise in EVERY}
 
@@ -67,9 +74,98 @@ def test_right_answer_written_differently_earns_all_points(exercise: Exercise, a
 @pytest.mark.parametrize(("exercise", "misconception"), each("misconceptions"))
 def test_mistake_loses_points_and_is_named(exercise: Exercise, misconception: Misconception) -> None:
     for cases in [exercise.public_cases(), *map(exercise.drawn_cases, SEEDS)]:
-        verdict = judge(exercise, misconception.wrong, cases)
+        verdict = judge(exercise, exercise.mistake(misconception), cases)
         assert verdict.points < exercise.points
-        assert verdict.misconception is misconception, verdict.misconception
+        assert verdict.misconceptions == (misconception,), [one.name for one in verdict.misconceptions]
+
+
+def test_two_mistakes_differ_on_some_case_of_every_draw(exercise: Exercise) -> None:
+    """Else one would be called by the name of the other."""
+    for seed in SEEDS:
+        behaviours = {}
+        for one in exercise.misconceptions:
+            trials = [attempt(exercise, exercise.mistake(one), case) for case in exercise.drawn_cases(seed)]
+            assert not all(trial.passed for trial in trials), f"{one.name} is right on seed {seed}"
+            behaviours[one.name] = trials
+        for (name, trials), (other, others) in itertools.combinations(behaviours.items(), 2):
+            assert any(a.passed != b.passed or not a.passed and not alike(exercise, a, b.outcome)
+                       for a, b in zip(trials, others)), f"{name} and {other} do the same on seed {seed}"
+
+
+def test_reference_agrees_with_a_second_implementation_on_a_thousand_inputs(exercise: Exercise) -> None:
+    done, seed = 0, 1000
+    while done < INPUTS:
+        for case in exercise.drawn_cases(seed):
+            trial = attempt(exercise, exercise.alternatives[0], case)
+            assert trial.passed, f"seed {seed}, {case.label}: {trial.mismatch.message}"
+            done += 1
+        seed += 1
+
+
+def test_no_accepted_error_is_more_than_a_small_part_of_the_values(exercise: Exercise) -> None:
+    for case in [case for seed in SEEDS for case in exercise.drawn_cases(seed) if case.raises is None]:
+        if case.tolerance.decimals is not None:
+            assert case.tolerance.decimals >= 6
+            continue
+        expected = observe(exercise, exercise.reference, case, 60)[0].value
+        for array in numbers_in(expected):
+            largest = np.abs(array[np.isfinite(array)]).max(initial=0.0)
+            bound = case.tolerance.bound(array).max(initial=0.0)
+            assert bound <= max(RELATIVE * largest, ABSOLUTE), f"{case.label}: {bound:.1e} of {largest:.1e}"
+
+
+def numbers_in(value: Any) -> Iterator[np.ndarray]:
+    """Every array and number of a plain value, as floats."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (int, float, np.ndarray)) and np.asarray(value).dtype.kind in "iuf":
+        yield np.asarray(value, float)
+    elif isinstance(value, list):
+        for item in value:
+            yield from numbers_in(item)
+
+
+def test_an_answer_that_memorises_the_public_cases_earns_nothing_on_another_draw(exercise: Exercise) -> None:
+    known = [(case, observe(exercise, exercise.reference, case, 60)[0]) for case in exercise.public_cases()]
+
+    def recall(*inputs: Any) -> Outcome | None:
+        return next((outcome for case, outcome in known
+                     if same((case.args, dict(case.kwargs)), (inputs[0], inputs[1]))
+                     and (len(inputs) == 2 or same(case.steps, inputs[2]))), None)
+
+    for seed in SEEDS:
+        trials = []
+        for case in exercise.drawn_cases(seed):
+            outcome = recall(case.args, dict(case.kwargs), case.steps) or Outcome(error=LookupError("never seen"))
+            trials.append((case, difference(exercise, case, observe(exercise, exercise.reference, case, 60)[0].value,
+                                            outcome) is None))
+        for aspect in {case.aspect for case, _ in trials}:
+            passed = [case.label for case, right in trials if right and case.aspect == aspect]
+            rows = [case.label for case, _ in trials if case.aspect == aspect]
+            assert len(passed) < len(rows), f"seed {seed}: all of {aspect!r} is as in the public cases: {rows}"
+            if aspect in ("values", "gradient"):
+                assert passed == [], f"seed {seed}: {aspect!r} has cases that never vary: {passed}"
+
+
+def test_inputs_are_called_what_the_statement_calls_them(exercise: Exercise) -> None:
+    before, source = solution_cells(exercise.slug)[exercise.name]
+    for case in exercise.public_cases():
+        names = [name for name in parameter_names(exercise, case) if name not in case.kwargs]
+        assert not any(name.startswith("argument") for name in names), names
+    definition = next(node for node in ast.walk(ast.parse(source))
+                      if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == exercise.name)
+    if isinstance(definition, ast.ClassDef):
+        methods = {node.name: node for node in definition.body if isinstance(node, ast.FunctionDef)}
+        shown = {method: [arg.arg for arg in node.args.args][1:] for method, node in methods.items()}
+        for case in exercise.public_cases():
+            assert signature_names(exercise.reference, len(case.args)) == shown["__init__"][: len(case.args)]
+            for method, given in case.steps:
+                own = signature_names(getattr(exercise.reference, method), len(given) + 1)[1:]
+                assert own == shown[method][: len(given)]
+    else:
+        shown = [arg.arg for arg in definition.args.args]
+        for case in exercise.public_cases():
+            assert signature_names(exercise.reference, len(case.args)) == shown[: len(case.args)]
 
 
 # ----------------------------------------------------------------- wrong answers that nobody thought of for an exercise

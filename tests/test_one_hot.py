@@ -1,5 +1,6 @@
 """One-hot rows, lookup, its gradient and the hashing trick, against scikit-learn, torch and finite differences."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -170,6 +171,65 @@ def test_gradient_without_tokens_is_zero():
     assert touched.size == 0 and rows.shape == (0, 2)
 
 
+def embedding_and_sparse_gradient():
+    """A layer of 6 words with sparse gradients, and a function that takes one step for some ids and gives the table."""
+    layer = torch.nn.Embedding.from_pretrained(torch.ones(6, 2), freeze=False, sparse=True)
+
+    def step(optimiser, ids):
+        optimiser.zero_grad()
+        layer(torch.tensor(ids)).sum().backward()
+        optimiser.step()
+        return layer.weight.detach().clone()
+
+    return layer, step
+
+
+def test_adam_refuses_sparse_gradients_and_sparse_adam_moves_only_the_rows_it_is_handed():
+    layer, step = embedding_and_sparse_gradient()
+    with pytest.raises(RuntimeError, match="does not support sparse gradients"):
+        step(torch.optim.Adam(layer.parameters()), [4, 1, 4])
+    optimiser = torch.optim.SparseAdam(list(layer.parameters()))
+    first, second = step(optimiser, [4, 1, 4]), step(optimiser, [1])
+    assert (first != 1).any(axis=1).tolist() == [False, True, False, False, True, False]
+    assert (second != first).any(axis=1).tolist() == [False, True, False, False, False, False]
+
+
+def test_adam_with_dense_gradients_moves_rows_that_the_batch_did_not_look_up():
+    layer = torch.nn.Embedding.from_pretrained(torch.ones(6, 2), freeze=False)
+    optimiser = torch.optim.Adam(layer.parameters())
+    after = []
+    for ids in ([4], [1]):
+        optimiser.zero_grad()
+        layer(torch.tensor(ids)).sum().backward()
+        optimiser.step()
+        after.append(layer.weight.detach().clone())
+    assert (after[1][4] != after[0][4]).all()
+
+
+def test_the_loss_still_falls_when_repeats_are_lost():
+    rng = np.random.default_rng(0)
+    ids, target = rng.integers(0, 5, size=40), rng.normal(size=(40, 3))
+    table = np.zeros((5, 3))
+    losses = []
+    for _ in range(5):
+        upstream = table[ids] - target
+        losses.append(0.5 * (upstream**2).sum())
+        lost = np.zeros_like(table)
+        lost[ids] += upstream
+        table -= 0.05 * lost
+    assert losses == sorted(losses, reverse=True) and losses[-1] < losses[0]
+
+
+def test_rows_of_ones_and_zeros_make_an_intercept_redundant():
+    rows = one_hot([0, 1, 2, 0, 1], 3)
+    assert np.linalg.matrix_rank(np.column_stack([np.ones(5), rows])) == 3
+
+
+def test_torch_fills_in_the_zeros_in_64_bit_integers():
+    rows = torch.nn.functional.one_hot(torch.tensor([1, 0]), 3)
+    assert rows.dtype == torch.int64 and not rows.is_sparse and rows.tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
 # ------------------------------------------------------------------------------------------------------------- memory
 
 
@@ -263,6 +323,38 @@ def test_anagrams_and_neighbours_do_not_share_their_parity():
 @pytest.mark.parametrize(("n", "buckets", "expected"), [(0, 5, 0), (1, 5, 1), (7, 1, 1), (0, 1, 0), (2, 2, 1.5)])
 def test_expected_distinct_on_cases_that_a_pencil_can_check(n, buckets, expected):
     assert expected_distinct(n, buckets) == pytest.approx(expected)
+
+
+def test_the_lowest_bit_of_fnv1a_is_the_same_for_anagrams_and_the_next_is_not():
+    words = ["".join(letters) for letters in itertools.permutations("steal")]
+    assert len({fnv1a(word) & 1 for word in words}) == 1
+    assert len({fnv1a(word) & 2 for word in words}) == 2
+
+
+def test_the_highest_bit_of_fnv1a_hardly_sees_the_last_letter_until_it_is_mixed():
+    stems = [token for token in TOKENS if len(token) == 10][:500]
+    same, mixed = [], []
+    for stem in stems:
+        one, other = fnv1a(stem + "a"), fnv1a(stem + "b")
+        same.append(one >> 63 == other >> 63)
+        mixed.append(hashed_ids([stem + "a", stem + "b"], 7, signed=True)[1].prod() > 0)
+    assert np.mean(same) > 0.95
+    assert 0.4 < np.mean(mixed) < 0.6
+
+
+@given(arrays(np.float64, (2, 12), elements=st.integers(0, 5)), st.integers(1, 6), st.integers(0, 99))
+def test_without_signs_collisions_only_enlarge_the_inner_product_of_counts(texts, buckets, seed):
+    ids = hashed_ids([f"word {i}" for i in range(12)], buckets, seed)
+    x, y = (np.bincount(ids, counts, minlength=buckets) for counts in texts)
+    assert x @ y >= texts[0] @ texts[1]
+
+
+def test_collisions_move_the_cosine_either_way():
+    def cosine(x, y):
+        return np.dot(x, y) / np.linalg.norm(x) / np.linalg.norm(y)
+
+    assert cosine([3, 2], [3, 0]) < cosine([3, 1, 1], [3, 0, 0])         # the last two words share a bucket
+    assert cosine([1], [1]) > cosine([1, 0], [0, 1])
 
 
 def test_expected_distinct_keeps_its_digits_for_many_buckets():
@@ -394,7 +486,7 @@ def test_a_hash_that_outgrows_64_bits_is_reported_and_named():
 
     verdict = judge(find("one_hot.fnv1a"), unbounded)
     assert verdict.points == 0
-    assert verdict.misconception.name == "keeps more than 64 bits"
+    assert verdict.misconceptions[0].name == "keeps more than 64 bits"
     assert "an integer of 104 bits" in str(Report(verdict))
 
 

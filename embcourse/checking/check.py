@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import re
 from typing import Any
 
 from embcourse.checking.exercise import Exercise
 from embcourse.checking.guard import Interrupted, ipython_shell
 from embcourse.checking.registry import find
 from embcourse.checking.report import Report
-from embcourse.checking.verdict import judge
+from embcourse.checking.verdict import NOT_WRITTEN, judge
 
 LOOK_UP = object()
 
@@ -43,12 +45,17 @@ def check(id: str, function: Any = LOOK_UP) -> float:
     exercise = find_or_fail(id)
     if function is LOOK_UP:
         function = inspect.currentframe().f_back.f_globals.get(exercise.name)
+    outdated = old_definition(exercise.name, function)
+    if outdated:
+        raise CheckFailed(f"{id}: {outdated}: 0 of {exercise.points:g} points")
     try:
         verdict = judge(exercise, function)
     except Interrupted:
         raise CheckFailed(f"{id}: stopped before it was done") from None
     except Exception as error:
         raise CheckFailed(f"{id}: the checker itself failed, which is no fault of yours: please report it") from error
+    if verdict.note == NOT_WRITTEN:
+        raise CheckFailed(f"{id} is {NOT_WRITTEN}: 0 of {exercise.points:g} points")
     show(Report(verdict))
     if verdict.points == 0:
         raise CheckFailed(f"{id} earned 0 of {exercise.points:g} points; the report above says why") from None
@@ -67,6 +74,32 @@ def hint(id: str, level: int = 1) -> None:
     if level not in range(1, len(exercise.hints) + 1):
         raise CheckFailed(f"{id} has hints 1 to {len(exercise.hints)}; got {level!r}")
     print(f"Hint {level} of {len(exercise.hints)}: {exercise.hints[level - 1]}")
+
+
+def old_definition(name: str, function: Any) -> str:
+    """Why what came is not what the notebook's last cell that defines `name` says; empty where it is, or can't be told.
+
+    A cell that does not compile, or fails before it comes to the definition, leaves the old one in place.
+    """
+    shell = ipython_shell()
+    if shell is None or function is None:
+        return ""
+    definition = re.compile(rf"^[ \t]*(?:def|class)[ \t]+{re.escape(name)}\b", re.MULTILINE)
+    cell = next((cell for cell in reversed(shell.user_ns.get("In", [])) if definition.search(cell)), None)
+    if cell is None:
+        return ""
+    cell = shell.transform_cell(cell)
+    try:
+        ast.parse(cell)
+    except SyntaxError as error:
+        return f"the cell that defines {name} does not compile (line {error.lineno}: {error.msg})"
+    try:
+        source = inspect.getsource(inspect.unwrap(function))
+    except (OSError, TypeError):
+        return ""
+    if definition.search(source) and source.strip() not in cell:
+        return f"the cell that defines {name} stopped before its definition; run it to its end"
+    return ""
 
 
 def find_or_fail(id: str) -> Exercise:

@@ -52,17 +52,18 @@ class Case:
             raise TypeError(f"Case: args must be a tuple; got {type(self.args).__name__}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Misconception:
-    """A mistake that people make, as a function that makes it.
+    """A mistake that people make.
 
     name  : the mistake in a few words, e.g. "counts occurrences, not documents".
-    wrong : called like the student's function; its output identifies the mistake.
+    wrong : a function that makes the mistake, called like the student's; or the parts of the exercise's `variant` that
+            it replaces, e.g. {"idf": textbook_idf}. Its output identifies the mistake.
     hint  : what the student reads: what happened, and what is right, without the code.
     """
 
     name: str
-    wrong: Callable
+    wrong: Callable | Mapping[str, Any]
     hint: str
 
 
@@ -72,17 +73,22 @@ class Exercise:
 
     id             : "<slug>.<name>", e.g. "tfidf.idf". The student's function is called <name>.
     points         : what a right answer earns, above 0.
-    reference      : the definition; what it returns is right.
+    reference      : the definition; what it returns is right. Its parameters are named as the student's.
     cases          : (rng) -> the cases. `rng` is a numpy Generator: public cases come from a fixed seed, secret ones
-                     from another. Every input must be valid for the reference.
-    misconceptions : wrong on purpose; each must lose points and be recognised by name.
+                     from another. Every input must be valid for the reference. All are drawn, and each draw is a full
+                     examination: it holds whatever some mistake needs to be seen.
+    misconceptions : wrong on purpose; each must lose points and be recognised by name, on every draw.
     alternatives   : right, but written differently; each must earn full points.
     hints          : from a nudge to nearly the answer; shown by `hint(id, level)`.
+    variant        : (**parts) -> an answer with these parts replaced, a right one without any: misconceptions then
+                     say which parts they replace, and two made at once are recognised as two.
+    returns        : the names of the parts, where the result is a tuple, e.g. ("outputs", "weights").
     probe          : how the function is exercised: a key of PROBES.
     weights        : shares of the points by aspect. Values count double, everything else once, unless said here.
     seconds        : time limit of one case, on the wall clock: generous, because a grading machine may be busy.
 
-    raises : ValueError for a malformed id, no points, no hints, an unknown probe, or an unknown aspect in weights.
+    raises : ValueError for a malformed id, no points, no hints, an unknown probe, or an unknown aspect in weights;
+             TypeError for a misconception of parts where there is no variant.
     """
 
     id: str
@@ -92,6 +98,8 @@ class Exercise:
     misconceptions: Sequence[Misconception]
     alternatives: Sequence[Callable]
     hints: Sequence[str]
+    variant: Callable[..., Callable] | None = None
+    returns: tuple[str, ...] = ()
     probe: str = "call"
     weights: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 10.0
@@ -108,6 +116,9 @@ class Exercise:
         unknown = set(self.weights) - set(ASPECTS)
         if unknown:
             raise ValueError(f"Exercise {self.id}: weights name unknown aspects {sorted(unknown)}")
+        for misconception in self.misconceptions:
+            if self.variant is None and not callable(misconception.wrong):
+                raise TypeError(f"Exercise {self.id}: {misconception.name!r} replaces parts, but there is no variant")
 
     @property
     def slug(self) -> str:
@@ -132,6 +143,17 @@ class Exercise:
         if not any(case.aspect in ("values", "gradient") for case in cases):
             raise ValueError(f"Exercise {self.id}: at least one case must have the aspect 'values' or 'gradient'")
         return cases
+
+    def mistake(self, *misconceptions: Misconception) -> Callable | None:
+        """An answer that makes these mistakes at once; None if they can't be put together."""
+        if len(misconceptions) == 1 and callable(misconceptions[0].wrong):
+            return misconceptions[0].wrong
+        parts: dict[str, Any] = {}
+        for misconception in misconceptions:
+            if callable(misconception.wrong) or parts.keys() & misconception.wrong.keys():
+                return None
+            parts |= misconception.wrong
+        return self.variant(**parts)
 
     def weight(self, aspect: str) -> float:
         """The share of the points that an aspect carries, before dividing by the sum over the aspects in use."""

@@ -18,7 +18,8 @@ class NotPlainData(TypeError):
 def plain(value: Any, depth: int = 0) -> Any:
     """The same value as plain data.
 
-    Tensors and sparse matrices become arrays; tuples become lists; numpy scalars become Python numbers.
+    Tensors and sparse matrices become arrays; tuples become lists; numpy scalars become Python numbers, except floats
+    of another precision than float64, which stay what they are: arrays without axes.
 
     >>> plain((np.float64(0.5), {"a": np.array([1, 2])}))
     [0.5, {'a': array([1, 2])}]
@@ -33,7 +34,8 @@ def plain(value: Any, depth: int = 0) -> Any:
     if value is None or type(value) in (bool, int, float, complex, str):
         return value
     if isinstance(value, np.generic):
-        return plain_array(np.asarray(value))[()].item()
+        array = plain_array(np.asarray(value))
+        return array if array.dtype.kind == "f" and array.dtype != np.float64 else array[()].item()
     if isinstance(value, np.ndarray):
         return plain_array(value)
     if hasattr(value, "detach") and hasattr(value, "numpy"):      # a torch tensor
@@ -41,13 +43,24 @@ def plain(value: Any, depth: int = 0) -> Any:
     if hasattr(value, "toarray") and hasattr(value, "nnz"):       # a scipy sparse matrix
         return plain_array(value.toarray())
     if isinstance(value, dict):
-        return {plain(key, depth + 1): plain(item, depth + 1) for key, item in value.items()}
+        return {plain_key(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item, depth + 1) for item in value]
     for base in (bool, int, float, complex, str):
         if isinstance(value, base):                               # a subclass: keep the value, drop the class
             return plain(base(value), depth)
     raise NotPlainData(f"a value of type {type(value).__name__}")
+
+
+def plain_key(key: Any) -> Any:
+    """A key of a dict: a string, a number, None, or a tuple of those."""
+    if isinstance(key, tuple):
+        return tuple(plain_key(part) for part in key)
+    if isinstance(key, np.generic):
+        return key.item()
+    if key is None or isinstance(key, (bool, int, float, str)):
+        return key
+    raise NotPlainData(f"a dict with a key of type {type(key).__name__}")
 
 
 def plain_array(array: np.ndarray) -> np.ndarray:

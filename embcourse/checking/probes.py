@@ -25,10 +25,23 @@ def construct_then_call(function: Callable, args: tuple, kwargs: Mapping[str, An
     """
     instance = function(*args, **kwargs)
     results = []
-    for method, arguments in steps:
-        result = getattr(instance, method)(*arguments)
+    for position, (method, arguments) in enumerate(steps):
+        try:
+            result = getattr(instance, method)(*arguments)
+        except BaseException as error:
+            error.add_note(f"in {step_name(position, method, len(steps))}")
+            raise
         results.append(None if result is instance else result)
     return results
+
+
+def step_name(position: int, method: str, steps: int) -> str:
+    """How a report calls one of the calls after the constructor.
+
+    >>> step_name(1, "search", 3), step_name(0, "search", 1)
+    ('call 2, .search', 'the call .search')
+    """
+    return f"call {position + 1}, .{method}" if steps > 1 else f"the call .{method}"
 
 
 PROBES: Mapping[str, Callable] = {"call": call, "construct_then_call": construct_then_call}

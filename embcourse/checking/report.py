@@ -6,9 +6,10 @@ import html
 import textwrap
 from dataclasses import dataclass
 
-from embcourse.checking.compare import number, shorten
+from embcourse.checking.compare import number, shorten, shorten_both
 from embcourse.checking.exercise import ASPECTS
-from embcourse.checking.verdict import Row, Trial, Verdict, parameter_names
+from embcourse.checking.trial import Trial, parameter_names, step_name
+from embcourse.checking.verdict import Row, Verdict
 
 WIDTH = 100
 NAME_COLUMN = 14
@@ -74,16 +75,18 @@ def details(row: Row, verdict: Verdict) -> list[str]:
                 "your result is a view of an input: whoever writes to it changes the input; return a copy"]
     lines = inputs(verdict, trial)
     if trial.mismatch.kind in ("value", "nonfinite", "shape", "dtype") and trial.case.raises is None:
-        lines.append(Data(f"expected {shorten(trial.expected, 75)}"))
-        lines.append(Data(f"yours    {shorten(trial.outcome.value, 75)}"))
+        expected, yours = shorten_both(trial.expected, trial.outcome.value, 75)
+        lines += [Data(f"expected {expected}"), Data(f"yours    {yours}")]
     if trial.mismatch.message != f"expected {shorten(trial.expected)}, yours is {shorten(trial.outcome.value)}":
         lines.append(trial.mismatch.message)
     if trial.outcome.printed:
         lines.append(f"(what it printed, {trial.outcome.printed:,} characters, is not shown)")
-    if row.misconception:
-        sentence = f"{row.misconception.name[0].upper()}{row.misconception.name[1:]}."
-        told = next(other for other in verdict.rows if other.misconception is row.misconception) is not row
-        lines.append(sentence if told else f"{sentence} {row.misconception.hint}")
+    for misconception in row.misconceptions:
+        sentence = f"{misconception.name[0].upper()}{misconception.name[1:]}."
+        told = next(other for other in verdict.rows if misconception in other.misconceptions) is not row
+        lines.append(sentence if told else f"{sentence} {misconception.hint}")
+    if row.observation:
+        lines.append(row.observation)
     return lines
 
 
@@ -93,8 +96,9 @@ def inputs(verdict: Verdict, trial: Trial) -> list[str]:
     names = parameter_names(verdict.exercise, case)
     lines = [case.label] if case.label else []
     lines += [Data(f"{name} = {shorten(value, 75)}") for name, value in zip(names, [*case.args, *case.kwargs.values()])]
-    for method, given in case.steps:
-        lines.append(Data(f"then .{method}({', '.join(shorten(argument, 60) for argument in given)})"))
+    for position, (method, given) in enumerate(case.steps):
+        name = step_name(position, method, len(case.steps))
+        lines.append(Data(f"{name}({', '.join(shorten(argument, 60) for argument in given)})"))
     return lines
 
 

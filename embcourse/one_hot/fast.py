@@ -63,9 +63,7 @@ def lookup_gradient(ids: ArrayLike, upstream: np.ndarray, rows: int) -> np.ndarr
            [ 0.,  0.],
            [11., 11.]])
 
-    Measured for 100,000 tokens of 12,000 words, d = 100, float32, two cores: `np.add.at` 91 ms, sort and
-    `np.add.reduceat` 44 ms, torch `index_add_` 10 ms, this 4.2 ms, a compiled loop 2.8 ms. The loop's last
-    millisecond is not worth a compiler in the lookup of a table.
+    The product adds up repeats in SciPy's compiled loop. `np.add.at` gives the same.
     """
     ids = require_ids("lookup_gradient", ids, rows)
     upstream = _require_upstream("lookup_gradient", upstream, ids.size)

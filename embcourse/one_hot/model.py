@@ -87,7 +87,8 @@ class HashingEncoder:
     >>> rows.shape, rows.sum(axis=1)
     ((3, 4), array([1., 1., 1.]))
 
-    Weinberger et al. (2009). The sum of the rows of a document is scikit-learn's `HashingVectorizer`, up to its hash.
+    Weinberger et al. (2009). The sum of the rows of a document is what scikit-learn's `HashingVectorizer` gives with
+    norm=None, but for its hash.
     """
 
     def __init__(self, buckets: int, seed: int = 0, *, signed: bool = False) -> None:

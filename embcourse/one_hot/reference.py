@@ -42,14 +42,15 @@ def require_ids(function: str, ids: ArrayLike, size: int) -> IntArray:
 def one_hot(ids: ArrayLike, size: int) -> FloatArray:
     """One row per token: 1 in the column of its id, 0 elsewhere.
 
-    Rows of different words are orthogonal: cosine 0, distance sqrt(2), for every pair. So the encoding tells words
-    apart and says nothing about which of them are alike.
+    Rows of different words are orthogonal: cosine 0, distance sqrt(2), for
+    every pair. So the encoding tells words apart and says nothing about which
+    of them are alike.
 
     ids    : (tokens,) integers from 0 to size - 1.
     size   : number of words in the vocabulary.
     returns: (tokens, size) float64.
-    raises : ValueError for an id outside the vocabulary, a wrong shape, or size < 0; TypeError for ids that are not
-             integers.
+    raises : ValueError for an id outside the vocabulary, a wrong shape, or
+             size < 0; TypeError for ids that are not integers.
 
     >>> one_hot([2, 0, 2], size=3)
     array([[0., 0., 1.],
@@ -65,16 +66,19 @@ def one_hot(ids: ArrayLike, size: int) -> FloatArray:
 
 
 def lookup(ids: ArrayLike, table: ArrayLike) -> FloatArray:
-    """Embedding lookup, written as what it is: the one-hot matrix times the table.
+    """Embedding lookup as what it is: the one-hot matrix times the table.
 
-    Row i of the product is the sum over words w of onehot[i, w] * table[w]. One term of that sum is left, so the result
-    equals table[ids], at (tokens * size * d) multiplications instead of none. That is why libraries index.
+    Row i of the product is the sum over words w of onehot[i, w] * table[w].
+    One term of that sum is left, so the result equals table[ids], at
+    tokens * size * d multiplications instead of none. So libraries index.
 
     ids    : (tokens,) integers from 0 to size - 1.
     table  : (size, d) array of finite numbers, one row per word.
     returns: (tokens, d) float64.
-    raises : ValueError for an id outside the table, a wrong shape, or NaN or inf in the table: 0 * inf is NaN, so
-             the product would spoil every row, where indexing spoils one. TypeError for ids that are not integers.
+    raises : ValueError for an id outside the table, a wrong shape, or NaN or
+             inf in the table: 0 * inf is NaN, so the product would spoil every
+             row, where indexing spoils one. TypeError for ids that are not
+             integers.
 
     >>> table = np.array([[0., 1.], [10., 11.], [20., 21.]])
     >>> lookup([2, 0, 2], table)
@@ -88,39 +92,46 @@ def lookup(ids: ArrayLike, table: ArrayLike) -> FloatArray:
     """
     table = np.asarray(table, dtype=np.float64)
     if table.ndim != 2:
-        raise ValueError(f"lookup: table must have shape (size, d), got shape {table.shape}")
+        raise ValueError(
+            f"lookup: table must have shape (size, d), got shape {table.shape}"
+        )
     if not np.isfinite(table).all():
         raise ValueError("lookup: table must be finite, got NaN or inf")
-    return one_hot(require_ids("lookup", ids, len(table)), len(table)) @ table
+    ids = require_ids("lookup", ids, len(table))
+    return one_hot(ids, len(table)) @ table
 
 
-def lookup_gradient(ids: ArrayLike, upstream: ArrayLike, rows: int) -> FloatArray:
-    """Gradient of the loss with respect to the table, given the gradient with respect to the looked-up rows.
+def lookup_gradient(
+    ids: ArrayLike, upstream: ArrayLike, rows: int
+) -> FloatArray:
+    """Gradient of the loss with respect to the table, from that of its rows.
 
-    From Y = onehot @ table follows dL/dtable = onehot.T @ dL/dY: row w collects the upstream rows of all positions that
-    hold w. A word that occurs twice gets the sum of both; a word that does not occur gets zeros.
+    From Y = onehot @ table follows dL/dtable = onehot.T @ dL/dY: row w collects
+    the upstream rows of all positions that hold w. A word that occurs twice
+    gets the sum of both; a word that does not occur gets zeros.
 
     ids     : (tokens,) integers from 0 to rows - 1.
     upstream: (tokens, d) array, dL/dY.
     rows    : number of rows of the table.
     returns : (rows, d) float64.
-    raises  : ValueError for an id outside the table, or shapes that do not fit; TypeError for ids that are not
-              integers.
+    raises  : ValueError for an id outside the table, or shapes that do not fit;
+              TypeError for ids that are not integers.
 
     >>> lookup_gradient([2, 0, 2], [[1., 1.], [5., 5.], [10., 10.]], rows=3)
     array([[ 5.,  5.],
            [ 0.,  0.],
            [11., 11.]])
 
-    `gradient[ids] += upstream` is wrong: NumPy writes each row once, so of a repeated id only the last one counts.
+    `gradient[ids] += upstream` is wrong: each position adds to the row as it
+    was before, so of a repeated id only the last one counts.
     torch: the gradient of `torch.nn.Embedding`.
     """
     ids = require_ids("lookup_gradient", ids, rows)
     upstream = np.asarray(upstream, dtype=np.float64)
     if upstream.ndim != 2 or len(upstream) != ids.size:
         raise ValueError(
-            f"lookup_gradient: upstream must have shape (tokens, d) with tokens = {ids.size}, "
-            f"got shape {upstream.shape}"
+            "lookup_gradient: upstream must have shape (tokens, d) with "
+            f"tokens = {ids.size}, got shape {upstream.shape}"
         )
     gradient = np.zeros((rows, upstream.shape[1]))
     for position, word in enumerate(ids):
@@ -192,17 +203,20 @@ def _mix(value: int) -> int:
 def hashed_ids(
     tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: bool = False
 ) -> IntArray | tuple[IntArray, FloatArray]:
-    """Ids without a vocabulary: a token's id is its hash modulo the number of buckets. Unequal tokens may share an id.
+    """Ids without a vocabulary: a token's hash modulo the number of buckets.
 
-    With signed=True every token also gets a sign, from a bit that the bucket does not depend on. Two tokens that share
-    a bucket then add up or cancel with equal chance, and the inner product of two hashed texts is right on average.
-    Without signs collisions only ever add.
+    Unequal tokens may share an id. With signed=True every token also gets a
+    sign, the highest bit of its hash. Two tokens that share a bucket then add
+    up or cancel with equal chance, and the inner product of two hashed texts is
+    right on average. Without signs, collisions can only enlarge the inner
+    product of counts.
 
     tokens : strings.
     buckets: number of ids, at least 1.
     seed   : another seed gives another hash function, with other collisions.
-    signed : give signs too. Optional: with few collisions they matter little.
-    returns: (tokens,) int64; with signed=True a pair, ids and (tokens,) float64 signs, each 1 or -1.
+    signed : give signs too.
+    returns: (tokens,) int64; with signed=True a pair, ids and (tokens,) float64
+             signs, each 1 or -1.
     raises : ValueError for buckets < 1; TypeError if tokens is one string.
 
     >>> hashed_ids(["the", "cat", "the"], buckets=8)
@@ -210,13 +224,20 @@ def hashed_ids(
     >>> hashed_ids(["the", "cat", "on"], buckets=8, signed=True)
     (array([5, 2, 5]), array([ 1.,  1., -1.]))
 
-    Weinberger et al. (2009). scikit-learn: `FeatureHasher`, with MurmurHash3 and signs by default.
+    Weinberger et al. (2009). scikit-learn: `FeatureHasher`, with MurmurHash3
+    and signs by default.
     """
     if buckets < 1:
-        raise ValueError(f"hashed_ids: buckets must be at least 1, got {buckets}")
+        raise ValueError(
+            f"hashed_ids: buckets must be at least 1, got {buckets}"
+        )
     if isinstance(tokens, str):
-        raise TypeError(f"hashed_ids: tokens must be a list of strings, got the string {tokens[:40]!r}")
-    hashes = [_mix((fnv1a(token) + seed * 0x9E3779B97F4A7C15) & _64_BITS) for token in tokens]
+        raise TypeError(
+            "hashed_ids: tokens must be a list of strings, "
+            f"got the string {tokens[:40]!r}"
+        )
+    shift = seed * 0x9E3779B97F4A7C15
+    hashes = [_mix((fnv1a(token) + shift) & _64_BITS) for token in tokens]
     ids = np.array([value % buckets for value in hashes], dtype=np.int64)
     if not signed:
         return ids
