@@ -410,6 +410,18 @@ def test_an_error_is_the_same_only_of_the_same_kind_and_place() -> None:
     assert judge(exercise, lambda x: x["a"]).misconceptions == ()
 
 
+def test_an_answer_that_is_not_rounded_is_named_where_rounding_is_asked_for() -> None:
+    exercise = Exercise(
+        "tfidf.thirds", 1, reference=lambda n: round(n / 3, 6),
+        cases=lambda rng: [Case((1,), tolerance=Tolerance(decimals=6)), Case((2,), tolerance=Tolerance(decimals=6))],
+        misconceptions=[Misconception("does not round", lambda n: n / 3, ""),
+                        Misconception("rounds up", lambda n: round(n / 3 + 0.01, 6), "")],
+        alternatives=[], hints=["Divide."])
+    assert [one.name for one in judge(exercise, lambda n: n * (1 / 3)).misconceptions] == ["does not round"]
+    assert judge(exercise, lambda n: n / 3 + 1e-3).misconceptions == ()
+    assert judge(exercise, lambda n: round(n / 3, 6)).points == 1
+
+
 def test_one_misconception_alone_is_never_made_of_parts_without_a_variant() -> None:
     with pytest.raises(TypeError, match="there is no variant"):
         small_exercise(misconceptions=[Misconception("replaces", {"factor": 3.0}, "No.")])

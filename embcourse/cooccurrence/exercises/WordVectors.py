@@ -18,7 +18,7 @@ class WordVectors:
     """Counts, smoothed PPMI, truncated SVD, neighbours: the reference for the last exercise."""
 
     smoothing, shift, power, decimals, reach, weighting = 0.75, 1.0, 0.5, 6, 0, "flat"
-    borders, include_self, alphabetical, contexts, clean = True, False, True, False, True
+    borders, include_self, alphabetical, contexts = True, False, True, False
 
     def __init__(self, documents, window, dim):
         self.words = list(dict.fromkeys(word for document in documents for word in document))
@@ -33,8 +33,7 @@ class WordVectors:
         left, singular, right = np.linalg.svd(weights)
         side = right.T if self.contexts else left
         self.vectors = side[:, :self.kept(dim)] * singular[:self.kept(dim)] ** self.power
-        if self.clean:
-            self.vectors[~weights.any(axis=1)] = 0.0              # rounding, where there is nothing
+        self.vectors[~weights.any(axis=1)] = 0.0                  # else rounding, where there is nothing
 
     def weigh(self, counts):
         return reference.ppmi(counts, smoothing=self.smoothing, shift=self.shift)
@@ -227,8 +226,8 @@ def word_vectors_cases(rng: np.random.Generator) -> Iterator[Case]:
     twins = draw_well_posed(lambda: with_twins(rng, draw_documents(rng, 30)), 2, 3)
     yield case(twins, 2, 3, (("neighbours", (str(rng.choice(["eats", "runs"])), 40)),), "edge", "words with equal vectors")
     alone = list(small)
-    alone.insert(int(rng.integers(len(small) + 1)), ["unicorn"])
-    yield case(alone, 2, 3, (("similarity", ("unicorn", a if a in seen else c)), ("neighbours", ("unicorn", 4))), "edge",
+    alone.insert(int(rng.integers(len(small) + 1)), ["aardvark"])
+    yield case(alone, 2, 3, (("similarity", ("aardvark", c)), ("neighbours", ("aardvark", 4))), "edge",
                "a word without contexts")
     unknown = str(rng.choice(["griffin", "basilisk", "sphinx", "phoenix"]))
     yield case(small, 2, 3, (("neighbours", (unknown, 2)),), "errors", "a word never seen", KeyError)
@@ -277,9 +276,6 @@ WORD_VECTORS = Exercise(
         Misconception("does not round", {"decimals": 15},
                       "Both methods round to 6 decimals, and neighbours before it sorts: else rounding errors decide "
                       "which of two equal words comes first."),
-        Misconception("takes rounding for a direction", {"clean": False},
-                      "A word without contexts has a row of zeros. The SVD gives it a vector of about 1e-17 in some "
-                      "direction; that is rounding. Its vector is zero, and its cosine with everything is 0."),
         Misconception("answers for a word that it has not seen", {"similarity": silent_similarity,
                                                                   "neighbours": silent_neighbours},
                       "There is no vector for such a word, and 0 or an empty list would look like a finding: raise "

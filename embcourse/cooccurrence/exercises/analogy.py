@@ -26,13 +26,24 @@ def three_of(rng: np.random.Generator, words: int) -> tuple[int, int, int]:
     return tuple(int(word) for word in rng.permutation(words)[:3])
 
 
+def telling_inputs(rng: np.random.Generator) -> tuple:
+    """Random vectors for which neither the lengths nor the direction of the step may be ignored."""
+    while True:
+        words = int(rng.integers(15, 20))
+        inputs = (random_vectors(rng, words, 6), *three_of(rng, words), int(rng.integers(4, 8)))
+        wrong = [analogy_with(prepare=np.asarray), analogy_with(compare=np.asarray), analogy_by_product,
+                 *(analogy_with(combine=lambda *abc, signs=signs: sum(x * y for x, y in zip(signs, abc)))
+                   for signs in ((1, -1, 1), (1, 1, -1), (1, 1, 1), (-1, 1, 0), (0, 0, 1)))]
+        if analogy(*inputs) not in [solve(*inputs) for solve in wrong]:
+            return inputs
+
+
 def analogy_cases(rng: np.random.Generator) -> Iterator[Case]:
     kings = np.array([[1.0, 0.2, 0.1], [1.0, 1.1, 0.1], [1.0, 0.2, 2.0], [1.0, 1.5, 2.0], [0.3, -1.0, 1.0]])
     order = rng.permutation(5)
     places = np.argsort(order)
     yield Case((kings[order], *(int(place) for place in places[:3]), 2), label="man, woman, king")
-    words = int(rng.integers(15, 20))
-    yield Case((random_vectors(rng, words, 6), *three_of(rng, words), int(rng.integers(4, 8))), label="more words")
+    yield Case(telling_inputs(rng), label="more words")
     yield Case((random_vectors(rng, 10, 10)[:, ::2], *three_of(rng, 10), 4), label="a view with gaps")
 
     words = int(rng.integers(40, 60))

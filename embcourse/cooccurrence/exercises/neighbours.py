@@ -22,12 +22,20 @@ from embcourse.cooccurrence.exercises.common import (
 from embcourse.tfidf.reference import cosine_similarity, rank
 
 
+def telling_inputs(rng: np.random.Generator) -> tuple:
+    """Random vectors for which neither lengths nor signs may be ignored."""
+    while True:
+        words = int(rng.integers(12, 18))
+        inputs = (random_vectors(rng, words, 5), int(rng.integers(words)), int(rng.integers(4, 8)))
+        scores = (lambda vectors, word: vectors @ vectors[word], by_squared_length, distance, unsigned, by_columns)
+        if neighbours(*inputs) not in [neighbours_with(score=score)(*inputs) for score in scores]:
+            return inputs
+
+
 def neighbour_cases(rng: np.random.Generator) -> Iterator[Case]:
     four = np.array([[1.0, 0.0], [4.0, 3.0], [3.0, 4.0], [0.0, 2.0]])[rng.permutation(4)]
     yield Case((four * rng.integers(1, 4, (4, 1)), int(rng.integers(4)), 2), label="four words")
-    words = int(rng.integers(12, 18))
-    vectors = random_vectors(rng, words, 5)
-    yield Case((vectors, int(rng.integers(words)), int(rng.integers(4, 8))), label="more words")
+    yield Case(telling_inputs(rng), label="more words")
     yield Case((random_vectors(rng, 9, 8)[:, ::2], int(rng.integers(9)), 4), label="a view with gaps")
 
     # Two twins of the word before it and one after it, in the same direction.
@@ -87,6 +95,18 @@ def neighbours_by_lexsort(vectors, word, k):
     return np.lexsort((np.arange(len(scores)), -scores))[:min(k, len(scores) - 1)]
 
 
+def distance(vectors, word):
+    return -np.linalg.norm(vectors - vectors[word], axis=1)
+
+
+def unsigned(vectors, word):
+    return np.abs(cosines_of(vectors, word))
+
+
+def by_columns(vectors, word):
+    return unit_rows(vectors.T).T @ unit_rows(vectors.T).T[word]
+
+
 def by_squared_length(vectors, word):
     squares = (vectors**2).sum(axis=1)
     return vectors @ vectors[word] / np.where(squares == 0, 1, squares)
@@ -114,13 +134,11 @@ NEIGHBOURS = Exercise(
                       "Long vectors, those of frequent words, win every dot product. Divide by both lengths."),
         Misconception("divides by the squared length", {"score": by_squared_length},
                       "Divide by the lengths: the square root of the sum of squares."),
-        Misconception("ranks by distance",
-                      {"score": lambda vectors, word: -np.linalg.norm(vectors - vectors[word], axis=1)},
+        Misconception("ranks by distance", {"score": distance},
                       "Euclidean distance punishes a vector for its length. The cosine looks at directions only."),
-        Misconception("ignores the sign", {"score": lambda vectors, word: np.abs(cosines_of(vectors, word))},
+        Misconception("ignores the sign", {"score": unsigned},
                       "A cosine of -1 is the opposite direction, farther than any other. Don't take absolute values."),
-        Misconception("scales columns instead of rows",
-                      {"score": lambda vectors, word: unit_rows(vectors.T).T @ unit_rows(vectors.T).T[word]},
+        Misconception("scales columns instead of rows", {"score": by_columns},
                       "A word's vector is a row: the length is taken along axis 1, one for every row."),
         Misconception("puts the farthest first", {"sort": worst_first},
                       "np.argsort sorts ascending. The highest cosine must come first."),
