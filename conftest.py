@@ -2,7 +2,11 @@
 
 import importlib.util
 import os
+import re
 import shutil
+from typing import Any
+
+import pytest
 
 from embcourse.publishing.execution import KERNEL_ENVIRONMENT
 
@@ -15,3 +19,16 @@ if shutil.which("nvidia-smi") is None:
 
 # Doctests import every module, and triton exists for Linux only.
 collect_ignore_glob = [] if importlib.util.find_spec("triton") else ["embcourse/*/gpu.py"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file stays with one worker; but a class is graded for minutes, and each chapter's class by itself."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFileAndClass(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            graded = re.match(r"tests/test_grading\.py::\w+\[(\w+)", nodeid)
+            return graded[1] if graded else super()._split_scope(nodeid)
+
+    return ByFileAndClass(config, log) if config.getvalue("dist") == "loadfile" else None

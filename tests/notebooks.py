@@ -1,8 +1,9 @@
-"""What several tests need to know about assignment notebooks."""
+"""What several tests need to know about the repository's files and its assignment notebooks."""
 
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,13 @@ def check_cells(path: Path) -> dict[str, NotebookNode]:
             assert match[1].split(".")[1] == match[2]
             cells[match[1]] = cell
     return cells
+
+
+def committed_files() -> list[Path]:
+    """What is in the repository, or would be with `git add`."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
 
 
 def solution_cells(slug: str) -> dict[str, tuple[list[str], str]]:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from tests.notebooks import ROOT
+from tests.notebooks import ROOT, committed_files
 
 from embcourse.checking import exercises
 
@@ -202,13 +202,6 @@ def test_everything_public_has_a_docstring(path: Path) -> None:
     if not ast.get_docstring(tree(path)):
         missing.insert(0, "the module")
     assert not missing, f"{path.relative_to(ROOT)}: no docstring: {', '.join(missing)}"
-
-
-def committed_files() -> list[Path]:
-    """What is in the repository, or would be with `git add`."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
-    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
 
 
 # Written in pieces, so that this file does not find itself.

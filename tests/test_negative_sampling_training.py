@@ -14,7 +14,7 @@ import pytest
 from embcourse.data import bible
 from embcourse.negative_sampling import Training, model, train
 from embcourse.text import Encoded, Vocabulary, tokenize
-from embcourse.training import Progress, save_checkpoint
+from embcourse.training import Diverged, Progress, load_checkpoint, open_corpus, save_checkpoint
 from embcourse.vectors import Embeddings
 from tests.notebooks import ROOT
 
@@ -131,8 +131,10 @@ class TestResuming:
         corpus.write_text("\n".join(" ".join(verse) for verse in verses), encoding="utf-8")
         settings = {**SETTINGS, "epochs": 60}
         program = f"""
+import signal
 import numpy as np
 from embcourse.negative_sampling import train
+signal.signal(signal.SIGINT, signal.default_int_handler)      # in the background a shell lets it be ignored
 vectors = train({str(corpus)!r}, **{settings!r}, checkpoint={str(path)!r}, checkpoint_every=0.05)
 np.save({str(vectors)!r}, vectors.matrix)
 """
@@ -303,3 +305,115 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "run", {"table": np.zeros(2)}, 3, {"method": "glove"})
     with pytest.raises(ValueError, match="another training"):
         train([["a", "b"] * 10], dim=2, negative=1, checkpoint=tmp_path / "run")
+
+
+# -------------------------------------------------------------------------------------------- nothing fails in silence
+
+
+class TestFailures:
+    @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(kind.values()))
+    def test_a_training_that_diverges_stops_at_once_and_keeps_the_last_good_checkpoint(self, verses, tmp_path, kind) -> None:
+        path = tmp_path / "run"
+        Training(verses, **{**SETTINGS, "epochs": 400, "learning_rate": 60.0}, checkpoint=path, **kind).save(path)
+        good = path.read_bytes()
+        seen: list[Progress] = []
+        with pytest.raises(Diverged, match="try a lower learning_rate; .*run holds the last good state"):
+            train(verses, **{**SETTINGS, "epochs": 400, "learning_rate": 60.0}, **kind, checkpoint=path,
+                  checkpoint_every=0, callback=seen.append)
+        assert seen == [] or seen[-1].tokens < seen[-1].total_tokens / 2
+        arrays, _ = load_checkpoint(path, Training(
+            verses, **{**SETTINGS, "epochs": 400, "learning_rate": 60.0}, **kind).settings | {
+                "corpus": open_corpus(verses, min_count=2).fingerprint()})
+        assert all(np.isfinite(array).all() for array in arrays.values()) and good
+
+    @pytest.mark.parametrize(("corpus", "arguments", "message"), [
+        ([["a"], ["b"], ["a"]], {"min_count": 1}, "no sentence holds two words .* min_count=1"),
+        ([["a", "b", "c"]] * 9 + [["a"]] * 5, {"min_count": 1, "max_size": 1, "negative": 1}, "negative|max_size=1"),
+        ([["a", "b", "c"]] * 50, {"min_count": 1, "sample": 1e-12}, "no pair was trained: with sample=1e-12"),
+    ])
+    def test_vectors_that_nothing_has_trained_are_not_returned(self, corpus, arguments, message) -> None:
+        with pytest.raises(ValueError, match=message):
+            train(corpus, **{"dim": 4, "negative": 1, "epochs": 1, "threads": 1, **arguments})
+
+    def test_a_vocabulary_may_be_larger_than_the_corpus(self) -> None:
+        vocabulary = Vocabulary(["a", "b", "c", "never"])
+        for loss in ("negative", "hierarchical"):
+            training = Training([["a", "b", "c"]] * 20, vocabulary=vocabulary, dim=4, negative=2, loss=loss, sample=0,
+                                threads=1, learning_rate=0.5)
+            before = training.inputs.copy()
+            training.run()
+            assert (training.inputs[:3] != before[:3]).any(axis=1).all()
+            assert (training.inputs[3] == before[3]).all()
+        assert not Training([["a", "b", "c"]] * 20, vocabulary=vocabulary, dim=4, negative=2, sample=0, threads=1,
+                            noise_power=0).run().outputs[3].any()
+
+    def test_a_checkpoint_is_tried_before_the_corpus_is_read(self, tmp_path: Path) -> None:
+        def corpus():
+            raise AssertionError("read")
+            yield []
+
+        with pytest.raises(FileNotFoundError, match="checkpoint lies in a folder that is not there"):
+            train(corpus(), checkpoint=tmp_path / "none" / "run")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+class TestInterrupted:
+    """A forked process trains; the parent interrupts it. What it leaves must resume to the bits of an unbroken run."""
+
+    SETTINGS = {**SETTINGS, "epochs": 8, "checkpoint_every": 0.02}
+
+    def forked(self, verses, path: Path, threads: int = 1) -> int:
+        child = os.fork()
+        if child:
+            return child
+        try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)       # ignored where pytest runs in the background
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            train(verses, **{**self.SETTINGS, "threads": threads}, checkpoint=path)
+        finally:
+            os._exit(0)
+
+    def ended(self, child: int) -> None:
+        os.waitpid(child, 0)
+
+    @pytest.fixture(scope="class")
+    def unbroken(self, verses) -> tuple[bytes, float]:
+        """The bits of an unbroken training, and how long it took once everything is compiled."""
+        train(verses, **self.SETTINGS)
+        start = time.monotonic()
+        return bits(train(verses, **self.SETTINGS)), time.monotonic() - start
+
+    @pytest.mark.parametrize("signals", [[signal.SIGKILL], [signal.SIGTERM], [signal.SIGINT], [signal.SIGINT] * 2,
+                                         [signal.SIGINT] * 5], ids=lambda signals: f"{signals[0].name}-{len(signals)}")
+    def test_resumes_to_the_same_bits(self, verses, unbroken, tmp_path: Path, signals) -> None:
+        """Ten moments for each way to be interrupted: fifty in all."""
+        expected, seconds = unbroken
+        rng = np.random.default_rng(len(signals) + int(signals[0]))
+        for moment in range(10):
+            path = tmp_path / f"run{moment}"
+            child = self.forked(verses, path)
+            time.sleep(rng.uniform(0.0, 1.2) * seconds)
+            for number in signals:
+                try:
+                    os.kill(child, number)
+                except ProcessLookupError:
+                    break
+                time.sleep(rng.uniform(0, 0.01))
+            self.ended(child)
+            resumed = train(verses, **self.SETTINGS, checkpoint=path)
+            assert bits(resumed) == expected, f"moment {moment}"
+
+    def test_a_second_ctrl_c_on_several_threads_saves_whole_chunks(self, verses, tmp_path: Path) -> None:
+        rng = np.random.default_rng(0)
+        for moment in range(5):
+            path = tmp_path / f"run{moment}"
+            child = self.forked(verses, path, threads=3)
+            time.sleep(rng.uniform(0.05, 0.3))
+            for _ in range(4):
+                os.kill(child, signal.SIGINT)
+                time.sleep(rng.uniform(0, 0.005))
+            self.ended(child)
+            if path.exists():
+                resumed = Training(verses, **self.SETTINGS, checkpoint=path)
+                assert np.isfinite(resumed.inputs).all()
+                assert resumed.run().finished

@@ -24,10 +24,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from embcourse.checking import exercises, find
 from embcourse.publishing import (
+    Address,
     BuildFailed,
     NotebookFailed,
     build,
     execute,
+    find_address,
     is_current,
     normalise,
     notebook_paths,
@@ -37,9 +39,11 @@ from embcourse.publishing import (
     write_notebook,
 )
 from embcourse.publishing.__main__ import main
+from embcourse.publishing.address import parse_address
+from embcourse.publishing.launch import INSTALL_ID
 from embcourse.publishing.listing import read_listing
 from embcourse.publishing.notebooks import serialise
-from tests.notebooks import ROOT
+from tests.notebooks import ROOT, committed_files
 
 COMMITTED = [path.relative_to(ROOT).as_posix() for path in notebook_paths([ROOT / "book", ROOT / "solutions"])]
 
@@ -682,6 +686,145 @@ def test_a_listing_that_cannot_be_is_a_warning(tmp_path: Path, package: Path, di
     _, warnings, _ = listing_book(tmp_path, directive)
     assert message in warnings
     assert "index.md:3" in warnings
+
+
+# --- the repository's address -----------------------------------------------------------------------------------------
+
+SOMEONES = Address("github.com", "someone", "embcourse")
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://github.com/someone/embcourse", SOMEONES),
+        ("https://github.com/someone/embcourse.git\n", SOMEONES),
+        ("https://token:secret@github.com/someone/embcourse/", SOMEONES),
+        ("git@github.com:someone/embcourse.git", SOMEONES),
+        ("ssh://git@github.com:22/someone/embcourse.git", SOMEONES),
+        ("git@gitlab.example.org:a/b/c.git", Address("gitlab.example.org", "a/b", "c")),
+        ("/srv/git/embcourse.git", None),
+        ("../embcourse", None),
+        ("file:///srv/github.com/someone/embcourse", None),
+        ("https://localhost:8080/someone/embcourse", None),
+        ("git@internal:someone/embcourse.git", None),
+        ("https://github.com/embcourse", None),
+        ("", None),
+    ],
+)
+def test_an_address_is_read_from_a_remote_on_a_forge(remote: str, address: Address | None) -> None:
+    assert parse_address(remote) == address
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+def test_the_address_is_that_of_this_checkout_and_continuous_integration_comes_first(tmp_path: Path) -> None:
+    assert find_address(tmp_path, {}) is None
+    git(tmp_path, "init", "-q")
+    assert find_address(tmp_path, {}) is None
+    git(tmp_path, "remote", "add", "origin", "git@github.com:someone/embcourse.git")
+    assert find_address(tmp_path, {}) == SOMEONES
+    unpacked = tmp_path / "unpacked"
+    unpacked.mkdir()
+    assert find_address(unpacked, {}) is None, "the remote is that of the folder around"
+    machine = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "other/fork"}
+    assert find_address(tmp_path, machine) == Address("github.com", "other", "fork")
+
+
+SITES = re.compile(
+    r"(?:github|gitlab|bitbucket)\.(?:com|org)[/:][\w.-]+/embcourse|[\w-]+\.(?:github|gitlab)\.io/embcourse"
+    r"|git\+https?://(?!\{)|git clone (?:--\S+ )*(?:https?://|git@)",
+    re.IGNORECASE,
+)
+
+
+def test_no_file_names_an_address_of_the_repository() -> None:
+    address = find_address(ROOT)
+    named = re.compile(f"{SITES.pattern}|{re.escape(f'{address.owner}/{address.name}')}") if address else SITES
+    assert SITES.search("pip install git+https://github.com/a/b") and not SITES.search("https://github.com/a/word2vec")
+    tests_of_addresses = {"tests/test_publishing.py", "embcourse/publishing/address.py", "embcourse/publishing/launch.py"}
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in committed_files()
+        if b"\0" not in path.read_bytes()[:8192] and path.relative_to(ROOT).as_posix() not in tests_of_addresses
+        for match in named.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+    for path in tests_of_addresses:  # what they name is made up
+        text = (ROOT / path).read_text(encoding="utf-8")
+        owners = set(re.findall(r"github\.com/([\w-]+)/embcourse", text))
+        assert owners <= {"someone"}, f"{path}: {owners}"
+
+
+@pytest.mark.parametrize("path", COMMITTED)
+def test_no_committed_notebook_installs_itself(path: str) -> None:
+    assert "google.colab" not in (ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_leads_to_the_repository_appears_when_its_address_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    for name, value in (("GITHUB_SERVER_URL", "https://github.com"), ("GITHUB_REPOSITORY", "someone/embcourse")):
+        monkeypatch.setenv(name, value) if known else monkeypatch.delenv(name, raising=False)
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    (tmp_path / "embcourse").symlink_to(ROOT / "embcourse")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n- file: book/page\n")
+    shutil.copytree(ROOT / "book" / "_static", tmp_path / "book" / "_static")
+    shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
+    text = "# Page\n\n::::{online}\n```sh\ngit clone {url}\ncd {name}\n```\n::::\n\n::::{offline}\nIn a clone.\n::::\n"
+    (tmp_path / "book" / "index.md").write_text(text)
+    page = normalise(new_notebook(cells=[new_markdown_cell("# Notebook"), new_code_cell("1")]))
+    write_notebook(tmp_path / "book" / "page.ipynb", page)
+    build(tmp_path)
+    html = tmp_path / "_build" / "html" / "book"
+    index = BeautifulSoup((html / "index.html").read_text(encoding="utf-8"), "html.parser")
+    notebook = BeautifulSoup((html / "page.html").read_text(encoding="utf-8"), "html.parser")
+    links = {link["href"] for link in notebook("a", href=True)}
+    canonical = [link["href"] for link in notebook("link", rel="canonical")]
+    if known:
+        repository = "https://github.com/someone/embcourse"
+        assert {repository, f"{repository}/edit/main/book/page.ipynb"} <= links
+        assert any(link.startswith(f"{repository}/issues/new") for link in links)
+        assert "https://colab.research.google.com/github/someone/embcourse/blob/launch/book/page.ipynb" in links
+        assert "https://mybinder.org/v2/gh/someone/embcourse/launch?urlpath=lab/tree/book/page.ipynb" in links
+        assert canonical == ["https://someone.github.io/embcourse/book/page.html"]
+        assert index.find("pre").text == f"git clone {repository}\ncd embcourse\n"
+        assert "In a clone." not in index.text
+    else:
+        assert not [link for link in links if re.search("github|gitlab|binder|colab", link)]
+        assert canonical == []
+        assert "In a clone." in index.text
+        assert "git clone" not in index.text and not index.find("article").find("pre")
+
+
+def test_a_launched_notebook_installs_the_course_in_colab_and_only_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY"):
+        monkeypatch.delenv(name, raising=False)
+    names = ("book/counting/tfidf.ipynb", "book/assignments/tfidf/tfidf.ipynb", "solutions/tfidf/tfidf.ipynb")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    assert main(["launch", str(tmp_path)]) == 1
+    assert "the address of the repository" in capsys.readouterr().err
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "remote", "add", "origin", SOMEONES.url)
+    for _ in range(2):  # twice is once
+        assert main(["launch", str(tmp_path)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2 * len(names)
+    for name in names:
+        cells = read_notebook(tmp_path / name).cells
+        (install,) = [cell for cell in cells if cell.id == INSTALL_ID]
+        assert install is next(cell for cell in cells if cell.cell_type == "code")
+        assert "google.colab" in install.source
+        assert f"git clone --quiet --depth 1 {SOMEONES.url} /content/course" in install.source
+        assert [cell for cell in cells if cell is not install] == read_notebook(ROOT / name).cells
+    alone = tmp_path / "alone.ipynb"
+    write_notebook(alone, normalise(new_notebook(cells=[install])))
+    assert execute(alone).cells[0].outputs == [], "here, which is not Colab, it does nothing"
 
 
 # --- make -------------------------------------------------------------------------------------------------------------

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import gc
+import gzip
+import lzma
 import os
+import signal
+import subprocess
+import sys
 import tempfile
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -12,14 +19,19 @@ import numpy as np
 import pytest
 from embcourse.text import Encoded, Vocabulary
 from embcourse.training import (
+    Diverged,
     Progress,
     Reporter,
     compact_rows,
     corpus,
+    files,
+    interrupts_held,
     load_checkpoint,
     open_corpus,
     padded_rows,
     read_sentences,
+    require_stable,
+    require_writable,
     save_checkpoint,
 )
 from hypothesis import given
@@ -214,3 +226,167 @@ class TestRows:
         compact = compact_rows(table, dim)
         assert compact.flags.c_contiguous
         np.testing.assert_array_equal(compact, np.arange(rows * dim).reshape(rows, dim))
+
+
+# ------------------------------------------------------------------------------------------------------ files as corpus
+
+
+LINES = st.lists(st.lists(st.sampled_from(["a", "bc", "é", "日本", "😀"]), max_size=40), max_size=12)
+ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+PACKED = {"": open, ".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
+class TestFiles:
+    @given(LINES, ENDS, st.booleans(), st.booleans(), st.integers(1, 9), st.sampled_from(sorted(PACKED)))
+    def test_lines_are_python_s_lines(self, lines, end, mark, finished, block, suffix) -> None:
+        """Whatever ends a line, and wherever blocks are cut: the tokens are those of `open(...)` and `split`."""
+        text = ("\ufeff" if mark else "") + end.join(map(" ".join, lines)) + (end if finished else "")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "corpus.txt" + suffix)
+            with PACKED[suffix](path, "wb") as file:
+                file.write(text.encode())
+            with PACKED[suffix](path, "rt", encoding="utf-8-sig") as file:
+                expected = [line.split() for line in file]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(files, "_BLOCK", block)
+                read = list(read_sentences(path, max_tokens=7))
+        assert [piece for piece in read if piece] == [
+            line[i : i + 7] for line in expected if line for i in range(0, len(line), 7)]
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, where a program's own peak of memory stands")
+    def test_a_line_of_any_length_takes_little_memory(self, tmp_path: Path) -> None:
+        path = tmp_path / "one_line.txt"
+        path.write_text(" ".join(f"word{i % 5000}" for i in range(11_000_000)), encoding="utf-8")
+        assert path.stat().st_size > 95e6
+        program = f"""
+from embcourse.training import open_corpus
+corpus = open_corpus({str(path)!r})
+print(corpus.tokens, len(corpus.vocabulary))
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])   # of this program alone
+"""
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        tokens, words, peak = map(int, done.stdout.split())
+        assert (tokens, words) == (11_000_000, 5_000)
+        assert peak * 1024 < 200e6
+
+    @pytest.mark.parametrize(("content", "place", "byte"), [
+        (b"one\ntwo \xe9", "line 2, column 5", "0xe9"), (b"\xff", "line 1, column 1", "0xff"),
+        ("é\n\né ".encode() + b"\xc3", "line 3, column 3", "0xc3"),
+    ])
+    @pytest.mark.parametrize("block", [1, 3, 1 << 18])
+    def test_what_is_not_utf8_is_named_with_its_place(self, tmp_path, monkeypatch, content, place, byte, block) -> None:
+        monkeypatch.setattr(files, "_BLOCK", block)
+        path = tmp_path / "latin.txt"
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=f"latin.txt, {place}: expected utf-8, got the byte {byte}; name the encoding"):
+            list(read_sentences(path))
+
+    def test_other_encodings_are_read_by_name(self, tmp_path: Path) -> None:
+        path = tmp_path / "latin.txt"
+        path.write_bytes("déjà vu\n".encode("latin-1"))
+        assert open_corpus(path, min_count=1, encoding="latin-1").vocabulary.tokens == ("déjà", "vu")
+        with pytest.raises(ValueError, match="unknown encoding 'klingon'"):
+            open_corpus(path, encoding="klingon")
+
+    def test_a_damaged_archive_is_named(self, tmp_path: Path) -> None:
+        for suffix in (".gz", ".bz2", ".xz"):
+            path = tmp_path / f"corpus.txt{suffix}"
+            with PACKED[suffix](path, "wb") as file:
+                file.write(b"some words " * 1000)
+            path.write_bytes(path.read_bytes()[:-12])
+            with pytest.raises(ValueError, match=f"corpus.txt{suffix}: expected a file that {suffix} can decompress"):
+                list(read_sentences(path))
+            path.write_bytes(b"plain text")
+            with pytest.raises(ValueError, match=f"corpus.txt{suffix}: expected a file"):
+                list(read_sentences(path))
+
+    def test_several_files_a_folder_and_a_pattern_are_one_corpus(self, tmp_path: Path) -> None:
+        for name, text in (("1.txt", "a b"), ("2.txt", "b c\n"), ("3.md", "c d")):
+            (tmp_path / name).write_text(text)
+        wanted = open_corpus([["a", "b"], ["b", "c"], ["c", "d"]], min_count=1).fingerprint()
+        for corpus in (tmp_path, str(tmp_path), tmp_path / "*", [tmp_path / "[12].txt", tmp_path / "3.md"]):
+            assert open_corpus(corpus, min_count=1).fingerprint() == wanted
+        (tmp_path / "empty").mkdir()
+        with pytest.raises(ValueError, match="open_corpus: corpus is a folder without files"):
+            open_corpus(tmp_path / "empty")
+        with pytest.raises(FileNotFoundError, match="open_corpus: corpus is the path of no file"):
+            open_corpus(str(tmp_path / "none*"))
+
+    def test_half_a_surrogate_pair_is_refused_at_once(self) -> None:
+        with pytest.raises(ValueError, match="tokens must be valid Unicode, got '.ud83d'"):
+            open_corpus([["fine", "\ud83d"]], min_count=1)
+
+
+class TestIntegers:
+    @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint32, np.int64, np.uint64])
+    def test_ids_of_any_integer_type_mean_the_same(self, dtype) -> None:
+        vocabulary = Vocabulary(["a", "b"], [3, 2])
+        encoded = Encoded(np.array([0, 1, 0], dtype), np.array([0, 3], dtype))
+        assert open_corpus(encoded, vocabulary=vocabulary).ids.tolist() == [0, 1, 0]
+
+    @pytest.mark.parametrize("wrong", [2**32, 2**31, -1, 2])
+    def test_ids_out_of_range_are_refused_before_any_cast(self, wrong) -> None:
+        with pytest.raises(ValueError, match="open_corpus: ids must lie between 0 and 1"):
+            open_corpus(Encoded(np.array([0, wrong]), np.array([0, 2])), vocabulary=Vocabulary(["a", "b"], [3, 2]))
+
+    def test_floats_are_no_ids(self) -> None:
+        with pytest.raises(TypeError, match="open_corpus: ids must be integers, got float64"):
+            open_corpus(Encoded(np.array([0.0]), np.array([0, 1])), vocabulary=Vocabulary(["a"], [1]))
+
+
+def test_fingerprint_covers_the_counts() -> None:
+    text = [["a", "b"]]
+    one, other = (open_corpus(text, vocabulary=Vocabulary(["a", "b"], counts)) for counts in ([5, 2], [2, 5]))
+    assert one.fingerprint() != other.fingerprint()
+
+
+class TestStability:
+    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 2e3, -2e3])
+    def test_stops_at_what_explodes(self, value, tmp_path: Path) -> None:
+        table = np.ones((3, 4), np.float32)
+        require_stable([table], loss=1.0, learning_rate=0.1)
+        table[1, 2] = value
+        with pytest.raises(Diverged, match="the training diverges: .* at learning rate 0.1; try a lower learning_rate$"):
+            require_stable([np.ones(2), table], loss=1.0, learning_rate=0.1, checkpoint=tmp_path / "none")
+        (tmp_path / "run").touch()
+        with pytest.raises(Diverged, match="run holds the last good state"):
+            require_stable([table], loss=1.0, learning_rate=0.1, checkpoint=tmp_path / "run")
+
+    def test_an_infinite_loss_is_an_explosion(self) -> None:
+        with pytest.raises(Diverged):
+            require_stable([np.ones(2)], loss=np.inf, learning_rate=0.1)
+
+
+class TestWritable:
+    def test_a_checkpoint_that_could_not_be_written_is_refused(self, tmp_path: Path) -> None:
+        require_writable(tmp_path / "run")
+        with pytest.raises(FileNotFoundError, match="a folder that is not there"):
+            require_writable(tmp_path / "none" / "run")
+        with pytest.raises(IsADirectoryError, match="must be a file"):
+            require_writable(tmp_path)
+        for name in ("x" * 300, "nul\0byte"):
+            with pytest.raises(OSError, match="can't be written"):
+                require_writable(tmp_path / name)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupts_are_held_until_the_block_has_ended() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), interrupts_held():
+        for _ in range(3):
+            signal.raise_signal(signal.SIGINT)
+        done.append("to the end")
+    assert done == ["to the end"]
+
+
+def test_outside_the_main_thread_there_is_nothing_to_hold() -> None:
+    done = []
+
+    def work() -> None:
+        with interrupts_held():
+            done.append("done")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == ["done"]

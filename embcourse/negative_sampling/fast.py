@@ -103,13 +103,13 @@ class _Buffers(NamedTuple):
 def make_tables(counts: ArrayLike, *, sample: float = 1e-3, power: float = 0.75, hierarchical: bool = False) -> Tables:
     """Precomputes from the words' counts what `train_chunk` draws with.
 
-    counts      : (words,) positive integers, how often each word occurs.
+    counts      : (words,) integers, how often each word occurs. One that never occurs is never drawn.
     sample      : threshold of subsampling, a fraction of all tokens; 0 switches it off. `text.keep_probabilities`.
     power       : exponent of the noise distribution, P_n(w) proportional to counts[w] ** power.
     hierarchical: make the Huffman tree too. It is the released C code's: words by falling count, the inner node first
                   in a tie, code 1 for the larger of two.
     returns     : `Tables`, 12 bytes a word, 20 with the tree.
-    raises      : ValueError if counts is empty, not 1-D or not positive, or if sample or power is out of range.
+    raises      : ValueError if counts is empty, not 1-D, negative or all zero, or if sample or power is out of range.
 
     >>> tables = make_tables([4, 2, 1], hierarchical=True)
     >>> tables.up.tolist(), tables.depth                   # inner node 0 joins words 2 and 1; the root is inner node 1
@@ -118,12 +118,12 @@ def make_tables(counts: ArrayLike, *, sample: float = 1e-3, power: float = 0.75,
     counts = np.asarray(counts)
     if counts.ndim != 1 or counts.size == 0:
         raise ValueError(f"make_tables: counts must be 1-D with at least one word, got shape {counts.shape}")
-    if counts.dtype.kind not in "iuf" or not (np.isfinite(counts) & (counts > 0)).all():
-        raise ValueError("make_tables: counts must be positive and finite; leave out words that never occur")
+    if counts.dtype.kind not in "iuf" or not (np.isfinite(counts) & (counts >= 0)).all() or not (counts > 0).any():
+        raise ValueError("make_tables: counts must be finite, not negative, and not all zero")
     if not np.isfinite(power):
         raise ValueError(f"make_tables: power must be finite, got {power!r}")
     keep = np.round(keep_probabilities(counts, sample, variant="code") * _ALWAYS).astype(np.uint32)
-    noise = counts.astype(np.float64) ** power
+    noise = np.where(counts > 0, np.maximum(counts, 1e-300).astype(np.float64) ** power, 0.0)
     accept, alias = _alias_table(noise / noise.sum())
     up, depth = np.empty(0, np.int32), 0
     if hierarchical:

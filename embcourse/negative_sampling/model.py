@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -16,16 +17,23 @@ import numpy as np
 
 from embcourse.text import Encoded, Vocabulary
 from embcourse.training import (
+    LARGEST,
+    Diverged,
     Progress,
     Reporter,
     compact_rows,
     first_vectors,
+    interrupts_held,
     load_checkpoint,
     open_corpus,
     padded_rows,
     require_choice,
     require_number,
+    require_pairs,
+    require_stable,
+    require_trained,
     require_whole,
+    require_writable,
     save_checkpoint,
 )
 from embcourse.vectors import Embeddings
@@ -34,10 +42,12 @@ Model = Literal["skipgram", "cbow"]
 Loss = Literal["negative", "hierarchical", "softmax"]
 Negatives = Literal["per_window", "per_pair"]
 Device = Literal["cpu", "cuda"]
-Corpus = Iterable[Sequence[str]] | str | Path | Encoded
+Corpus = Iterable[Sequence[str]] | str | Path | Sequence[Path] | Encoded
 
 CHUNK_TOKENS = 10_000            # what a thread trains between two looks at the clock: some milliseconds
 GPU_CHUNK_TOKENS = 1_000_000     # what keeps a large GPU busy
+LOOK_EVERY = 0.5                 # seconds between two looks at all numbers of the tables, or longer, so that looking
+LOOKING = 0.01                   # takes no more than this share of the time
 
 
 class Chunk(NamedTuple):
@@ -88,6 +98,7 @@ class Training:
         learning_rate: float | None = None,
         min_learning_rate: float = 1e-4,
         vocabulary: Vocabulary | None = None,
+        encoding: str = "utf-8",
         start: Embeddings | np.ndarray | None = None,
         seed: int = 0,
         threads: int | None = None,
@@ -118,9 +129,14 @@ class Training:
         require_choice("device", device, Device)
         if device == "cuda":
             _require_gpu(model, loss, negatives, dim)
+        if checkpoint is not None:
+            require_writable(checkpoint)
 
-        self._corpus = open_corpus(corpus, vocabulary=vocabulary, min_count=min_count, max_size=max_size)
+        self._corpus = open_corpus(
+            corpus, vocabulary=vocabulary, min_count=min_count, max_size=max_size, encoding=encoding
+        )
         self.vocabulary = self._corpus.vocabulary
+        require_pairs(self._corpus, min_count=min_count, max_size=max_size)
         words = len(self.vocabulary)
         if loss == "negative" and negative >= words:
             raise ValueError(
@@ -159,6 +175,7 @@ class Training:
                 table[:, : self._dim] = arrays[name]
         else:
             tables[0][:, : self._dim] = first_vectors(start, self.vocabulary, self._dim, self._seed)
+        self._limit = LARGEST * max(1.0, float(max(tables[0].max(), -tables[0].min())))
         self._on_gpu = device == "cuda"
         if self._on_gpu:
             import torch
@@ -191,9 +208,12 @@ class Training:
     def run(self, until: int | None = None) -> Training:
         """Train to the end, or to the end of epoch `until`; call it again to go on.
 
-        Ctrl-C or an error in the callback stops it between two chunks, and the checkpoint, if there is one, is written.
+        Ctrl-C or an error in the callback stops it between two chunks, and the checkpoint, if there is one, is written,
+        however often Ctrl-C is pressed.
+
         returns: the training itself.
-        raises : ValueError if until lies outside 1 ... epochs.
+        raises : ValueError if until lies outside 1 ... epochs, or no pair was trained; `training.Diverged` as soon as
+                 the tables explode; the checkpoint then stays as it was.
         """
         if until is not None and not 1 <= until <= self._epochs:
             raise ValueError(f"Training.run: until must lie between 1 and {self._epochs}, got {until!r}")
@@ -202,13 +222,30 @@ class Training:
             epochs=self._epochs, epoch_tokens=self._corpus.tokens, done=self._tokens_before(self._position),
             progress=self._progress, callback=self._callback,
         )
+        pool = ThreadPoolExecutor(self._threads)
         try:
             with reporter:
-                self._train_chunks(last, reporter)
+                self._train_chunks(last, reporter, pool)
+                self._require_stable(float("nan"), last)
         finally:
-            if self._checkpoint is not None and not self._broken:
-                self.save(self._checkpoint)
+            with interrupts_held():
+                pool.shutdown()                                  # a chunk that is being trained is trained to its end
+                if self._checkpoint is not None and not self._broken:
+                    self.save(self._checkpoint)
+        require_trained(self._on_gpu or bool(self.outputs.any()), sample=self.settings["sample"])
         return self
+
+    def _require_stable(self, loss: float, position: int) -> None:
+        """Stops where the tables have exploded; what has is not saved."""
+        tables = [table.abs().amax(0).cpu().numpy() for table in self._pair] if self._on_gpu else self._pair
+        try:
+            require_stable(
+                tables, loss=loss, learning_rate=self._rate_at(self._tokens_before(position)), limit=self._limit,
+                checkpoint=self._checkpoint,
+            )
+        except Diverged:
+            self._broken = True
+            raise
 
     def embeddings(self) -> Embeddings:
         """The input table as it stands, with its vocabulary: the word vectors that people use. A copy."""
@@ -282,9 +319,10 @@ class Training:
             result = fast.train_chunk(*kind, *work, cbow_mean=method["cbow_mean"])
         return result[:2]
 
-    def _train_chunks(self, last: int, reporter: Reporter) -> None:
+    def _train_chunks(self, last: int, reporter: Reporter, pool: ThreadPoolExecutor) -> None:
         """All chunks up to `last`. Whatever interrupts, those handed out are finished and counted."""
-        saved = time.monotonic()
+        saved = looked = time.monotonic()
+        pause = LOOK_EVERY
         waiting: deque[tuple[Chunk, Future[tuple[float, int]]]] = deque()
 
         def settle(at_most: int) -> None:
@@ -292,17 +330,26 @@ class Training:
                 chunk, future = waiting.popleft()
                 loss_sum, loss_terms = future.result()
                 rate = self._rate_at(chunk.first_token + chunk.tokens)
+                look(loss_sum / loss_terms if loss_terms else float("nan"))
                 reporter.passed(chunk.tokens, loss_sum=loss_sum, loss_terms=loss_terms, learning_rate=rate)
 
-        with ThreadPoolExecutor(self._threads) as pool:
-            for chunk in self._chunks(last):
-                waiting.append((chunk, pool.submit(self._work, chunk)))
-                settle(at_most=4 * self._threads)                  # enough to keep everyone busy
-                if self._checkpoint is not None and time.monotonic() - saved >= self._checkpoint_every:
-                    settle(at_most=0)
-                    self.save(self._checkpoint)
-                    saved = time.monotonic()
-            settle(at_most=0)
+        def look(loss: float) -> None:
+            nonlocal looked, pause
+            began = time.monotonic()
+            if began - looked >= pause or not loss < self._limit and not math.isnan(loss):
+                self._require_stable(loss, self._position)
+                looked = time.monotonic()
+                pause = max(LOOK_EVERY, (looked - began) / LOOKING)
+
+        for chunk in self._chunks(last):
+            waiting.append((chunk, pool.submit(self._work, chunk)))
+            settle(at_most=4 * self._threads)                      # enough to keep everyone busy
+            if self._checkpoint is not None and time.monotonic() - saved >= self._checkpoint_every:
+                settle(at_most=0)
+                self._require_stable(float("nan"), self._position)
+                self.save(self._checkpoint)
+                saved = time.monotonic()
+        settle(at_most=0)
 
 
 def train(
@@ -323,6 +370,7 @@ def train(
     learning_rate: float | None = None,
     min_learning_rate: float = 1e-4,
     vocabulary: Vocabulary | None = None,
+    encoding: str = "utf-8",
     start: Embeddings | np.ndarray | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -337,8 +385,9 @@ def train(
     With threads=1 the same arguments give the same vectors, to the last bit. More threads share the tables without
     locks, so their vectors differ a little from run to run (Hogwild).
 
-    corpus      : token lists (a generator will do), the path of a text file with one sentence a line, or `Encoded` ids
-                  with their vocabulary. Files of any size: memory holds tables and vocabulary, not the text.
+    corpus      : token lists (a generator will do); text with one sentence a line, as the path of a file (.gz, .bz2 and
+                  .xz too), a folder, a pattern or several `Path`s; or `Encoded` ids with their vocabulary. Files of any
+                  size and lines of any length: memory holds tables and vocabulary, not the text.
     model       : "skipgram" predicts each word of the window from the centre's company, "cbow" the centre from all.
     loss        : "negative" for negative sampling, "hierarchical" for a Huffman tree, "softmax" for the exact
                   objective (`embcourse.word2vec.train`: for small vocabularies, or a GPU).
@@ -356,7 +405,9 @@ def train(
     max_size    : at most so many words, the most frequent ones.
     learning_rate, min_learning_rate: it falls in a straight line from the one to the other; None starts at 0.025 for
                   skip-gram and 0.05 for CBOW.
-    vocabulary  : the words, instead of counting them; counts are taken from it if it has any.
+    vocabulary  : the words, instead of counting them; counts are taken from it if it has any. It may hold words that
+                  the corpus lacks; they keep their first vectors.
+    encoding    : of text in files.
     start       : vectors to begin with: a (words, dim) array of finite floats in the order of the vocabulary, or
                   Embeddings, whose words keep their vectors while new words get random ones.
     seed        : of first vectors and of all draws.
@@ -371,7 +422,9 @@ def train(
     returns     : Embeddings, the most frequent word first: the input table.
     raises      : TypeError or ValueError for an argument that is no good, among them an empty corpus, no word above
                   min_count, vectors to start with that hold NaN, negative not below the number of words, a checkpoint of
-                  another training, or "cuda" where there is none; FileNotFoundError for a path without a file.
+                  another training, no pair of words to train, or "cuda" where there is none; FileNotFoundError for a
+                  path without a file, or a checkpoint's folder that is not there; `training.Diverged`, an ArithmeticError,
+                  as soon as the tables explode.
 
     >>> sentences = [["red", "apple"], ["red", "cherry"], ["blue", "sky"], ["blue", "sea"]] * 50
     >>> vectors = train(sentences, dim=8, window=1, negative=3, sample=0, epochs=20, learning_rate=0.2, threads=1)
@@ -395,7 +448,7 @@ def _train_softmax(corpus: Corpus, device: Device, arguments: dict[str, Any]) ->
 
     if arguments["checkpoint"] is not None:
         raise ValueError("train: loss='softmax' writes no checkpoint; leave out checkpoint")
-    names = "model dim window sample cbow_mean epochs min_count max_size vocabulary start seed progress callback".split()
+    names = "model dim window sample cbow_mean epochs min_count max_size vocabulary encoding start seed progress callback".split()
     chosen = {name: arguments[name] for name in names}
     if arguments["learning_rate"] is not None:
         chosen["learning_rate"] = arguments["learning_rate"]

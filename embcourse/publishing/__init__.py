@@ -5,6 +5,7 @@
     python -m embcourse.publishing normalise --check book solutions      # write nothing, fail if one is not ready
     python -m embcourse.publishing html                                  # build the book, if an input has changed
     python -m embcourse.publishing serve --port 8000                     # build it and show it on localhost
+    python -m embcourse.publishing launch CHECKOUT                       # its notebooks install the course in Colab
 
 Writing a chapter as text is jupytext's job. Both formats keep cell tags, `mystnb` and `nbgrader` metadata:
 
@@ -14,16 +15,19 @@ Writing a chapter as text is jupytext's job. Both formats keep cell tags, `mystn
 `--update` matters: without it every cell gets a new random id, and the next commit shows them all.
 """
 
+from embcourse.publishing.address import Address, find_address
 from embcourse.publishing.execution import KERNEL_ENVIRONMENT, NotebookFailed, execute
 from embcourse.publishing.notebooks import notebook_paths, normalise, problems, read_notebook, write_notebook
 from embcourse.publishing.site import BuildFailed, build, is_current, serving
 
 __all__ = [
     "KERNEL_ENVIRONMENT",
+    "Address",
     "BuildFailed",
     "NotebookFailed",
     "build",
     "execute",
+    "find_address",
     "is_current",
     "normalise",
     "notebook_paths",

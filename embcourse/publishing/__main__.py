@@ -10,6 +10,7 @@ import webbrowser
 from pathlib import Path
 
 import embcourse.publishing as publishing
+from embcourse.publishing.launch import prepare_launch
 from embcourse.publishing.notebooks import serialise
 from embcourse.publishing.site import HTML
 
@@ -40,6 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--port", type=int, default=8000)
     command.add_argument("--no-browser", action="store_true", help="only print the address")
     command.set_defaults(run=lambda options: _serve(options.port, browser=not options.no_browser))
+
+    command = commands.add_parser("launch", help="make a checkout's notebooks install the course in Colab, in place")
+    command.add_argument("root", metavar="CHECKOUT", help="the folder of the checkout")
+    command.set_defaults(run=lambda options: _launch(Path(options.root)))
 
     options = parser.parse_args(arguments)
     try:
@@ -79,6 +84,15 @@ def _html() -> int:
         print("The book is up to date.")
     index = publishing.build()
     print(f"The book: {index}")
+    return 0
+
+
+def _launch(root: Path) -> int:
+    address = publishing.find_address(root)
+    if address is None:
+        raise ValueError(f"launch: the address of the repository at {root} is not known: it has no remote on a forge")
+    for path in prepare_launch(root, address):
+        print(path)
     return 0
 
 

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
+from embcourse.publishing.address import find_address
+
 __all__ = ["BuildFailed", "build", "is_current", "serving"]
 
 HTML = Path("_build/html")
@@ -27,7 +29,8 @@ class BuildFailed(RuntimeError):
 
 
 def fingerprint(root: Path) -> dict[str, str]:
-    """A digest for each input of the book: pages, solutions, configuration, the package that pages show, the tools."""
+    """A digest for each input of the book: pages, solutions, configuration, the package that pages show, the tools, and
+    the repository's address."""
     files = [path for folder in ("book", "solutions") for path in (root / folder).rglob("*")]
     files += (root / "embcourse").rglob("*.py")
     files += [path for pattern in ("*.md", "*.yml") for path in root.glob(pattern)]
@@ -36,7 +39,8 @@ def fingerprint(root: Path) -> dict[str, str]:
         for path in sorted(files)
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
     }
-    return inputs | {tool: version(tool) for tool in TOOLS}
+    address = find_address(root)
+    return inputs | {tool: version(tool) for tool in TOOLS} | {"address": address.url if address else ""}
 
 
 def is_current(root: str | Path = ".") -> bool:

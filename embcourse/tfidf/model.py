@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from embcourse.text import Vocabulary, tokenize
-from embcourse.tfidf.reference import VARIANTS, scikit_learn_tokens
+from embcourse.tfidf.reference import require_bm25_parameters, require_variant, scikit_learn_tokens
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -189,8 +189,7 @@ class TfidfIndex(_Index):
         self.variant = variant
 
     def _check_parameters(self) -> None:
-        if self.variant not in VARIANTS:
-            raise ValueError(f"TfidfIndex: variant must be one of {', '.join(VARIANTS)}, got {self.variant!r}")
+        require_variant("TfidfIndex", self.variant)
 
     def _learn(self, counts: csr_array) -> None:
         from embcourse.tfidf import fast
@@ -245,10 +244,7 @@ class Bm25Index(_Index):
         self.b = b
 
     def _check_parameters(self) -> None:
-        if not (np.isfinite(self.k1) and self.k1 >= 0):
-            raise ValueError(f"Bm25Index: k1 must be a finite number >= 0, got {self.k1}")
-        if not 0 <= self.b <= 1:
-            raise ValueError(f"Bm25Index: b must lie in [0, 1], got {self.b}")
+        require_bm25_parameters("Bm25Index", self.k1, self.b)
 
     def _learn(self, counts: csr_array) -> None:
         from embcourse.tfidf import fast

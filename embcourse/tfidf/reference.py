@@ -106,6 +106,30 @@ def require_counts(function: str, counts: ArrayLike, *, documents: int = 0) -> F
     return matrix
 
 
+def require_variant(function: str, variant: str) -> None:
+    """Raise ValueError unless `variant` is one of `VARIANTS`; the message begins with the name of the function.
+
+    >>> require_variant("tfidf", "sklearn")
+    Traceback (most recent call last):
+    ValueError: tfidf: variant must be one of textbook, scikit-learn, got 'sklearn'
+    """
+    if variant not in VARIANTS:
+        raise ValueError(f"{function}: variant must be one of {', '.join(VARIANTS)}, got {variant!r}")
+
+
+def require_bm25_parameters(function: str, k1: float, b: float) -> None:
+    """Raise ValueError unless k1 is finite and at least 0, and b lies in [0, 1].
+
+    >>> require_bm25_parameters("Bm25Index", 1.2, 75)
+    Traceback (most recent call last):
+    ValueError: Bm25Index: b must lie in [0, 1], got 75
+    """
+    if not (np.isfinite(k1) and k1 >= 0):
+        raise ValueError(f"{function}: k1 must be a finite number >= 0, got {k1}")
+    if not 0 <= b <= 1:
+        raise ValueError(f"{function}: b must lie in [0, 1], got {b}")
+
+
 # --------------------------------------------------------------------------------------------------------- weighting
 
 
@@ -132,7 +156,8 @@ def term_frequency(counts: ArrayLike, variant: str = "relative") -> FloatArray:
     >>> term_frequency([[3, 1, 0]], "augmented").round(3)
     array([[1.   , 0.667, 0.   ]])
 
-    Salton & Buckley (1988), table 1. scikit-learn counts raw, and `sublinear_tf=True` is "log".
+    Salton & Buckley (1988), table 1, has "raw" and "augmented"; Manning, Raghavan & Schütze (2008), figure 6.15, has
+    "log" as well. scikit-learn counts raw, and `sublinear_tf=True` is "log".
     """
     counts = require_counts("term_frequency", counts)
     present = counts > 0
@@ -152,20 +177,25 @@ def term_frequency(counts: ArrayLike, variant: str = "relative") -> FloatArray:
 def idf(counts: ArrayLike) -> FloatArray:
     """Inverse document frequency of every term.
 
-    idf(t) = ln(N / df(t)), where df(t) is the number of documents that contain t at least once.
+    idf(t) = ln(N / df(t)), where df(t) is the number of documents that
+    contain t at least once.
 
     counts : (documents, terms) array of non-negative counts.
-    returns: (terms,) float64, in nats. A term in every document gets 0; a term in none gets inf.
-    raises : ValueError if counts is not 2-D, has no document, or holds a negative or non-finite number.
+    returns: (terms,) float64, in nats. A term in every document gets 0; a term
+             in none gets inf.
+    raises : ValueError if counts is not 2-D, has no document, or holds a
+             negative or non-finite number.
 
     >>> idf([[2, 1, 0], [1, 0, 0]]).round(3)
     array([0.   , 0.693,   inf])
 
-    Spärck Jones (1972). scikit-learn smooths and adds 1: see `smooth_idf`.
+    The idea is that of Spärck Jones (1972), who took the logarithm to base 2,
+    rounded up, and added 1; Robertson (2004) traces the form used here.
+    scikit-learn smooths and adds 1: see `smooth_idf`.
     """
     counts = require_counts("idf", counts, documents=1)
     documents = counts.shape[0]
-    containing = (counts > 0).sum(axis=0)          # documents, not occurrences
+    containing = (counts > 0).sum(axis=0)     # documents, not occurrences
     with np.errstate(divide="ignore"):
         return np.log(documents / containing)
 
@@ -194,8 +224,10 @@ def smooth_idf(counts: ArrayLike) -> FloatArray:
 def tfidf(counts: ArrayLike, variant: str = "textbook") -> FloatArray:
     """Term frequency times inverse document frequency.
 
-    "textbook"    : relative term frequency times `idf`. A term in no document has tf 0 and idf inf; its weight is 0.
-    "scikit-learn": raw count times `smooth_idf`, then every row scaled to length 1.
+    "textbook"    : relative term frequency times `idf`. A term in no document
+                    has tf 0 and idf inf; its weight is 0.
+    "scikit-learn": raw count times `smooth_idf`, then every row scaled to
+                    length 1.
 
     counts : (documents, terms) array of non-negative counts.
     returns: (documents, terms) float64.
@@ -209,15 +241,16 @@ def tfidf(counts: ArrayLike, variant: str = "textbook") -> FloatArray:
     array([[0.818, 0.575, 0.   ],
            [1.   , 0.   , 0.   ]])
 
-    Salton & Buckley (1988). scikit-learn: `TfidfTransformer`, to 1e-12.
+    Salton & Buckley (1988) for the product. scikit-learn: `TfidfTransformer`,
+    to 1e-12.
     """
-    if variant not in VARIANTS:
-        raise ValueError(f"tfidf: variant must be one of {', '.join(VARIANTS)}, got {variant!r}")
+    require_variant("tfidf", variant)
     counts = require_counts("tfidf", counts, documents=1)
     if variant == "scikit-learn":
         return l2_normalise(counts * smooth_idf(counts))
-    frequency = term_frequency(counts, "relative")
-    return np.multiply(frequency, idf(counts), out=np.zeros_like(frequency), where=frequency > 0)
+    tf = term_frequency(counts, "relative")
+    # where tf is 0 the weight is 0, also where idf is inf
+    return np.multiply(tf, idf(counts), out=np.zeros_like(tf), where=tf > 0)
 
 
 def l2_normalise(rows: ArrayLike) -> FloatArray:
@@ -294,34 +327,38 @@ def bm25_idf(counts: ArrayLike) -> FloatArray:
     return np.log1p((documents - containing + 0.5) / (containing + 0.5))
 
 
-def bm25_weights(counts: ArrayLike, k1: float = 1.2, b: float = 0.75) -> FloatArray:
-    """What one occurrence of a term in the query adds to the score of a document.
+def bm25_weights(
+    counts: ArrayLike, k1: float = 1.2, b: float = 0.75
+) -> FloatArray:
+    """What a term of the query adds to the score of a document, each time.
 
-    weight(d, t) = idf(t) * tf (k1 + 1) / (tf + k1 (1 - b + b length(d) / mean length)), with `bm25_idf`.
+    weight(d, t) = idf(t) * tf (k1 + 1) / (tf + k1 * norm(d)), with `bm25_idf`,
+    norm(d) = 1 - b + b * length(d) / mean length, and tf the count of t in d.
 
-    k1 sets how soon repeats stop helping: at 0 the second occurrence adds nothing, for k1 -> inf the weight grows in
-    proportion to tf. b sets how much a long document pays for its length: not at all at 0, in full at 1.
+    k1 sets how soon repeats stop helping: at 0 the second occurrence adds
+    nothing, for k1 -> inf the weight grows in proportion to tf. b sets how much
+    a long document pays for its length: not at all at 0, in full at 1.
 
     counts : (documents, terms) array of non-negative counts.
     returns: (documents, terms) float64, 0 wherever the count is 0.
-    raises : ValueError for a bad matrix, no document, k1 < 0, or b outside [0, 1].
+    raises : ValueError for a bad matrix, no document, k1 < 0, or b outside
+             [0, 1].
 
     >>> bm25_weights([[2, 1, 0], [1, 0, 0]]).round(3)
     array([[0.22 , 0.575, 0.   ],
            [0.229, 0.   , 0.   ]])
 
-    Robertson et al. (1994); Robertson & Zaragoza (2009). The factor k1 + 1, which makes the weight idf(t) for a term
-    that stands once in a document of mean length, changes no ranking; Lucene leaves it out since version 8.
+    Robertson et al. (1994); Robertson & Zaragoza (2009). The factor k1 + 1,
+    which makes the weight idf(t) for a term that stands once in a document of
+    mean length, changes no ranking; Lucene leaves it out since version 8.
     """
-    if not (np.isfinite(k1) and k1 >= 0):
-        raise ValueError(f"bm25_weights: k1 must be a finite number >= 0, got {k1}")
-    if not 0 <= b <= 1:
-        raise ValueError(f"bm25_weights: b must lie in [0, 1], got {b}")
+    require_bm25_parameters("bm25_weights", k1, b)
     counts = require_counts("bm25_weights", counts, documents=1)
     length = counts.sum(axis=1, keepdims=True)
-    mean_length = length.mean() or 1.0             # all documents empty: there is nothing to weigh
-    damping = k1 * (1 - b + b * length / mean_length)
-    saturated = np.divide(counts * (k1 + 1), counts + damping, out=np.zeros_like(counts), where=counts > 0)
+    mean_length = length.mean() or 1.0        # 0 if all documents are empty
+    below = counts + k1 * (1 - b + b * length / mean_length)
+    saturated = np.zeros_like(counts)         # an absent term adds nothing
+    np.divide(counts * (k1 + 1), below, out=saturated, where=counts > 0)
     return bm25_idf(counts) * saturated
 
 

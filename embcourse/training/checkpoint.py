@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +29,33 @@ def save_checkpoint(
         np.savez(file, notes=np.array(notes), **arrays)
 
 
+def require_writable(path: str | Path) -> None:
+    """Refuses a checkpoint that could not be written, before hours of training are lost with it.
+
+    raises: FileNotFoundError for a folder that is not there, IsADirectoryError for a path that is one, OSError where
+            nothing may be written.
+
+    >>> require_writable("no/such/folder/run")
+    Traceback (most recent call last):
+    FileNotFoundError: train: checkpoint lies in a folder that is not there: 'no/such/folder'
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"train: checkpoint lies in a folder that is not there: {os.fspath(path.parent)!r}")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(f"train: checkpoint must be a file, got the folder {os.fspath(path)!r}")
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+        os.lstat(path.with_name(f".{path.name}.{'0' * 32}.tmp"))   # a name too long, or one that no file can have
+    except FileNotFoundError:
+        pass
+    except IsADirectoryError:
+        raise
+    except (OSError, ValueError) as error:
+        raise OSError(f"train: checkpoint {os.fspath(path)!r} can't be written: {error}") from error
+
+
 def load_checkpoint(path: str | Path, settings: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], int]:
     """Read a checkpoint back, if it belongs to this training.
 
@@ -43,7 +72,10 @@ def load_checkpoint(path: str | Path, settings: Mapping[str, Any]) -> tuple[dict
     ValueError: ... belongs to another training: seed was 0, is 1 now
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        file = np.load(path, allow_pickle=False)
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise ValueError("one array, no archive")
+        with file:
             arrays = {name: file[name] for name in file.files if name != "notes"}
             notes = json.loads(str(file["notes"]))
     except (zipfile.BadZipFile, ValueError, KeyError, EOFError) as error:

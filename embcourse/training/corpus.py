@@ -7,7 +7,6 @@ with the final ids. So a generator will do, and memory holds the vocabulary, nev
 
 from __future__ import annotations
 
-import os
 import tempfile
 import zlib
 from array import array
@@ -20,6 +19,7 @@ from typing import BinaryIO
 import numpy as np
 
 from embcourse.text import Encoded, Vocabulary
+from embcourse.training.files import corpus_files, is_paths, read_all
 
 _BLOCK = 1 << 20                 # tokens or sentences that are handled at once
 
@@ -63,37 +63,40 @@ class TrainingCorpus:
         return Encoded(self.ids[offsets[0] : offsets[-1]], offsets - offsets[0])
 
     def fingerprint(self) -> str:
-        """A short text that differs if ids, sentences or vocabulary differ."""
+        """A short text that differs if ids, sentences, vocabulary or its counts differ."""
         sums = []
         for values in (self.ids, self.offsets):
             sum_so_far = 0
             for start in range(0, len(values), _BLOCK):
                 sum_so_far = zlib.crc32(np.ascontiguousarray(values[start : start + _BLOCK]), sum_so_far)
             sums.append(f"{sum_so_far:08x}")
-        words = zlib.crc32("\0".join(self.vocabulary.tokens).encode())
+        words = zlib.crc32("\0".join(self.vocabulary.tokens).encode(), zlib.crc32(self.vocabulary.counts))
         return f"{self.tokens}-{sums[0]}-{sums[1]}-{words:08x}"
 
 
 def open_corpus(
-    corpus: Iterable[Sequence[str]] | str | Path | Encoded,
+    corpus: Iterable[Sequence[str]] | str | Path | Sequence[Path] | Encoded,
     *,
     vocabulary: Vocabulary | None = None,
     min_count: int = 5,
     max_size: int | None = None,
     max_sentence: int = 10_000,
+    encoding: str = "utf-8",
 ) -> TrainingCorpus:
     """Any corpus, made ready for training. Words outside the vocabulary are dropped before windows are laid.
 
-    corpus      : token lists (a generator will do: they are read once); or the path of a text file with one sentence a
-                  line and blanks between tokens; or `Encoded` ids, with their vocabulary.
+    corpus      : token lists (a generator will do: they are read once); or text with one sentence a line and blanks
+                  between tokens: the path of a file, a folder, a pattern such as "news/*.txt.gz", or several `Path`s
+                  (see `corpus_files` and `read_sentences`); or `Encoded` ids, with their vocabulary.
     vocabulary  : the words to train; None to count them. Its counts are used if it has any, else the corpus's.
     min_count   : without a vocabulary: words that occur fewer times are dropped.
     max_size    : without a vocabulary: at most so many words.
     max_sentence: longer sentences are cut into pieces of so many tokens. Nothing is lost but pairs across the cuts.
+    encoding    : of text in files.
     returns     : TrainingCorpus.
     raises      : TypeError for a sentence or corpus that is a str but no file (FileNotFoundError if it looks like a
-                  path), or tokens that are not strings; ValueError if there is no token, if no word is left, or ids
-                  lie outside the vocabulary; KeyError for an unknown word if the vocabulary's policy is "raise".
+                  path), or tokens that are not strings; ValueError if there is no token, if no word is left, if a
+                  token is no valid Unicode, if a file is not in that encoding, or ids lie outside the vocabulary; KeyError for an unknown word if the vocabulary's policy is "raise".
 
     >>> open_corpus(iter([["x", "y", "x"]]), min_count=2).vocabulary.tokens
     ('x',)
@@ -104,10 +107,8 @@ def open_corpus(
         raise TypeError(f"open_corpus: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}")
     if isinstance(corpus, Encoded):
         return _from_encoded(corpus, vocabulary, max_sentence)
-    if isinstance(corpus, str | Path):
-        if not os.path.isfile(corpus):
-            raise FileNotFoundError(f"open_corpus: corpus is the path of no file: {os.fspath(corpus)[:200]!r}")
-        corpus = read_sentences(corpus)
+    if is_paths(corpus):
+        corpus = read_all(corpus_files(corpus, "open_corpus"), encoding=encoding, max_tokens=max_sentence)
 
     tokens, ids, offsets, counts = _spool(corpus, max_sentence)
     if not len(ids):
@@ -127,31 +128,20 @@ def open_corpus(
     return TrainingCorpus(_with_counts(vocabulary, ids), ids, offsets)
 
 
-def read_sentences(path: str | Path) -> Iterator[list[str]]:
-    """The lines of a UTF-8 text file as token lists, split at white space, one at a time.
-
-    >>> with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-    ...     _ = file.write("in the beginning\\n\\nand God said\\n")
-    ...     file.flush()
-    ...     list(read_sentences(file.name))
-    [['in', 'the', 'beginning'], [], ['and', 'God', 'said']]
-    """
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            yield line.split()
-
-
 def _from_encoded(corpus: Encoded, vocabulary: Vocabulary | None, max_sentence: int) -> TrainingCorpus:
     if vocabulary is None:
         raise ValueError("open_corpus: an Encoded corpus needs its vocabulary")
-    ids = np.ascontiguousarray(corpus.ids, dtype=np.int32)
-    offsets = np.asarray(corpus.offsets, dtype=np.int64)
+    ids, offsets = np.asarray(corpus.ids), np.asarray(corpus.offsets)
+    for name, values in (("ids", ids), ("offsets", offsets)):
+        if values.dtype.kind not in "iu" and values.size:
+            raise TypeError(f"open_corpus: {name} must be integers, got {values.dtype}")
     if not ids.size:
         raise ValueError("open_corpus: corpus holds no token")
-    if ids.min() < 0 or ids.max() >= len(vocabulary):
+    if ids.min() < 0 or ids.max() >= len(vocabulary):                # before the cast, in which 2**32 would become 0
         raise ValueError(
             f"open_corpus: ids must lie between 0 and {len(vocabulary) - 1}, got {ids.min()} to {ids.max()}"
         )
+    ids, offsets = np.ascontiguousarray(ids, dtype=np.int32), offsets.astype(np.int64)
     if offsets[0] != 0 or offsets[-1] != ids.size or (np.diff(offsets) < 0).any():
         raise ValueError(f"open_corpus: offsets must rise from 0 to the number of tokens, {ids.size}")
     if (np.diff(offsets) > max_sentence).any():
@@ -189,11 +179,23 @@ def _spool(sentences: Iterable[Sequence[str]], max_sentence: int) -> tuple[list[
         wrong = next((token for token in index if not isinstance(token, str)), None)
         if wrong is not None:
             raise TypeError(f"open_corpus: tokens must be strings, got {wrong!r} ({type(wrong).__name__})")
+        lone = next((token for token in index if not _is_unicode(token)), None)
+        if lone is not None:
+            raise ValueError(f"open_corpus: tokens must be valid Unicode, got {lone!r}, which no file can hold")
         ids, offsets = _mapped(id_file, np.int32), _mapped(end_file, np.int64)
     counts = np.zeros(len(index), np.int64)
     for start in range(0, len(ids), _BLOCK):
         counts += np.bincount(ids[start : start + _BLOCK], minlength=len(index))
     return list(index), ids, offsets, counts
+
+
+def _is_unicode(token: str) -> bool:
+    """Whether the token can be written as UTF-8: half a surrogate pair can't."""
+    try:
+        token.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _flush(buffer: array, file: BinaryIO) -> array:

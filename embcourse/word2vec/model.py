@@ -11,12 +11,15 @@ import numpy as np
 
 from embcourse.text import Encoded, Vocabulary, context_pairs, keep_probabilities
 from embcourse.training import (
+    Diverged,
     Progress,
     Reporter,
     first_vectors,
     open_corpus,
     require_choice,
     require_number,
+    require_pairs,
+    require_trained,
     require_whole,
 )
 from embcourse.vectors import Embeddings
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 Model = Literal["skipgram", "cbow"]
 Device = Literal["cpu", "cuda"]
-Corpus = Iterable[Sequence[str]] | str | Path | Encoded
+Corpus = Iterable[Sequence[str]] | str | Path | Sequence[Path] | Encoded
 
 _CHUNK_TOKENS = 100_000       # examples are shuffled among so many tokens, and held in memory
 _REPORT_TOKENS = 10_000       # about how often the callback hears something
@@ -66,6 +69,7 @@ class Training:
         batch_size: int = 1024,
         learning_rate: float = 0.03,
         vocabulary: Vocabulary | None = None,
+        encoding: str = "utf-8",
         start: Embeddings | np.ndarray | None = None,
         seed: int = 0,
         device: Device = "cpu",
@@ -86,13 +90,12 @@ class Training:
         if device == "cuda" and not torch.cuda.is_available():
             raise ValueError("train: device='cuda' needs a GPU for torch; torch.cuda.is_available() is False")
 
-        self._corpus = open_corpus(corpus, vocabulary=vocabulary, min_count=min_count, max_size=max_size)
+        self._corpus = open_corpus(
+            corpus, vocabulary=vocabulary, min_count=min_count, max_size=max_size, encoding=encoding
+        )
         self.vocabulary = self._corpus.vocabulary
-        if np.diff(self._corpus.offsets).max(initial=0) < 2:
-            raise ValueError(
-                "train: no sentence holds two words of the vocabulary, so no word has a context "
-                f"({len(self.vocabulary)} words, min_count={min_count}, max_size={max_size})"
-            )
+        require_pairs(self._corpus, min_count=min_count, max_size=max_size)
+        self._sample = float(sample)
         self._keep = keep_probabilities(self.vocabulary.counts, sample, variant="code")
         self._skipgram, self._mean = model == "skipgram", bool(cbow_mean)
         self._window, self._epochs, self._batch_size = int(window), int(epochs), int(batch_size)
@@ -128,7 +131,7 @@ class Training:
         them, and `run` would repeat the chunk (100,000 tokens) that was cut short.
 
         returns: the training itself.
-        raises : ValueError if until lies outside 1 ... epochs; FloatingPointError if the loss is not finite any more.
+        raises : ValueError if until lies outside 1 ... epochs; `training.Diverged` if the loss is not finite any more.
         """
         if until is not None and not 1 <= until <= self._epochs:
             raise ValueError(f"Training.run: until must lie between 1 and {self._epochs}, got {until!r}")
@@ -145,6 +148,7 @@ class Training:
             while self._position < (until or self._epochs) * chunks:
                 self._train_chunk(*divmod(self._position, chunks), reporter)
                 self._position += 1
+        require_trained(self._steps > 0, sample=self._sample)
         return self
 
     def embeddings(self) -> Embeddings:
@@ -179,7 +183,7 @@ class Training:
     @staticmethod
     def _report(reporter: Reporter, tokens: int, loss_sum: float, terms: int, rate: float) -> None:
         if not math.isfinite(loss_sum):
-            raise FloatingPointError(f"train: the loss is {loss_sum} at learning rate {rate:.3g}; try a lower one")
+            raise Diverged(f"train: the training diverges: the loss is {loss_sum} at learning rate {rate:.3g}; try a lower one")
         reporter.passed(tokens, loss_sum=loss_sum, loss_terms=terms, learning_rate=rate)
 
     def _batches(self, encoded: Encoded, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
@@ -253,6 +257,7 @@ def train(
     batch_size: int = 1024,
     learning_rate: float = 0.03,
     vocabulary: Vocabulary | None = None,
+    encoding: str = "utf-8",
     start: Embeddings | np.ndarray | None = None,
     seed: int = 0,
     device: Device = "cpu",
@@ -268,8 +273,8 @@ def train(
     Minibatches are trained with Adam. Plain gradient descent is slow here: a rare word's rows get a gradient in few
     batches, and a frequent word's in all, so a rate that moves the one lets the other diverge.
 
-    corpus       : token lists (a generator will do), the path of a text file with one sentence a line, or `Encoded` ids
-                   with their vocabulary.
+    corpus       : token lists (a generator will do); text with one sentence a line, as the path of a file (.gz, .bz2 and
+                   .xz too), a folder, a pattern or several `Path`s; or `Encoded` ids with their vocabulary.
     model        : "skipgram" predicts every word of the window from the centre, "cbow" the centre from the window.
     dim          : length of a vector.
     window       : most tokens to each side; the reach of each window is drawn from 1 ... window.
@@ -281,6 +286,7 @@ def train(
     batch_size   : most examples in a step (pairs for skip-gram, windows for CBOW), of which the mean loss is minimised.
     learning_rate: of Adam; it falls in a straight line to 0.
     vocabulary   : the words, instead of counting them; counts are taken from it if it has any.
+    encoding     : of text in files.
     start        : vectors to begin with: a (words, dim) array of finite floats in the order of the vocabulary, or
                    Embeddings, whose words keep their vectors while new words get random ones.
     seed         : of first vectors and of all draws.
@@ -290,7 +296,7 @@ def train(
     returns      : Embeddings, the most frequent word first: the input table.
     raises       : TypeError or ValueError for an argument that is no good, among them an empty corpus, no word above
                    min_count, no word with a context, vectors to start with that hold NaN, or "cuda" without a GPU;
-                   FileNotFoundError for a path without a file; FloatingPointError if the training diverges.
+                   FileNotFoundError for a path without a file; `training.Diverged` if the training diverges.
 
     >>> sentences = [["red", "apple"], ["red", "cherry"], ["blue", "sky"], ["blue", "sea"]] * 20
     >>> vectors = train(sentences, dim=4, window=1, sample=0, epochs=20, batch_size=32)

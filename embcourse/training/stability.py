@@ -1,0 +1,78 @@
+"""A training that can't go on, or had nothing to do, is an error: it never ends in vectors that mean nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from embcourse.training.corpus import TrainingCorpus
+
+LARGEST = 1e3                    # a trained number is rarely above 10
+
+
+class Diverged(FloatingPointError):
+    """A table is not finite any more, or its numbers explode."""
+
+
+def require_stable(
+    tables: Sequence[np.ndarray], *, loss: float, learning_rate: float, limit: float = LARGEST,
+    checkpoint: str | Path | None = None,
+) -> None:
+    """Stops a training whose tables are not finite or hold numbers above a limit.
+
+    tables       : what is trained, arrays of floats.
+    loss         : the mean loss of late; NaN if none was sampled.
+    learning_rate: where it stands, for the message.
+    limit        : the largest number that is no explosion.
+    checkpoint   : where the last good state lies, for the message.
+    raises       : Diverged, naming the likely cause and the checkpoint.
+
+    >>> require_stable([np.ones(3)], loss=0.7, learning_rate=0.025)
+    >>> require_stable([np.full(3, 1e8)], loss=0.7, learning_rate=0.5)
+    Traceback (most recent call last):
+    embcourse.training.stability.Diverged: train: the training diverges: a table holds 1e+08, the loss is 0.7 at learning rate 0.5; try a lower learning_rate
+    """
+    # NaN is the largest of all to numpy. No copy of a table is made: it may fill half of the memory.
+    largest = float(np.max([(table.max(), -table.min()) for table in tables]))
+    if largest <= limit and not math.isinf(loss):
+        return
+    kept = Path(checkpoint) if checkpoint is not None and Path(checkpoint).exists() else None
+    advice = f"; {kept} holds the last good state" if kept else ""
+    raise Diverged(
+        f"train: the training diverges: a table holds {largest:.3g}, the loss is {loss:.3g} at learning rate "
+        f"{learning_rate:.3g}; try a lower learning_rate{advice}"
+    )
+
+
+def require_pairs(corpus: TrainingCorpus, *, min_count: int, max_size: int | None) -> None:
+    """Refuses a corpus without two words of the vocabulary in one sentence: nothing has a context there.
+
+    raises: ValueError naming what emptied it.
+
+    >>> from embcourse.training import open_corpus
+    >>> require_pairs(open_corpus([["a"], ["b"]], min_count=1), min_count=1, max_size=None)
+    Traceback (most recent call last):
+    ValueError: train: no sentence holds two words of the vocabulary, so no word has a context (2 words, min_count=1, max_size=None)
+    """
+    if np.diff(corpus.offsets).max(initial=0) < 2:
+        raise ValueError(
+            "train: no sentence holds two words of the vocabulary, so no word has a context "
+            f"({len(corpus.vocabulary)} words, min_count={min_count}, max_size={max_size})"
+        )
+
+
+def require_trained(trained: bool, *, sample: float) -> None:
+    """Refuses to return vectors that no pair has changed: subsampling left no two words beside each other.
+
+    raises: ValueError naming sample.
+
+    >>> require_trained(True, sample=1e-3)
+    """
+    if not trained:
+        raise ValueError(
+            f"train: no pair was trained: with sample={sample:g} hardly a word is left in any sentence; "
+            "take a larger sample, or 0 to keep all"
+        )
