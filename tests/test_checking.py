@@ -138,6 +138,31 @@ def test_endless_loop_is_stopped(function, thread: bool) -> None:
     assert isinstance(outcomes[0].error, OutOfTime)
 
 
+def test_a_body_that_ends_at_its_limit_ends() -> None:
+    """Within a fraction of a millisecond of the limit, in a thread: neither hangs nor loses where prints go."""
+    limit, outcomes = 0.003, []
+
+    def body(seconds: float) -> str:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            pass
+        return "done"
+
+    def target() -> None:
+        for step in range(200):
+            offset = (step % 20 - 10) * 5e-5
+            outcomes.append(run(lambda offset=offset: body(limit + offset), seconds=limit))
+
+    before = sys.stdout
+    worker = threading.Thread(target=target, daemon=True)
+    worker.start()
+    worker.join(60)
+    assert not worker.is_alive()
+    assert sys.stdout is before
+    assert len(outcomes) == 200
+    assert all(outcome.value == "done" or isinstance(outcome.error, OutOfTime) for outcome in outcomes)
+
+
 def test_sleeping_function_is_woken() -> None:
     start = time.perf_counter()
     assert isinstance(run(lambda: time.sleep(60), seconds=0.2).error, OutOfTime)
