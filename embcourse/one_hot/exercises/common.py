@@ -21,8 +21,8 @@ def impossible_ids(rng: np.random.Generator, size: int) -> Iterator[tuple[str, n
     """Texts in which one id is outside 0 ... size - 1: just outside and further out, first, last and in between."""
     places = rng.permutation([0, 1, 2, 3])
     far, below = size + int(rng.integers(1, 9)), -int(rng.integers(2, size + 1))
-    kinds = (("an id that is too large", size), ("an id that is far too large", far),
-             ("a negative id", -1), ("another negative id", below))
+    kinds = (("an id that is too large", size), ("an id that is too large", far),
+             ("a negative id", -1), ("a negative id", below))
     for place, (label, bad) in zip(places, kinds):
         ids = rng.integers(0, size, 4)
         ids[place] = bad

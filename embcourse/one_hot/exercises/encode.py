@@ -58,10 +58,10 @@ def encode_cases(rng: np.random.Generator) -> Iterator[Case]:
         text[place] = strangers[1]
         yield Case((text, small, "raise"), "errors", "an unknown word under raise", raises=KeyError)
     other = [str(policy) for policy in rng.permutation(["ignore", "skip", "keep", "error", "zero"])]
-    yield Case((known[:2], small, other[0]), "errors", "a policy that does not exist, and known words",
+    yield Case((known[:2], small, other[0]), "errors", "a wrong policy beside known words",
                raises=ValueError)
     yield Case(([known[0], strangers[2]], small, other[1]), "errors",
-               "a policy that does not exist, and an unknown word", raises=ValueError)
+               "a wrong policy beside an unknown word", raises=ValueError)
 
 
 def check_policy(unknown):

@@ -25,7 +25,7 @@ def lookup_cases(rng: np.random.Generator) -> Iterator[Case]:
     words = int(rng.integers(4, 6))
     table = rng.permutation(np.arange(-20.0, 21.0))[: 2 * words].reshape(words, 2)
     yield Case((draw_ids(rng, 3, words), table), label="three tokens")
-    yield Case((draw_ids(rng, 9, 6), rng.normal(size=(6, 6))), label="nine tokens, a square table")
+    yield Case((draw_ids(rng, 9, 6), rng.normal(size=(6, 6))), label="a square table")
     yield Case((draw_ids(rng, 10, 5)[::2], rng.normal(size=(5, 8))[:, ::2]), label="a view with gaps")
     yield Case((np.zeros(0, int), rng.normal(size=(4, int(rng.integers(2, 6))))), "edge", "no tokens")
     yield Case((rng.integers(1, 4, 1), rng.normal(size=(4, 3))), "edge", "one token")

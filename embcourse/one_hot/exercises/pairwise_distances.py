@@ -43,7 +43,7 @@ def distance_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((far + near,), "stability", "close together but far from 0")
     # Here the squares are exact in float64, but float32 has steps of 8.
     yield Case((2.0 ** 26 + 8 * rng.integers(10, 99, (3, 1)).cumsum(axis=0) + rng.integers(1, 4, (3, 1)),), "stability",
-               "close together, near 67 million")
+               "whole numbers near 67 million")
 
 
 def distances_with(difference=np.subtract, combine=lambda gaps: np.sqrt((gaps ** 2).sum(axis=2)),
