@@ -42,7 +42,7 @@ def analogy_cases(rng: np.random.Generator) -> Iterator[Case]:
     kings = np.array([[1.0, 0.2, 0.1], [1.0, 1.1, 0.1], [1.0, 0.2, 2.0], [1.0, 1.5, 2.0], [0.3, -1.0, 1.0]])
     order = rng.permutation(5)
     places = np.argsort(order)
-    yield Case((kings[order], *(int(place) for place in places[:3]), 2), label="man, woman, king")
+    yield Case((kings[order], *(int(place) for place in places[:3]), 2), label="five words")
     yield Case(telling_inputs(rng), label="more words")
     yield Case((random_vectors(rng, 10, 10)[:, ::2], *three_of(rng, 10), 4), label="a view with gaps")
 

@@ -27,7 +27,7 @@ def pmi_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case(random_counts(rng, 5, 12)[:, ::2], label="a view with gaps")
     yield case(rng.uniform(0.05, 3.0, (3, 3)), label="counts with fractions")
     yield case(with_unseen(rng, np.array([[a, b], [0, c]])), "edge", "a word and a context never seen")
-    yield case(np.array([[int(rng.integers(2, 99))]]), "edge", "one word, one context")
+    yield case(np.array([[int(rng.integers(2, 99))]]), "edge", "one word with one context")
     yield case(np.outer(rng.integers(1, 9, 3), rng.integers(1, 9, 2)), "edge", "everything as chance would have it")
     yield case(np.array([[a, 0], [b, c]]) * int(rng.integers(3, 9)) * 10**9, "edge", "counts in the billions")
 

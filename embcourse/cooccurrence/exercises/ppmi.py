@@ -25,7 +25,7 @@ def ppmi_cases(rng: np.random.Generator) -> Iterator[Case]:
     a, b, c = (int(count) for count in rng.choice(np.arange(2, 10), 3, replace=False))
     small = np.array([[a, 0], [b, c]])
     words = int(rng.integers(5, 8))
-    yield case(small, 1.0, 1.0, label="no smoothing, no shift")
+    yield case(small, 1.0, 1.0, label="neither smoothing nor shift")
     yield case(random_counts(rng, words, words), exponent(), 1.0, label="smoothing")
     yield case(np.array([[a + 5, 0, 1], [1, b + 4, 0], [0, 1, c + 6]]), 1.0, factor(), label="shift")
     yield case(random_counts(rng, int(rng.integers(3, 6)), int(rng.integers(6, 9))), exponent(), factor(), label="both")

@@ -36,28 +36,28 @@ def svd_cases(rng: np.random.Generator) -> Iterator[Case]:
         return with_singular_values(rng, rows, columns, falling(rng, count))
 
     small = np.array([[3.0, 0.0], [4.0, 5.0]]) * int(rng.integers(1, 9)) * rng.choice([1, -1], 2)
-    yield svd_case(small[:, ::rng.choice([1, -1])], 1, 1.0, label="two words, one dimension")
+    yield svd_case(small[:, ::rng.choice([1, -1])], 1, 1.0, label="two words in one dimension")
     yield svd_case(drawn(7, 7), int(rng.integers(2, 5)), 1.0, label="p = 1")
     yield svd_case(drawn(7, 7), int(rng.integers(2, 4)), 0.5, label="p = 0.5")
-    yield svd_case(drawn(6, 9), int(rng.integers(2, 5)), 0.0, label="p = 0, more contexts than words")
+    yield svd_case(drawn(6, 9), int(rng.integers(2, 5)), 0.0, label="p = 0 with more contexts than words")
     yield svd_case(drawn(9, 6), int(rng.integers(2, 5)), round(float(rng.uniform(0.15, 0.35)), 2),
                    label="more words than contexts")
     yield svd_case(drawn(5, 6), 2, round(float(rng.uniform(1.2, 1.8)), 2), label="p above 1")
     yield svd_case(drawn(6, 16)[:, ::2], 1, 0.5, label="a view with gaps")
     yield svd_case(drawn(6, 6), 5, 1.0, "edge", "as many dimensions as there are")
     first, other = (rng.integers(1, 5, size) for size in (3, 4))
-    yield svd_case(np.outer(first, other).astype(float), 2, 0.0, "edge", "more dimensions than the matrix has, p = 0")
+    yield svd_case(np.outer(first, other).astype(float), 2, 0.0, "edge", "more dimensions than the matrix has")
     tiny = 10.0 ** rng.uniform(-9.0, -6.3)
     values = np.array([rng.uniform(80, 120), rng.uniform(20, 40)])
     yield svd_case(with_singular_values(rng, 5, 6, np.append(values, values[0] * tiny)), 3, 0.0, "edge",
-                   "a singular value below a millionth of the largest")
+                   "a singular value below a millionth")
     little = 10.0 ** rng.uniform(-3.0, -2.5)
     values = np.array([rng.uniform(0.8, 1.2), rng.uniform(0.2, 0.4), little]) * 2e-4
     yield svd_case(with_singular_values(rng, 5, 6, values), 3, 0.0, "edge",
-                   "a small matrix, and a singular value above a millionth of the largest", condition=1e5)
+                   "a singular value just above a millionth", condition=1e5)
     yield svd_case(np.array([[-float(rng.integers(2, 9))]]), 1, 0.5, "edge", "one word")
-    yield svd_case(rng.uniform(-3, 3, (1, 4)), 1, 1.0, "edge", "one word, several contexts")
-    yield svd_case(rng.uniform(1, 3, (4, 1)), 1, 0.5, "edge", "several words, one context")
+    yield svd_case(rng.uniform(-3, 3, (1, 4)), 1, 1.0, "edge", "one word with several contexts")
+    yield svd_case(rng.uniform(1, 3, (4, 1)), 1, 0.5, "edge", "several words with one context")
 
 
 def svd_with(

@@ -33,7 +33,7 @@ def window_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((ids, offsets, 6, int(rng.integers(3, 5))), label="three documents")
     ids, _ = random_text(rng, (24,), 5)
     border = int(rng.integers(4, 9))
-    yield Case((ids[::2], np.array([0, border, 12]), 5, 1), label="a window of 1, a view with gaps")
+    yield Case((ids[::2], np.array([0, border, 12]), 5, 1), label="a window of 1 on a view with gaps")
     yield Case((*text_of(rng, [[0, 1], [2, 3, 0]]), int(rng.integers(4, 9))), label="a border inside the window")
     yield Case((*text_of(rng, [[0, 0, 0, 1]]), 2), "edge", "a word beside itself")
     yield Case((*text_of(rng, [[0, 1, 2]]), int(rng.integers(7, 30))), "edge", "a window longer than the text")
