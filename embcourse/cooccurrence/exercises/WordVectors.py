@@ -29,7 +29,7 @@ class WordVectors:
         ids = np.array([self.row[word] for document in documents for word in document], dtype=int)
         counts = reference.cooccurrence_counts(
             ids, len(self.words), window + self.reach, offsets=offsets, weighting=self.weighting)
-        weights = self.weigh(counts)
+        self.weights = weights = self.weigh(counts)
         left, singular, right = np.linalg.svd(weights)
         side = right.T if self.contexts else left
         self.vectors = side[:, :self.kept(dim)] * singular[:self.kept(dim)] ** self.power
@@ -193,11 +193,25 @@ def well_posed(documents: list[list[str]], window: int, dim: int) -> bool:
     return bool((singular[:dim] > 1.02 * singular[1:dim + 1]).all() and singular[dim] > 1e-3 and lengths.min() > 0.05)
 
 
-def draw_well_posed(draw, window: int, dim: int) -> list[list[str]]:
+def draw_well_posed(draw, window: int, dim: int, also=lambda documents, window: True) -> list[list[str]]:
     documents = draw()
-    while not well_posed(documents, window, dim):
+    while not (well_posed(documents, window, dim) and also(documents, window)):
         documents = draw()
     return documents
+
+
+def draw_rare(rng: np.random.Generator) -> list[list[str]]:
+    """Sentences of a few common words, and one in which an owl stands among them."""
+    words = [str(word) for word in rng.permutation("see look go come run hear".split())[:5]]
+    documents = [rng.choice(words, int(rng.integers(3, 6))).tolist() for _ in range(20)]
+    return [*documents, [*rng.permutation(words).tolist()[:4], "owl"]]
+
+
+def lacks_only_as_context(documents: list[list[str]], window: int) -> bool:
+    """Whether the owl's column of PPMI is empty, though its row is not: smoothing lowers rare contexts."""
+    vectors = WordVectors(documents, window, 1)
+    owl = vectors.row["owl"]
+    return bool(vectors.weights[owl].any() and not vectors.weights[:, owl].any())
 
 
 SIX = Tolerance(decimals=6)
@@ -225,6 +239,8 @@ def word_vectors_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case(small, 2, 3, (("similarity", (c, c)),), "edge", "a word with itself")
     twins = draw_well_posed(lambda: with_twins(rng, draw_documents(rng, 30)), 2, 3)
     yield case(twins, 2, 3, (("neighbours", (str(rng.choice(["eats", "runs"])), 40)),), "edge", "words with equal vectors")
+    rare = draw_well_posed(lambda: draw_rare(rng), 4, 3, also=lacks_only_as_context)
+    yield case(rare, 4, 3, (("neighbours", ("owl", 3)),), "edge", "a rare word among common ones")
     alone = list(small)
     alone.insert(int(rng.integers(len(small) + 1)), ["aardvark"])
     yield case(alone, 2, 3, (("similarity", ("aardvark", c)), ("neighbours", ("aardvark", 4))), "edge",

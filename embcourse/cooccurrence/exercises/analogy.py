@@ -38,11 +38,21 @@ def telling_inputs(rng: np.random.Generator) -> tuple:
             return inputs
 
 
+def close_inputs(rng: np.random.Generator) -> tuple:
+    """Ties after rounding that are no ties where the length of the target is not divided out."""
+    while True:
+        three = unit_rows(rng.normal(size=(3, 4)))
+        close = nearly_tied_vectors(rng, three[1] - three[0] + three[2])
+        inputs = (np.vstack([three, close]), 0, 1, 2, len(close))
+        if analogy(*inputs) not in [analogy_with(scale=scale)(*inputs) for scale in (undivided, multiplied)]:
+            return inputs
+
+
 def analogy_cases(rng: np.random.Generator) -> Iterator[Case]:
     kings = np.array([[1.0, 0.2, 0.1], [1.0, 1.1, 0.1], [1.0, 0.2, 2.0], [1.0, 1.5, 2.0], [0.3, -1.0, 1.0]])
     order = rng.permutation(5)
     places = np.argsort(order)
-    yield Case((kings[order], *(int(place) for place in places[:3]), 2), label="five words")
+    yield Case((kings[order] * rng.integers(1, 6, (5, 1)), *(int(place) for place in places[:3]), 2), label="five words")
     yield Case(telling_inputs(rng), label="more words")
     yield Case((random_vectors(rng, 10, 10)[:, ::2], *three_of(rng, 10), 4), label="a view with gaps")
 
@@ -51,9 +61,7 @@ def analogy_cases(rng: np.random.Generator) -> Iterator[Case]:
     a, b, c = (int(rng.choice(np.flatnonzero((tied / np.linalg.norm(tied, axis=1, keepdims=True)) @ direction > 0.999)))
                for direction in ([1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [0.0, 0.6, 0.8]))
     yield Case((tied, a, b, c, words - 5), "edge", "many equal cosines")
-    inputs = unit_rows(rng.normal(size=(3, 4)))
-    close = nearly_tied_vectors(rng, 6, inputs[1] - inputs[0] + inputs[2])
-    yield Case((np.vstack([inputs, close]), 0, 1, 2, 6), "edge", "cosines that are equal to 9 decimals")
+    yield Case(close_inputs(rng), "edge", "cosines that are equal to 9 decimals")
     zeros = random_vectors(rng, 8, 3)
     target = unit_rows(zeros[3:6])
     target = target[1] - target[0] + target[2]
@@ -79,18 +87,27 @@ def step_from_c(a, b, c):
     return b - a + c
 
 
+def undivided(target):
+    return target
+
+
+def multiplied(target):
+    return target * np.linalg.norm(target)
+
+
 def leave_out(order, inputs, k):
     return order[~np.isin(order, inputs)][:k]
 
 
 def analogy_with(
-    *, prepare=unit_rows, combine=step_from_c, compare=unit_rows, round_to=nine, sort=stable_order, choose=leave_out
+    *, prepare=unit_rows, combine=step_from_c, scale=lambda target: target / np.linalg.norm(target), compare=unit_rows,
+    round_to=nine, sort=stable_order, choose=leave_out,
 ):
     """3CosAdd with parts replaced. choose takes the order, the three inputs and k."""
     def solve(vectors, a, b, c, k):
         rows = prepare(vectors)
         target = combine(rows[a], rows[b], rows[c])
-        scores = round_to(compare(vectors) @ (target / np.linalg.norm(target)))
+        scores = round_to(compare(vectors) @ scale(target))
         return choose(sort(scores), [a, b, c], k).tolist()
     return solve
 
@@ -155,6 +172,9 @@ ANALOGY = Exercise(
                       "That is the baseline that uses no arithmetic. The step from a to b is added to c."),
         Misconception("ranks by dot product", {"compare": lambda vectors: vectors},
                       "The candidates are compared by cosine: they need length 1 too."),
+        Misconception("does not divide by the length of the target", {"scale": undivided},
+                      "The cosine divides by both lengths, and is rounded after that. Without the target's length "
+                      "the order is the same but for ties."),
         Misconception("multiplies similarities", analogy_by_product,
                       "That is 3CosMul, another objective. Here the vectors are added, and the cosine with the "
                       "target counts."),

@@ -74,11 +74,15 @@ def tied_vectors(rng: np.random.Generator, words: int) -> np.ndarray:
     return directions[which] * rng.choice([0.5, 1.0, 2.0, 4.0], (words, 1))
 
 
-def nearly_tied_vectors(rng: np.random.Generator, words: int, centre: np.ndarray) -> np.ndarray:
-    """Vectors whose cosines with `centre` differ far behind the ninth decimal: the later the id, the larger."""
+# How far cosines lie below 1: the first in the ninth decimal, the rest behind it, two of them in the tenth.
+DROPS = np.array([2e-9, 2e-10, 1.7e-10, 5e-12, 1e-12, 5e-13])
+
+
+def nearly_tied_vectors(rng: np.random.Generator, centre: np.ndarray) -> np.ndarray:
+    """Vectors whose cosines with `centre` rise with the id, but for the first are equal to 9 decimals."""
     centre = centre / np.linalg.norm(centre)
     across = rng.normal(size=len(centre))
     across -= across @ centre * centre
     across /= np.linalg.norm(across)
-    angles = np.linspace(4e-6, 1e-6, words)[:, None]               # 1 - angle^2 / 2: from 8e-12 to 5e-13 below 1
-    return (np.cos(angles) * centre + np.sin(angles) * across) * rng.uniform(0.5, 3.0, (words, 1))
+    angles = np.sqrt(2 * DROPS)[:, None]                           # the cosine is 1 - angle^2 / 2
+    return (np.cos(angles) * centre + np.sin(angles) * across) * rng.uniform(0.5, 3.0, (len(DROPS), 1))

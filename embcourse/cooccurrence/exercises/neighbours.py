@@ -46,7 +46,7 @@ def neighbour_cases(rng: np.random.Generator) -> Iterator[Case]:
     words = int(rng.integers(40, 60))
     yield Case((tied_vectors(rng, words), int(rng.integers(words)), words - 5), "edge", "many equal cosines")
     centre = rng.normal(size=3)
-    close = nearly_tied_vectors(rng, 6, centre)
+    close = nearly_tied_vectors(rng, centre)
     place = int(rng.integers(7))
     yield Case((np.insert(close, place, centre, axis=0), place, 6), "edge", "cosines that are equal to 9 decimals")
     zeros = random_vectors(rng, 7, 3)

@@ -30,6 +30,7 @@ def ppmi_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case(np.array([[a + 5, 0, 1], [1, b + 4, 0], [0, 1, c + 6]]), 1.0, factor(), label="shift")
     yield case(random_counts(rng, int(rng.integers(3, 6)), int(rng.integers(6, 9))), exponent(), factor(), label="both")
     yield case(random_counts(rng, 6, 14)[:, ::2], exponent(), factor(), label="a view with gaps")
+    yield case(rng.uniform(0.05, 0.9, (3, 4)), exponent(), factor(), label="counts with fractions")
     yield case(with_unseen(rng, np.array([[a, 1], [0, c]])), exponent(), factor(), "edge",
                "a word and a context never seen")
     yield case(np.array([[1, b], [c, 1]]), exponent(), float(rng.integers(50, 90)), "edge",
