@@ -192,6 +192,11 @@ PAIR_STEP = Exercise(
                       "The sigmoid lies between 0 and 1, and so do the labels: a negative has 0."),
         Misconception("swaps the rows of input and target", {"roles": lambda input, target: (target, input)},
                       "v is row `input` of `inputs`, and the first u is row `target` of `outputs`."),
+        Misconception("swaps the two tables",
+                      lambda inputs, outputs, input, target, negatives, learning_rate: stepped_with(
+                          finish=lambda one, other: (other, one))(outputs, inputs, input, target, negatives,
+                                                                  learning_rate),
+                      "v is a row of `inputs`; the target and the negatives have their rows in `outputs`."),
         Misconception("leaves the input row alone", {"move": ("outputs",)},
                       "Both tables learn: in the end add the error to row `input` of inputs."),
         Misconception("leaves the output rows alone", {"move": ("inputs",)},
