@@ -22,6 +22,12 @@ def random_counts(rng: np.random.Generator, words: int, contexts: int) -> np.nda
     return counts
 
 
+def billions(rng: np.random.Generator) -> np.ndarray:
+    """Counts so large that the product of two has no place in 64 bits; each word has a context that it prefers."""
+    counts = rng.integers(2 * 10**9, 6 * 10**9, (3, 3))
+    return counts * np.where(np.eye(3, dtype=bool)[rng.permutation(3)], 7, 1)
+
+
 def with_unseen(rng: np.random.Generator, counts: np.ndarray) -> np.ndarray:
     """The counts with a row and a column of zeros put in, anywhere."""
     counts = np.insert(counts, rng.integers(0, len(counts) + 1), 0, axis=0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.cooccurrence import reference
-from embcourse.cooccurrence.exercises.common import random_counts, with_unseen
+from embcourse.cooccurrence.exercises.common import billions, random_counts, with_unseen
 
 # ln(a / b) may also be written ln a - ln b, and these logarithms are below 32 in size. Sums run over at most 100 cells.
 LOGARITHM = Tolerance(operations=128, scale=32.0)
@@ -29,7 +29,7 @@ def pmi_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case(with_unseen(rng, np.array([[a, b], [0, c]])), "edge", "a word and a context never seen")
     yield case(np.array([[int(rng.integers(2, 99))]]), "edge", "one word with one context")
     yield case(np.outer(rng.integers(1, 9, 3), rng.integers(1, 9, 2)), "edge", "everything as chance would have it")
-    yield case(np.array([[a, 0], [b, c]]) * int(rng.integers(3, 9)) * 10**9, "edge", "counts in the billions")
+    yield case(billions(rng), "edge", "counts in the billions")
 
 
 def log_of(ratio):

@@ -8,7 +8,7 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.cooccurrence import reference
-from embcourse.cooccurrence.exercises.common import random_counts, with_unseen
+from embcourse.cooccurrence.exercises.common import billions, random_counts, with_unseen
 from embcourse.cooccurrence.exercises.pmi import LOGARITHM, log_of, share
 
 
@@ -35,7 +35,7 @@ def ppmi_cases(rng: np.random.Generator) -> Iterator[Case]:
                "a word and a context never seen")
     yield case(np.array([[1, b], [c, 1]]), exponent(), float(rng.integers(50, 90)), "edge",
                "a shift that leaves nothing")
-    yield case(small * int(rng.integers(3, 9)) * 10**9, exponent(), factor(), "edge", "counts in the billions")
+    yield case(billions(rng), exponent(), factor(), "edge", "counts in the billions")
     yield case(small, 0.0, factor(), "errors", "smoothing 0", ValueError)
     yield case(small, -exponent(), 1.0, "errors", "smoothing below 0", ValueError)
     yield case(small, 1 + exponent(), 1.0, "errors", "smoothing above 1", ValueError)
