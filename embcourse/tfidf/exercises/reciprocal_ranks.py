@@ -45,8 +45,9 @@ def reciprocal_cases(rng: np.random.Generator) -> Iterator[Case]:
     many = np.tile(rng.permutation(np.repeat([0.25, 0.5, 0.75], 40)), (40, 1))
     yield Case((many, rng.permutation(120)[:40]), "edge", "scores that forty documents share")
     close = np.array([0.5, 0.5 + 4e-12, 0.5 + 2e-12, 0.5 - 2e-12])
-    order = rng.permutation(4)
-    yield Case((close[order][None, :].repeat(2, axis=0), np.argsort(order)[[0, 2]]), "edge", "scores that are nearly equal")
+    close = rng.permutation(close)
+    close = close if (np.diff(close) > 0).any() else close[::-1]  # not sorted already
+    yield Case((np.tile(close, (4, 1)), rng.permutation(4)), "edge", "scores that are nearly equal")
     yield Case((-rng.random((1, 1)), np.array([0])), "edge", "one document")
     yield Case((np.zeros((0, rng.integers(2, 9))), np.zeros(0, int)), "edge", "no queries")
 
