@@ -40,21 +40,13 @@ def measure(cell: dict[str, Any], settings: dict[str, Any] = SETTINGS) -> dict[s
     """Train one cell; returns it with the share of tokens written rightly at each length, on new rows."""
     import torch
 
-    from embcourse.attention.model import Seq2Seq, accuracy_by_length, train_to_reverse
+    from embcourse.attention.model import trial
 
     torch.set_num_threads(1)
-    torch.manual_seed(cell["seed"])
-    model = Seq2Seq(settings["symbols"], settings["width"], cell["attention"])
-    losses = train_to_reverse(
-        model, settings["symbols"], longest=settings["longest"], steps=cell["steps"], batch=settings["batch"],
-        learning_rate=settings["learning_rate"], seed=cell["seed"],
-    )
-    # Rows that no training has drawn: their seed is none of the trainings'.
-    shares = accuracy_by_length(
-        model, settings["symbols"], settings["lengths"], count=settings["rows"], seed=1_000_000 + cell["seed"]
-    )
-    tail = losses[-max(1, len(losses) // 10):]
-    return cell | {"right": [round(share, 4) for share in shares], "loss": round(sum(tail) / len(tail), 4)}
+    measured = trial(**cell, **settings)
+    return measured | {
+        "right": [round(share, 4) for share in measured["right"]], "loss": round(measured["loss"], 4)
+    }
 
 
 def run(wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None) -> Path:

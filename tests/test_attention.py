@@ -140,7 +140,7 @@ class TestAttention:
 
     @pytest.mark.parametrize(("shapes", "message"), [
         (((2, 3), (4, 5), (4, 1)), "keys have d=5 but queries have d=3"), (((2, 3), (4, 3), (5, 1)), "as many keys"),
-        (((3,), (4, 3), (4, 1)), "queries, d"), (((2, 0), (4, 0), (4, 1)), "d_k is 0"),
+        (((3,), (4, 3), (4, 1)), "queries, d"), (((2, 0), (4, 0), (4, 1)), "d is 0"),
     ])
     def test_refuses(self, shapes, message) -> None:
         with pytest.raises(ValueError, match=message):
@@ -167,9 +167,10 @@ class TestOtherScores:
             got, _ = method.kernel_regression([[1.2]], keys, values, bandwidth)
             assert got[0, 0] == pytest.approx(wanted, rel=1e-6)
 
-    def test_kernel_regression_is_attention_when_all_have_one_length(self) -> None:
+    def test_kernel_regression_is_attention_when_all_keys_have_one_length(self) -> None:
         rng = np.random.default_rng(9)
-        queries, keys = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in rng.normal(size=(2, 4, 3)))
+        queries, keys = rng.normal(size=(2, 4, 3))
+        keys /= np.linalg.norm(keys, axis=1, keepdims=True)
         values = rng.normal(size=(4, 2))
         _, weights = method.kernel_regression(queries, keys, values, 0.5)
         np.testing.assert_allclose(weights, method.attention(queries, keys, values, scale=4.0)[1], rtol=1e3 * EPS)
@@ -234,3 +235,66 @@ class TestReverser:
 
         with pytest.raises(ValueError, match=message):
             Seq2Seq(*arguments)
+
+
+class TestWhatTheChapterSays:
+    """Sentences of the chapter that no cell of it decides, held against the measurements that it reads."""
+
+    @pytest.fixture(scope="class")
+    def right(self):
+        from embcourse.attention.model import LENGTHS
+        from embcourse.data import benchmark_results
+
+        runs = benchmark_results("reverser")["runs"]
+
+        def shares(attention: str | None, steps: int, length: int) -> np.ndarray:
+            """The share of tokens right of every seed."""
+            return np.array([run["right"][LENGTHS.index(length)] for run in runs
+                             if (run["attention"], run["steps"]) == (attention, steps)])
+
+        shares.steps = sorted({run["steps"] for run in runs})
+        return shares
+
+    def test_every_number_of_steps_has_several_seeds_and_all_models(self, right) -> None:
+        for steps in right.steps:
+            seeds = {len(right(attention, steps, 5)) for attention in (None, "additive", "dot")}
+            assert len(seeds) == 1 and seeds.pop() >= 3
+
+    def test_two_symbols_are_no_problem_after_2400_steps(self, right) -> None:
+        assert all(right(attention, 2400, 2).min() > 0.98 for attention in (None, "additive", "dot"))
+
+    def test_without_attention_five_come_back_almost_whole_and_ten_no_longer(self, right) -> None:
+        assert right(None, 2400, 5).mean() > 0.9
+        assert right(None, 2400, 10).mean() < 0.8
+
+    def test_with_attention_nearly_all_of_twenty_come_out_right(self, right) -> None:
+        assert min(right(attention, 2400, 20).mean() for attention in ("additive", "dot")) > 0.95
+
+    @pytest.mark.parametrize("length", [5, 10, 20])
+    def test_longer_training_finds_a_better_code(self, right, length) -> None:
+        means = [right(None, steps, length).mean() for steps in right.steps]
+        assert np.all(np.diff(means) > 0)
+
+    def test_after_600_steps_dot_products_are_ahead_of_the_longest_training_without_attention(self, right) -> None:
+        assert right("dot", 600, 20).min() > right(None, right.steps[-1], 20).max()
+        assert right("dot", 600, 10).min() > right(None, 2400, 10).max()
+
+    @pytest.mark.parametrize("attention", ["additive", "dot"])
+    def test_longer_than_any_seen_in_training_is_a_little_worse(self, right, attention) -> None:
+        assert right(attention, 2400, 30).mean() < right(attention, 2400, 15).mean()
+
+    def test_the_interview_questions_that_calculate(self) -> None:
+        outputs, weights = method.attention([[1.0]], [[0.0], [np.log(3.0)]], [[4.0], [8.0]])
+        assert outputs == pytest.approx(7.0)
+        assert method.softmax_gradient(weights, [[4.0, 8.0]])[0] == pytest.approx([-0.75, 0.75])
+        assert round(2 * 8 * 12 * 4096**2 / 1e9, 1) == 3.2 and round(2 * 8 * 12 * 8192**2 / 1e9, 1) == 12.9
+        drawn = np.random.default_rng(0).normal(0, 2, (2, 20_000, 64))
+        assert (drawn[0] * drawn[1]).sum(axis=1).std() / 8 == pytest.approx(4, rel=0.02)
+        scores = np.log([[1.0, 3.0], [1.0, 1.0]])
+        rows = (np.exp(scores) / np.exp(scores).sum(axis=-1)).sum(axis=1)         # the one that is to be debugged
+        assert not np.allclose(rows, 1)
+
+    def test_a_finite_mask_in_place_of_scores_gives_equal_weights_and_added_gives_the_unmasked_ones(self) -> None:
+        scores = np.array([1.0, 2.0, 0.5])
+        assert method.softmax(np.full(3, -1e4)) == pytest.approx(1 / 3)
+        np.testing.assert_allclose(method.softmax(scores - 1e4), method.softmax(scores), rtol=1e-10)

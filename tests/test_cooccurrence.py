@@ -1,9 +1,12 @@
 """Co-occurrence: counts, PMI, PPMI, truncated SVD; the clear path and the fast one."""
 
+import itertools
+import json
 import math
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -404,6 +407,74 @@ def test_the_sparse_path_sends_a_dense_matrix_to_the_reference(function):
         function(np.eye(3))
 
 
+# -------------------------------------------------------------------------------------------------------------- page
+
+
+def test_the_numbers_that_the_page_works_out_by_hand():
+    """They stand in formulas, where nothing can be glued."""
+    path = Path(__file__).parents[1] / "book" / "counting" / "cooccurrence.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    page = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    words = "cat dog drinks milk water".split()
+    counts = np.zeros((5, 5))
+    for sentence in ("cat drinks milk", "dog drinks water", "cat drinks water"):
+        ids = [words.index(word) for word in sentence.split()]
+        for i, j in itertools.permutations(ids, 2):                    # window 2: every two words of the three
+            counts[i, j] += 1
+    for word, row in zip(words, counts.astype(int), strict=True):
+        assert f"| {word} | {' | '.join(map(str, row))} | {row.sum()} |" in page
+    cat, drinks, milk, water = (words.index(word) for word in ("cat", "drinks", "milk", "water"))
+    plain, smoothed = reference.pmi(counts), reference.pmi(counts, smoothing=0.75)
+    assert f"= \\ln 1.5 = {plain[cat, drinks]:.3f} " in page
+    assert f"= \\ln 2.25 = {plain[cat, milk]:.3f}" in page
+    assert f"\\ln \\frac{{18}}{{16}} = {plain[cat, water]:.3f}$" in page
+    assert plain[cat, milk] == pytest.approx(2 * plain[cat, drinks])   # "milk says twice as much"
+    powers = counts.sum(axis=0) ** 0.75
+    assert f"become ${', '.join(f'{power:.3f}' for power in powers)}$, together ${powers.sum():.3f}$" in page
+    assert f"= 1.682 / 12.854 = {powers[milk] / powers.sum():.4f}$" in page
+    assert f"2.828/12.854 = {powers[cat] / powers.sum():.4f}." in page
+    assert f"{{0.1308}} = {smoothed[cat, milk]:.3f} ." in page
+    assert smoothed[milk, cat] > plain[milk, cat] > smoothed[cat, milk]
+    vector = reference.truncated_svd([[2, 1], [1, 2]], 1, eigenvalue_power=0.5)
+    assert f"\\sqrt 3 / \\sqrt 2 = {vector[0, 0]:.3f}$" in page
+
+
+def test_pmi_is_bounded_by_the_rarer_word_and_reaches_the_bound_where_it_has_one_context():
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        counts = rng.integers(1, 9, (4, 4)) * (rng.random((4, 4)) < 0.7)
+        counts[0] = [0, 0, 0, 1 + rng.integers(9)]                     # word 0 has no context but 3
+        counts[1:, 3] += 9                                             # context 3 has others
+        word, context = counts.sum(axis=1) / counts.sum(), counts.sum(axis=0) / counts.sum()
+        bound = -np.log(np.maximum.outer(word, context))
+        information = reference.pmi(counts)
+        seen = counts > 0
+        assert (information[seen] <= bound[seen] + 1e-12).all()
+        assert information[0, 3] == pytest.approx(bound[0, 3])
+
+
+def test_pmi_is_symmetric_and_smoothed_pmi_is_not():
+    counts = fast.cooccurrence_counts([0, 1, 2, 1, 3, 1], 4, window=1).toarray()
+    np.testing.assert_allclose(reference.ppmi(counts), reference.ppmi(counts).T, atol=1e-15)
+    smoothed = reference.ppmi(counts, smoothing=0.75)
+    assert np.abs(smoothed - smoothed.T).max() > 0.1
+
+
+@pytest.mark.parametrize("window", [1, 3, 5])
+def test_words_that_only_stand_side_by_side_stay_ln_2w_below_the_bound(window):
+    """In running text, where every word has 2W contexts."""
+    filler = window + 1
+    ids = []
+    for i in range(40):
+        pair = [0, 1] if i % 2 else [1, 0]
+        ids += [2 + (i * filler + j) % (5 * filler) for j in range(filler)] + pair
+    ids += [2 + j for j in range(filler)]
+    counts = reference.cooccurrence_counts(ids, 2 + 5 * filler, window)
+    assert counts[0, 1] == 40 and counts[0].sum() == counts[1].sum() == 2 * window * 40
+    bound = math.log(counts.sum() / counts[0].sum())
+    assert reference.pmi(counts)[0, 1] == pytest.approx(bound - math.log(2 * window))
+
+
 # ------------------------------------------------------------------------------------------------------------- model
 
 
@@ -503,3 +574,13 @@ def test_importing_the_method_loads_no_heavy_library():
     code = "import sys, embcourse.cooccurrence; print({'numba', 'scipy', 'sklearn', 'torch'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_files_are_documents_too(tmp_path) -> None:
+    texts = ["red apple", "red cherry", "blue sky", "blue sea"] * 5
+    for number in (1, 2):
+        half = texts[(number - 1) * 10 : number * 10]
+        (tmp_path / f"{number}.txt").write_text("\n".join(half) + "\n")
+    expected = train([text.split() for text in texts], dim=2, window=1)
+    for corpus in (tmp_path, tmp_path / "*.txt", [tmp_path / "1.txt", tmp_path / "2.txt"]):
+        assert np.array_equal(train(corpus, dim=2, window=1).matrix, expected.matrix)

@@ -1,6 +1,9 @@
 """embcourse.vectors against gensim, numpy and files that are broken on purpose."""
 
+import copy
 import os
+import pickle
+import re
 import struct
 from pathlib import Path
 
@@ -418,8 +421,9 @@ class TestBrokenFiles:
         ("content", "message"),
         [
             (b"", "line 1: expected 'words dimensions', got an empty file"),
-            (b"2\na 1\n", "line 1: expected 'words dimensions', two positive integers, got '2"),
-            (b"the 0.1 0.2\n", r"line 1: .* got 'the 0.1 0.2.*\(GloVe's files have no header"),
+            (b"2\na 1\n", "line 1: expected 'words dimensions', two positive integers, or a word and its values, got '2"),
+            (b"the 0.1 0.2\nof 0.3\n", "line 2: expected a word and 2 values, got 1 in 'of 0.3"),
+            (b"new york 0.1 0.2\n", "line 1: .* or a word and its values, got 'new york 0.1"),
             (b"1 -2\na 1 2\n", "line 1: .* got '1 -2"),
             (b"0 2\n", "line 1: .* two positive integers, got '0 2"),
             ("\ufeff1 2\na 1 2\n".encode(), "line 1: expected 'words dimensions'"),
@@ -564,3 +568,198 @@ def test_importing_the_room_stays_light():
     code = "import sys, embcourse.vectors; print({'torch', 'gensim', 'scipy', 'numba', 'sklearn'} & set(sys.modules))"
     root = Path(__file__).parents[1]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True).stdout == "set()\n"
+
+
+class TestReading:
+    """What `load` can do beyond reading its own files."""
+
+    GLOVE = "the 0.5 1\nnew york 2 -1\n. . . 0 4\n"
+
+    def test_a_file_without_a_header_says_how_many_values_a_word_has(self, tmp_path):
+        path = tmp_path / "glove.txt"
+        path.write_text(self.GLOVE.replace("new york", "york").replace(". . .", "..."))
+        emb = Embeddings.load(path)
+        assert emb.vocabulary.tokens == ("the", "york", "...")
+        assert emb.matrix.tolist() == [[0.5, 1], [2, -1], [0, 4]]
+
+    def test_words_may_hold_spaces_on_request(self, tmp_path):
+        path = tmp_path / "glove.txt"
+        path.write_text(self.GLOVE)
+        with pytest.raises(ValueError, match=r"line 2: expected a word and 2 values, got 3 .*spaces=True"):
+            Embeddings.load(path)
+        assert Embeddings.load(path, spaces=True).vocabulary.tokens == ("the", "new york", ". . .")
+        path.write_text("3 2\n" + self.GLOVE)
+        assert Embeddings.load(path, spaces=True).vocabulary.tokens == ("the", "new york", ". . .")
+
+    @pytest.mark.parametrize("format", ["word2vec-text", "word2vec-binary", "fasttext-vec"])
+    @pytest.mark.parametrize("limit", [1, 3, np.uint8(4), 99])
+    def test_the_first_words_only(self, tmp_path, format, limit):
+        emb = random_embeddings(words=4, dim=3)
+        emb.save(tmp_path / "all", format)
+        first = Embeddings.load(tmp_path / "all", format, limit=limit)
+        assert first.vocabulary.tokens == emb.vocabulary.tokens[:limit]
+        assert np.array_equal(first.matrix, emb.matrix[:limit].astype(np.float32))
+
+    @pytest.mark.parametrize("format", ["word2vec-text", "word2vec-binary", "fasttext-vec"])
+    def test_half_precision(self, tmp_path, format):
+        emb = random_embeddings(words=4, dim=3)
+        emb.save(tmp_path / "all", format)
+        half = Embeddings.load(tmp_path / "all", format, dtype="float16").matrix
+        assert half.dtype == np.float16
+        assert np.array_equal(half, emb.matrix.astype(np.float32).astype(np.float16))
+        Embeddings(["a"], np.array([[1e9]])).save(tmp_path / "large", format)
+        with pytest.raises(ValueError, match="expected values that float16 can hold, got 1000000000.0"):
+            Embeddings.load(tmp_path / "large", format, dtype="float16")
+
+    @pytest.mark.parametrize("suffix", [".txt.gz", ".bin.bz2", ".vec.xz"])
+    def test_compressed_files_are_written_and_read(self, tmp_path, suffix):
+        emb = random_embeddings(words=4, dim=3)
+        path = tmp_path / f"all{suffix}"
+        emb.save(path)
+        before = path.read_bytes()
+        emb.save(path)
+        assert path.read_bytes() == before
+        assert np.array_equal(Embeddings.load(path).matrix, emb.matrix.astype(np.float32))
+        path.write_bytes(before[: len(before) // 2])
+        with pytest.raises(ValueError, match=f"all{suffix}"):
+            Embeddings.load(path)
+
+    def test_gensim_reads_our_compressed_text(self, tmp_path):
+        emb = random_embeddings(words=4, dim=3)
+        emb.save(tmp_path / "all.txt.gz")
+        theirs = KeyedVectors.load_word2vec_format(str(tmp_path / "all.txt.gz"))
+        assert np.array_equal(theirs.vectors, emb.matrix.astype(np.float32))
+
+    @pytest.mark.parametrize("suffix", [".txt", ".bin"])
+    def test_words_that_are_not_utf8_are_skipped_or_kept_on_request_and_counted(self, tmp_path, suffix):
+        path = tmp_path / f"odd{suffix}"
+        words, values = [b"a", b"caf\xe9", b"\xff", b"b"], np.arange(8, dtype="<f4").reshape(4, 2)
+        rows = [b"%b %.9g %.9g\n" % (w, *v) if suffix == ".txt" else w + b" " + v.tobytes() + b"\n"
+                for w, v in zip(words, values, strict=True)]
+        path.write_bytes(b"4 2\n" + b"".join(rows))
+        with pytest.raises(ValueError, match="2|3: expected a word in UTF-8"):
+            Embeddings.load(path)
+        with pytest.warns(UserWarning, match="2 words are not UTF-8 and were left out"):
+            skipped = Embeddings.load(path, undecodable="skip")
+        assert skipped.vocabulary.tokens == ("a", "b") and skipped["b"].tolist() == [6, 7]
+        with pytest.warns(UserWarning, match="2 words are not UTF-8 and have their odd bytes"):
+            kept = Embeddings.load(path, undecodable="keep")
+        assert kept.vocabulary.tokens == ("a", "caf\\xe9", "\\xff", "b")
+
+    @pytest.mark.parametrize(("options", "error"), [
+        ({"limit": 0}, ValueError), ({"limit": True}, ValueError), ({"dtype": "int8"}, ValueError),
+        ({"undecodable": "?"}, ValueError),
+    ])
+    def test_options_that_mean_nothing_are_refused(self, tmp_path, options, error):
+        random_embeddings(words=2, dim=2).save(tmp_path / "all.txt")
+        with pytest.raises(error, match="Embeddings.load: "):
+            Embeddings.load(tmp_path / "all.txt", **options)
+
+    def test_safetensors_takes_no_options_and_reads_bfloat16(self, tmp_path):
+        import torch
+        from safetensors import torch as safetensors_torch
+
+        path = tmp_path / "all.safetensors"
+        emb = Embeddings(["a", "b"], np.array([[0.5, -2.0, 3.140625], [1e30, 0.0, 1.0]], np.float32))
+        emb.save(path)
+        with pytest.raises(TypeError, match="no options of safetensors"):
+            Embeddings.load(path, limit=1)
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata()
+        tensors = safetensors_torch.load_file(path)
+        tensors["matrix"] = tensors["matrix"].to(torch.bfloat16)
+        safetensors_torch.save_file(tensors, path, metadata)
+        loaded = Embeddings.load(path)
+        assert loaded.matrix.dtype == np.float32
+        assert np.array_equal(loaded.matrix, tensors["matrix"].float().numpy())
+
+
+class TestOwnership:
+    def test_a_copy_of_gensim_s_vectors_is_a_copy(self, tmp_path):
+        theirs = random_embeddings(words=3, dim=2).to_gensim()
+        theirs.save(str(tmp_path / "kv"))
+        mapped = KeyedVectors.load(str(tmp_path / "kv"), mmap="r")
+        ours = Embeddings.from_gensim(mapped)
+        before = ours.matrix.copy()
+        assert not np.shares_memory(ours.matrix, mapped.vectors)
+        theirs.vectors += 1
+        assert np.array_equal(ours.matrix, before)
+
+    @pytest.mark.parametrize("copied", [lambda emb: pickle.loads(pickle.dumps(emb)), copy.copy, copy.deepcopy])
+    def test_what_comes_back_from_a_pickle_can_t_be_changed(self, copied):
+        emb = random_embeddings(words=3, dim=2)
+        emb.neighbours("w0")
+        again = copied(emb)
+        assert np.array_equal(again.matrix, emb.matrix) and again.vocabulary == emb.vocabulary
+        for array in (again.matrix, again.vocabulary.counts):
+            if array is not None:
+                with pytest.raises(ValueError, match="read-only"):
+                    array[0] = 7
+
+    def test_a_link_is_followed_and_permissions_stay(self, tmp_path):
+        real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+        real.write_text("old")
+        real.chmod(0o640)
+        link.symlink_to(real)
+        random_embeddings(words=2, dim=2).save(link)
+        assert link.is_symlink() and real.read_text().startswith("2 2\n")
+        assert real.stat().st_mode & 0o777 == 0o640
+
+    def test_one_word_at_a_time(self):
+        with pytest.raises(TypeError, match="a token is a str, got list"):
+            random_embeddings(words=2, dim=2)[["w0", "w1"]]
+
+    @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.uint64])
+    def test_any_integer_is_a_number_of_neighbours(self, dtype):
+        emb = random_embeddings(words=300, dim=4)
+        assert emb.neighbours("w0", k=dtype(5)) == emb.neighbours("w0", k=5)
+
+
+class TestDamage:
+    """A damaged file gives what gensim makes of it, or a ValueError that names the file and the place."""
+
+    @pytest.mark.parametrize("format", ["word2vec-text", "word2vec-binary", "fasttext-vec", "safetensors"])
+    def test_in_five_hundred_ways(self, tmp_path, format):
+        emb = random_embeddings(words=12, dim=5)
+        path = tmp_path / "damaged"
+        emb.save(path, format)
+        whole, rng = path.read_bytes(), np.random.default_rng(len(format))
+        refused = 0
+        for _ in range(500):
+            path.write_bytes(damaged(whole, rng))
+            try:
+                ours = Embeddings.load(path, format)
+            except ValueError as error:
+                assert str(error).startswith(str(path))
+                assert format == "safetensors" or re.search(r"(line|record) \d+: expected", str(error)), error
+                refused += 1
+                continue
+            if format == "safetensors":
+                continue                                      # no other program reads our tensors of words
+            theirs = KeyedVectors.load_word2vec_format(str(path), binary=format == "word2vec-binary",
+                                                       no_header=not path.read_bytes()[:1].isdigit())
+            assert tuple(theirs.index_to_key) == ours.vocabulary.tokens
+            assert np.array_equal(theirs.vectors, ours.matrix)
+        assert refused > 50
+
+
+def damaged(whole: bytes, rng: np.random.Generator) -> bytes:
+    """Bytes flipped, cut, doubled, swapped or put in: one kind of damage."""
+    content = bytearray(whole)
+    place = int(rng.integers(len(content)))
+    length = int(rng.integers(1, 12))
+    match rng.integers(6):
+        case 0:
+            content[place] = int(rng.integers(256))
+        case 1:
+            del content[place:]
+        case 2:
+            del content[place : place + length]
+        case 3:
+            content[place:place] = content[place : place + length]
+        case 4:
+            content[place:place] = rng.integers(0, 256, length, dtype=np.uint8).tobytes()
+        case 5:
+            other = int(rng.integers(len(content)))
+            content[place], content[other] = content[other], content[place]
+    return bytes(content)

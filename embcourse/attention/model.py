@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 Scores = Literal["additive", "dot"]
+SYMBOLS, LONGEST = 21, 20                       # of the chapter's task; one symbol is the mark that begins a target
+LENGTHS = (2, 5, 10, 15, 20, 25, 30)
 
 
 class Seq2Seq(nn.Module):
@@ -18,7 +21,8 @@ class Seq2Seq(nn.Module):
     Without attention the writer knows of the source only the state that it starts from: `width` numbers, however long
     the source is. With attention every state of the writer is a query; keys and values are the states of the reader,
     one per source token; and the next token is guessed from the writer's state and the weighted mean together. This is
-    Luong's order of things. In Bahdanau's the mean also enters the writer's next state.
+    Luong's order of things, without his tanh layer between the two and the logits. Bahdanau asks with the state
+    *before* the step, and the mean enters the writer's next state. Scores are not scaled: Luong's dot products are not.
 
     tokens   : size of the vocabulary; token 0 begins every target and is never a part of one.
     width    : numbers in a state; even.
@@ -59,20 +63,33 @@ class Seq2Seq(nn.Module):
     def read(self, source: Tensor) -> tuple[Tensor, Tensor]:
         """The reader's states (batch, source, width), and the state (1, batch, width) that the writer starts from."""
         keys, last = self.reader(self.embedding(source))
-        return keys, torch.cat([last[0], last[1]], dim=-1)[None]         # end of the one way, end of the other
+        return keys, torch.cat([last[0], last[1]], dim=-1)[None]  # end of the one way, end of the other
 
-    def write(self, before: Tensor, keys: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Logits for what follows each token of `before`; the writer's last state; the attention weights, if any."""
+    def write(
+        self, before: Tensor, keys: Tensor, state: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """What follows each token of `before`: logits, state, weights.
+
+        before : (batch, target) tokens already written.
+        keys   : (batch, source, width), the reader's states, which are the
+                 values, too.
+        state  : (1, batch, width), the writer's before it reads `before`.
+        returns: logits (batch, target, tokens), state (1, batch, width),
+                 weights (batch, target, source) or None if no attention.
+        """
         states, state = self.writer(self.embedding(before), state)
         if self.attention is None:
             return self.output(states), state, None
         if self.attention == "dot":
             scores = states @ keys.transpose(1, 2)
         else:
-            hidden = torch.tanh(self.for_query(states)[:, :, None] + self.for_key(keys)[:, None])
+            queries = self.for_query(states)[:, :, None]
+            hidden = torch.tanh(queries + self.for_key(keys)[:, None])
             scores = self.weigh(hidden)[..., 0]
         weights = scores.softmax(dim=-1)
-        return self.output(torch.cat([states, weights @ keys], dim=-1)), state, weights
+        context = weights @ keys                  # one row for each token written
+        both = torch.cat([states, context], dim=-1)
+        return self.output(both), state, weights
 
     @torch.no_grad()
     def generate(self, source: Tensor, length: int) -> tuple[Tensor, Tensor | None]:
@@ -127,3 +144,26 @@ def accuracy_by_length(model: Seq2Seq, tokens: int, lengths: list[int], *, count
         written, _ = model.generate(source, length)
         shares.append((written == source.flip(1)).double().mean().item())
     return shares
+
+
+def trial(
+    attention: Scores | None, *, steps: int, seed: int, symbols: int = SYMBOLS, width: int = 64, longest: int = LONGEST,
+    batch: int = 64, learning_rate: float = 5e-3, lengths: Sequence[int] = LENGTHS, rows: int = 200,
+) -> dict[str, Any]:
+    """Trains one reverser and measures it: the share of tokens that it writes rightly at each length, on new rows.
+
+    returns: attention, steps and seed as given; `right`, a share for each of the lengths; `loss`, in nats a token, the
+             mean of the last tenth of the training.
+
+    >>> sorted(trial("dot", steps=2, seed=0, width=8, batch=2, rows=3))
+    ['attention', 'loss', 'right', 'seed', 'steps']
+    """
+    torch.manual_seed(seed)
+    model = Seq2Seq(symbols, width, attention)
+    losses = train_to_reverse(
+        model, symbols, longest=longest, steps=steps, batch=batch, learning_rate=learning_rate, seed=seed
+    )
+    # Rows that no training has drawn: their seed is none of the trainings'.
+    right = accuracy_by_length(model, symbols, list(lengths), count=rows, seed=1_000_000 + seed)
+    loss = float(np.mean(losses[-max(1, steps // 10):]))
+    return {"attention": attention, "steps": steps, "seed": seed, "right": right, "loss": loss}

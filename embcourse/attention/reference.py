@@ -1,11 +1,13 @@
 """Scaled dot-product attention and what came before it: the formulas made runnable.
 
-Shapes: n queries, m keys, any axes in front (batch, heads) that broadcast. q is (..., n, d_k), k is (..., m, d_k), v is
+Shapes: n queries, m keys, any axes in front (batch, heads) that broadcast. q is (..., n, d), k is (..., m, d), v is
 (..., m, d_v). Scores and weights are (..., n, m): a row is a query. A mask is boolean, True where a query may attend to
 a key, and broadcasts to (..., n, m). A query that may attend to nothing gets weights 0 and output 0.
 """
 
 from __future__ import annotations
+
+from operator import index
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,20 +15,25 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-def softmax(scores: ArrayLike, axis: int = -1, mask: ArrayLike | None = None) -> Array:
-    """Weights exp(s) / sum of exp(s) along an axis: positive, and they sum to one.
+def softmax(
+    scores: ArrayLike, axis: int = -1, mask: ArrayLike | None = None
+) -> Array:
+    """Weights exp(s) / sum of exp(s) along an axis; they sum to one.
 
-    The largest score is taken off first. That changes no weight, since numerator and denominator shrink by the same
-    factor, and exp never sees a number above 0: no overflow, and at least one term of the sum is 1.
+    The largest score is taken off first. That changes no weight, since
+    numerator and denominator change by the same factor, and exp never sees
+    a number above 0: no overflow, and at least one term of the sum is 1.
 
     scores : array of floats; -inf gives weight 0.
-    mask   : booleans that broadcast to scores, True where a score counts. A masked score counts as -inf.
-    returns: float64, shape of scores; where nothing counts, all weights are 0.
-    raises : ValueError if scores hold NaN or +inf, or the mask is not boolean or has another shape.
+    mask   : booleans that broadcast to scores, True where a score counts;
+             a masked score counts as -inf.
+    returns: float64, shape of scores; all 0 where nothing counts.
+    raises : ValueError if scores hold NaN or +inf, or the mask is not
+             boolean or does not broadcast to them.
 
     >>> softmax([0.0, np.log(3.0)])
     array([0.25, 0.75])
-    >>> softmax([[1e4, 1e4], [0.0, 1.0]], mask=[[True, True], [False, False]])
+    >>> softmax([[1e4, 1e4], [0, 1]], mask=[[True, True], [False, False]])
     array([[0.5, 0.5],
            [0. , 0. ]])
     """
@@ -34,21 +41,24 @@ def softmax(scores: ArrayLike, axis: int = -1, mask: ArrayLike | None = None) ->
     if np.isnan(scores).any() or np.isposinf(scores).any():
         raise ValueError("softmax: scores must not hold NaN or +inf")
     if mask is not None:
-        scores = np.where(require_mask("softmax", mask, scores.shape), scores, -np.inf)
+        mask = require_mask("softmax", mask, scores.shape)
+        scores = np.where(mask, scores, -np.inf)
     if scores.size == 0:
         return np.zeros(scores.shape)
     largest = scores.max(axis=axis, keepdims=True)
-    largest = np.where(np.isneginf(largest), 0.0, largest)             # nothing counts: exp(-inf - 0) = 0 throughout
+    nothing = np.isneginf(largest)                          # no score counts
+    largest = np.where(nothing, 0.0, largest)
     powers = np.exp(scores - largest)
     total = powers.sum(axis=axis, keepdims=True)
     return powers / np.where(total == 0, 1.0, total)
 
 
 def softmax_gradient(weights: ArrayLike, grad_weights: ArrayLike) -> Array:
-    """The gradient for the scores, from the gradient for the weights: P * (dP - sum of P * dP), along the last axis.
+    """The gradient for the scores, row by row: P * (dP - sum of P * dP).
 
-    From dp_i / ds_j = p_i ([i = j] - p_j). The subtraction says that only differences matter: the same gradient for
-    every weight moves nothing, since the weights always sum to one.
+    From dp_i / ds_j = p_i ([i = j] - p_j). The subtraction says that only
+    differences matter: the same gradient for every weight moves nothing, since
+    the weights always sum to one.
 
     weights     : (..., m) of `softmax`.
     grad_weights: same shape.
@@ -62,27 +72,34 @@ def softmax_gradient(weights: ArrayLike, grad_weights: ArrayLike) -> Array:
     grad_weights = _floats("softmax_gradient", "grad_weights", grad_weights)
     if weights.shape != grad_weights.shape:
         raise ValueError(
-            f"softmax_gradient: weights and grad_weights must share a shape, got {weights.shape}, {grad_weights.shape}"
+            f"softmax_gradient: weights and grad_weights must share a shape, "
+            f"got {weights.shape}, {grad_weights.shape}"
         )
-    return weights * (grad_weights - (weights * grad_weights).sum(axis=-1, keepdims=True))
+    mean = (weights * grad_weights).sum(axis=-1, keepdims=True)
+    return weights * (grad_weights - mean)
 
 
 def causal_mask(queries: int, keys: int) -> NDArray[np.bool_]:
-    """True where a query may look if it must not see the future: key j <= query i + (keys - queries).
+    """True where a query sees no future: j <= i + (keys - queries).
 
-    The last query sees all keys. With fewer queries than keys the queries are the last positions of the sequence, as
-    when a text goes on; flash-attn (since 2.1) does the same. torch's `is_causal=True` aligns the first query with the
-    first key instead, which differs unless both numbers are equal.
+    The last query sees all keys. With fewer queries than keys the queries are
+    the last positions of the sequence, as when a text goes on; flash-attn
+    (since 2.1) does the same. torch's `is_causal=True` aligns the first query
+    with the first key instead, which differs unless both numbers are equal.
 
     returns: (queries, keys) boolean.
-    raises : ValueError for a negative number.
+    raises : TypeError for what is no integer, ValueError for a negative one.
 
     >>> causal_mask(2, 3)
     array([[ True,  True, False],
            [ True,  True,  True]])
     """
+    queries, keys = index(queries), index(keys)              # Python's: numpy's unsigned ones would wrap below 0
     if queries < 0 or keys < 0:
-        raise ValueError(f"causal_mask: queries and keys must not be negative, got {queries} and {keys}")
+        raise ValueError(
+            f"causal_mask: queries and keys must not be negative, "
+            f"got {queries} and {keys}"
+        )
     return np.arange(keys) <= np.arange(queries)[:, None] + (keys - queries)
 
 
@@ -105,38 +122,46 @@ def padding_mask(lengths: ArrayLike, keys: int) -> NDArray[np.bool_]:
     return np.arange(keys) < lengths[:, None, None]
 
 
-def attention_scores(q: ArrayLike, k: ArrayLike, scale: float | None = None) -> Array:
-    """Scaled dot products S = scale * Q Kᵀ: how well each key answers each query.
+def attention_scores(
+    q: ArrayLike, k: ArrayLike, scale: float | None = None
+) -> Array:
+    """Scaled dot products S = scale * Q Kᵀ of all queries with all keys.
 
-    q, k   : (..., n, d_k) and (..., m, d_k).
-    scale  : 1 / sqrt(d_k) if None, so that scores of independent entries with variance 1 have variance 1.
+    q, k   : (..., n, d) and (..., m, d).
+    scale  : 1 / sqrt(d) if None, so that scores of independent entries
+             with mean 0 and variance 1 have variance 1.
     returns: (..., n, m) float64.
-    raises : ValueError if q and k have fewer than two axes, another d_k, d_k = 0 without a scale, or axes in front that
-             do not broadcast.
+    raises : ValueError if q and k have fewer than two axes, another d,
+             d = 0 without a scale, or axes in front that do not broadcast.
 
-    >>> attention_scores([[1.0, 0.0, 2.0, 0.0]], [[1.0, 1.0, 1.0, 1.0], [0.0, 5.0, 0.0, 5.0]])
+    >>> attention_scores([[1, 0, 2, 0]], [[1, 1, 1, 1], [0, 5, 0, 5]])
     array([[1.5, 0. ]])
 
-    Vaswani et al. (2017), section 3.2.1; without the scale, Luong et al. (2015).
+    Vaswani et al. (2017), section 3.2.1; unscaled, Luong et al. (2015).
     """
-    q, k = (_floats("attention", name, array) for name, array in (("q", q), ("k", k)))
+    q, k = _floats("attention", "q", q), _floats("attention", "k", k)
     _require_common("attention", q, k)
     return _scale(q, scale) * (q @ np.swapaxes(k, -1, -2))
 
 
 def attention(
-    q: ArrayLike, k: ArrayLike, v: ArrayLike, mask: ArrayLike | None = None, scale: float | None = None
+    q: ArrayLike,
+    k: ArrayLike,
+    v: ArrayLike,
+    mask: ArrayLike | None = None,
+    scale: float | None = None,
 ) -> tuple[Array, Array]:
-    """softmax(Q Kᵀ / sqrt(d_k)) V: every query gets a weighted mean of the values.
+    """softmax(Q Kᵀ / sqrt(d)) V: for each query a mean of the values.
 
-    q, k, v: (..., n, d_k), (..., m, d_k), (..., m, d_v).
-    mask   : booleans that broadcast to (..., n, m), True where a query may attend; applied before the softmax.
-    scale  : 1 / sqrt(d_k) if None.
+    q, k, v: (..., n, d), (..., m, d), (..., m, d_v).
+    mask   : booleans that broadcast to (..., n, m), True where a query may
+             attend; applied before the softmax.
+    scale  : 1 / sqrt(d) if None.
     returns: (outputs (..., n, d_v), weights (..., n, m)), float64.
-    raises : ValueError if shapes do not fit together, or the mask is not boolean.
+    raises : ValueError if shapes do not fit together, or the mask is not
+             boolean.
 
-    >>> outputs, weights = attention([[0.0]], [[1.0], [2.0]], [[10.0], [30.0]])      # a query that asks for nothing
-    >>> outputs, weights
+    >>> attention([[0.0]], [[1.0], [2.0]], [[10.0], [30.0]])
     (array([[20.]]), array([[0.5, 0.5]]))
 
     Vaswani et al. (2017), equation 1.
@@ -145,7 +170,8 @@ def attention(
     scores = attention_scores(q, k, scale)
     if v.ndim < 2 or v.shape[-2] != scores.shape[-1]:
         raise ValueError(
-            f"attention: v must be (..., keys, d_v) with as many keys as k, {scores.shape[-1]}; got {v.shape}"
+            f"attention: v must be (..., keys, d_v) with as many keys "
+            f"as k, {scores.shape[-1]}; got {v.shape}"
         )
     weights = softmax(scores, mask=mask)
     return weights @ v, weights
@@ -159,40 +185,57 @@ def attention_gradients(
     mask: ArrayLike | None = None,
     scale: float | None = None,
 ) -> tuple[Array, Array, Array]:
-    """Gradients of a loss for q, k and v, given its gradient for the outputs of `attention`.
+    """Gradients for q, k and v, given that for the outputs of `attention`.
 
-    dV = Pᵀ dO,  dP = dO Vᵀ,  dS = P * (dP - rowsum(P * dP)),  dQ = scale dS K,  dK = scale dSᵀ Q.
+    dV = Pᵀ dO,  dP = dO Vᵀ,  dS = P * (dP - rowsum(P * dP)),
+    dQ = scale dS K,  dK = scale dSᵀ Q.
 
     grad_outputs: (..., n, d_v).
-    returns     : (grad_q, grad_k, grad_v), float64 of the shapes of q, k, v: axes that were broadcast are summed over.
-    raises      : as `attention`, and ValueError if grad_outputs has not the outputs' shape.
+    returns     : (grad_q, grad_k, grad_v), float64, of the shapes of q, k
+                  and v: axes that were broadcast are summed over.
+    raises      : as `attention`, and ValueError if grad_outputs has not
+                  the outputs' shape.
 
-    >>> grads = attention_gradients([[1.0]], [[1.0], [1.0]], [[0.0], [2.0]], [[1.0]])
+    >>> q, k, v = [[1.0]], [[1.0], [1.0]], [[0.0], [2.0]]
+    >>> grads = attention_gradients(q, k, v, grad_outputs=[[1.0]])
     >>> [grad.ravel().tolist() for grad in grads]
     [[0.0], [-0.5, 0.5], [0.5, 0.5]]
     """
-    q, k, v = (_floats("attention", name, array) for name, array in (("q", q), ("k", k), ("v", v)))
+    q, k = _floats("attention", "q", q), _floats("attention", "k", k)
+    v = _floats("attention", "v", v)
     outputs, weights = attention(q, k, v, mask, scale)
-    grad_outputs = _floats("attention_gradients", "grad_outputs", grad_outputs)
+    grad_outputs = _floats(
+        "attention_gradients", "grad_outputs", grad_outputs
+    )
     if grad_outputs.shape != outputs.shape:
         raise ValueError(
-            f"attention_gradients: grad_outputs must have the outputs' shape {outputs.shape}, got {grad_outputs.shape}"
+            f"attention_gradients: grad_outputs must have the outputs' "
+            f"shape {outputs.shape}, got {grad_outputs.shape}"
         )
     grad_v = np.swapaxes(weights, -1, -2) @ grad_outputs
-    grad_scores = _scale(q, scale) * softmax_gradient(weights, grad_outputs @ np.swapaxes(v, -1, -2))
+    grad_weights = grad_outputs @ np.swapaxes(v, -1, -2)
+    grad_scores = softmax_gradient(weights, grad_weights)
+    grad_scores = _scale(q, scale) * grad_scores           # for both below
     grad_q = grad_scores @ k
     grad_k = np.swapaxes(grad_scores, -1, -2) @ q
-    return _summed_to(grad_q, q.shape), _summed_to(grad_k, k.shape), _summed_to(grad_v, v.shape)
+    pairs = ((grad_q, q), (grad_k, k), (grad_v, v))
+    return tuple(_summed_to(grad, array.shape) for grad, array in pairs)
 
 
 def additive_scores(
-    q: ArrayLike, k: ArrayLike, w_query: ArrayLike, w_key: ArrayLike, v: ArrayLike
+    q: ArrayLike,
+    k: ArrayLike,
+    w_query: ArrayLike,
+    w_key: ArrayLike,
+    u: ArrayLike,
 ) -> Array:
-    """Bahdanau's scores: s_ij = v . tanh(q_i W_q + k_j W_k), a small network that looks at both.
+    """Bahdanau's scores: S_ij = u . tanh(q_i W_q + k_j W_k).
 
-    q, k          : (..., n, d_q) and (..., m, d_k); the two widths may differ.
+    A small network of one hidden layer looks at query and key together.
+
+    q, k          : (..., n, d_q) and (..., m, d_k); d_q and d_k may differ.
     w_query, w_key: (d_q, hidden) and (d_k, hidden).
-    v             : (hidden,).
+    u             : (hidden,).
     returns       : (..., n, m) float64.
     raises        : ValueError if shapes do not fit together.
 
@@ -201,17 +244,20 @@ def additive_scores(
 
     Bahdanau et al. (2015), appendix A.1.2.
     """
-    names = {"q": q, "k": k, "w_query": w_query, "w_key": w_key, "v": v}
-    q, k, w_query, w_key, v = (_floats("additive_scores", name, array) for name, array in names.items())
-    shapes = f"got q {q.shape}, k {k.shape}, w_query {w_query.shape}, w_key {w_key.shape}, v {v.shape}"
-    if min(q.ndim, k.ndim) < 2 or w_query.ndim != 2 or w_key.ndim != 2 or v.ndim != 1:
-        raise ValueError(f"additive_scores: q and k need two axes or more, w_query and w_key two, v one; {shapes}")
+    names = {"q": q, "k": k, "w_query": w_query, "w_key": w_key, "u": u}
+    q, k, w_query, w_key, u = (
+        _floats("additive_scores", name, array) for name, array in names.items()
+    )
+    shapes = f"got q {q.shape}, k {k.shape}, w_query {w_query.shape}, w_key {w_key.shape}, u {u.shape}"
+    if min(q.ndim, k.ndim) < 2 or w_query.ndim != 2 or w_key.ndim != 2 or u.ndim != 1:
+        raise ValueError(f"additive_scores: q and k need two axes or more, w_query and w_key two, u one; {shapes}")
     if q.shape[-1] != w_query.shape[0] or k.shape[-1] != w_key.shape[0] or not (
-        w_query.shape[1] == w_key.shape[1] == v.shape[0]
+        w_query.shape[1] == w_key.shape[1] == u.shape[0]
     ):
-        raise ValueError(f"additive_scores: w_query must be (d_q, hidden), w_key (d_k, hidden), v (hidden,); {shapes}")
-    hidden = np.tanh((q @ w_query)[..., :, None, :] + (k @ w_key)[..., None, :, :])
-    return hidden @ v
+        raise ValueError(f"additive_scores: w_query must be (d_q, hidden), w_key (d_k, hidden), u (hidden,); {shapes}")
+    queries = (q @ w_query)[..., :, None, :]            # (..., n, 1, hidden)
+    keys = (k @ w_key)[..., None, :, :]                 # (..., 1, m, hidden)
+    return np.tanh(queries + keys) @ u
 
 
 def general_scores(q: ArrayLike, k: ArrayLike, w: ArrayLike) -> Array:
@@ -296,7 +342,7 @@ def _scale(q: Array, scale: float | None) -> float:
     if scale is not None:
         return float(scale)
     if q.shape[-1] == 0:
-        raise ValueError("attention: d_k is 0, so 1 / sqrt(d_k) does not exist; give a scale")
+        raise ValueError("attention: d is 0, so 1 / sqrt(d) does not exist; give a scale")
     return 1.0 / np.sqrt(q.shape[-1])
 
 

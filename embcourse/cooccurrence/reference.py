@@ -19,39 +19,51 @@ Weighting = Literal["flat", "harmonic"]
 
 
 def cooccurrence_dict(
-    ids: ArrayLike, window: int, *, offsets: ArrayLike | None = None, weighting: Weighting = "flat"
+    ids: ArrayLike,
+    window: int,
+    *,
+    offsets: ArrayLike | None = None,
+    weighting: Weighting = "flat",
 ) -> dict[tuple[int, int], float]:
-    """How often each word stands within `window` tokens of each other word, as a dictionary of the pairs that occur.
+    """How often each word stands within `window` tokens of each other word.
 
-    Two tokens of one document at distance 1 <= d <= window are each other's context: both (centre, context) pairs get
-    the weight of d, 1 for "flat" and 1 / d for "harmonic". A token is not its own context, but another occurrence of
-    the same word is. No pair crosses from one document into the next.
+    Two tokens of one document at distance 1 <= d <= window are each other's
+    context: both (centre, context) pairs get the weight of d, 1 for "flat" and
+    1 / d for "harmonic". A token is not its own context, but another occurrence
+    of the same word is. No pair crosses from one document into the next.
 
     ids      : (tokens,) integers.
     window   : tokens on either side, at least 1.
-    offsets  : (documents + 1,) integers, document i is ids[offsets[i]:offsets[i + 1]]; None for one document.
+    offsets  : (documents + 1,) integers, document i is
+               ids[offsets[i]:offsets[i + 1]]; None for one document.
     weighting: "flat" or "harmonic".
-    returns  : {(centre, context): weight}, floats above 0; (a, b) and (b, a) have the same weight.
-    raises   : TypeError or ValueError for ids that are not a 1-D array of integers, a window below 1, offsets that do
-               not rise from 0 to the number of tokens, or an unknown weighting.
+    returns  : {(centre, context): weight} of the pairs that occur, floats above
+               0; (a, b) and (b, a) have the same weight.
+    raises   : TypeError or ValueError for ids that are not a 1-D array of
+               integers, a window below 1, offsets that do not rise from 0 to
+               the number of tokens, or an unknown weighting.
 
-    >>> cooccurrence_dict([0, 1, 2, 1], window=2, offsets=[0, 3, 4])
-    {(0, 1): 1.0, (1, 0): 1.0, (0, 2): 1.0, (2, 0): 1.0, (1, 2): 1.0, (2, 1): 1.0}
+    >>> found = cooccurrence_dict([0, 1, 2, 1], window=2, offsets=[0, 3, 4])
+    >>> found[0, 1], found[0, 2], found[1, 2], (1, 1) in found
+    (1.0, 1.0, 1.0, False)
 
-    Lund & Burgess (1996), who weight by window - d + 1, as word2vec does on average. Harmonic: Pennington, Socher &
-    Manning (2014), section 4.2.
+    Lund & Burgess (1996), who weight by window - d + 1, as word2vec does on
+    average. Harmonic: Pennington, Socher & Manning (2014), section 4.2.
     """
-    ids, window, offsets = require_stream(ids, window, offsets, "cooccurrence_dict")
+    ids, window, offsets = require_stream(
+        ids, window, offsets, "cooccurrence_dict"
+    )
     require_weighting("cooccurrence_dict", weighting)
     counts: dict[tuple[int, int], float] = {}
     for start, end in pairwise(offsets.tolist()):
         document = ids[start:end].tolist()
         for position, word in enumerate(document):
             # Looking right is enough: the pair is entered in both directions.
-            for distance, other in enumerate(document[position + 1 : position + 1 + window], start=1):
+            following = document[position + 1 : position + 1 + window]
+            for distance, other in enumerate(following, start=1):
                 weight = 1.0 if weighting == "flat" else 1.0 / distance
-                counts[word, other] = counts.get((word, other), 0.0) + weight
-                counts[other, word] = counts.get((other, word), 0.0) + weight
+                for pair in ((word, other), (other, word)):
+                    counts[pair] = counts.get(pair, 0.0) + weight
     return counts
 
 
@@ -63,9 +75,9 @@ def cooccurrence_counts(
     offsets: ArrayLike | None = None,
     weighting: Weighting = "flat",
 ) -> FloatArray:
-    """Co-occurrence matrix X of a text: X[i, j] says how often word j stands within `window` tokens of word i.
+    """Co-occurrence matrix C of a text: C[i, j] says how often word j stands within `window` tokens of word i.
 
-    Row i is word i as a centre, column j is word j as a context; the window is the same on both sides, so X is
+    Row i is word i as a centre, column j is word j as a context; the window is the same on both sides, so C is
     symmetric. A document of n tokens adds 2 (n - d) weight(d) to its sum, for each d from 1 to min(window, n - 1).
 
     ids      : (tokens,) integers from 0 to size - 1.
@@ -99,17 +111,25 @@ def cooccurrence_counts(
 def pmi(counts: ArrayLike, *, smoothing: float = 1.0) -> FloatArray:
     """Pointwise mutual information of every word with every context.
 
-    PMI(w, c) = ln( P(w, c) / (P(w) P(c)) ), with P(w, c) = X[w, c] / N, P(w) and P(c) the sums of its rows and
-    columns, and N the sum of X. It is 0 where the pair meets as often as chance would have it.
+    PMI(w, c) = ln( P(w, c) / (P(w) P(c)) ), with P(w, c) = C[w, c] / sum of C,
+    P(w) and P(c) the sums of its rows and columns. It is 0 where the pair meets
+    as often as chance would have it.
 
-    With smoothing a < 1, P(c) becomes (sum of column c)^a / (sum of all columns' sums^a). Rare contexts get a larger
-    share than they have, so their PMI falls: PMI is largest for words that occur once, beside a word that occurs once.
+    With smoothing a < 1, P(c) becomes (sum of column c)^a, divided by the sum
+    of these powers over all columns. Rare contexts get a larger share than
+    they have, so their PMI falls; the PMI of the most frequent ones rises.
+    Only the context is smoothed, so the result is not symmetric even where C
+    is.
 
-    counts   : (words, contexts) non-negative numbers, usually a co-occurrence matrix.
-    smoothing: the exponent a, above 0 and at most 1; 1 for none. Levy et al. advise 0.75.
-    returns  : (words, contexts) float64, in nats. A pair that never met gets -inf. A row or column that was never seen
-               gets 0: nothing was observed, so nothing speaks for or against.
-    raises   : ValueError if counts is not 2-D or holds a negative or non-finite number, or smoothing is out of range.
+    counts   : (words, contexts) non-negative numbers, usually a co-occurrence
+               matrix.
+    smoothing: the exponent a, above 0 and at most 1; 1 for none. Levy et al.
+               advise 0.75.
+    returns  : (words, contexts) float64, in nats. A pair that never met gets
+               -inf. A row or column that was never seen gets 0: nothing was
+               observed, so nothing speaks for or against.
+    raises   : ValueError if counts is not 2-D or holds a negative or non-finite
+               number, or smoothing is out of range.
 
     >>> pmi([[4, 0], [2, 2]]).round(3)
     array([[ 0.288,   -inf],
@@ -118,11 +138,13 @@ def pmi(counts: ArrayLike, *, smoothing: float = 1.0) -> FloatArray:
     array([[ 0.456,   -inf],
            [-0.237,  0.312]])
 
-    Church & Hanks (1990), in bits. Smoothing: Levy, Goldberg & Dagan (2015), eq. 3.
+    Church & Hanks (1990), in bits. Smoothing: Levy, Goldberg & Dagan (2015),
+    eq. 3.
     """
     counts = require_counts("pmi", counts)
     require_smoothing("pmi", smoothing)
-    # Dividing by zero is harmless here: it happens in rows and columns that are overwritten below, and in ln 0.
+    # Dividing by zero is harmless here: it happens in rows and columns that
+    # are overwritten below, and in ln 0.
     with np.errstate(divide="ignore", invalid="ignore"):
         joint = counts / counts.sum()
         word = joint.sum(axis=1)
@@ -134,17 +156,23 @@ def pmi(counts: ArrayLike, *, smoothing: float = 1.0) -> FloatArray:
     return information
 
 
-def ppmi(counts: ArrayLike, *, smoothing: float = 1.0, shift: float = 1.0) -> FloatArray:
+def ppmi(
+    counts: ArrayLike, *, smoothing: float = 1.0, shift: float = 1.0
+) -> FloatArray:
     """Positive PMI: what is left of PMI - ln(shift) above 0.
 
-    PPMI(w, c) = max(0, PMI(w, c) - ln k). Pairs that never met go from -inf to 0, so the matrix is as sparse as the
-    counts or sparser. PMI - ln k is the matrix that skip-gram with k negative samples factors when its dimension
-    is large enough.
+    PPMI(w, c) = max(0, PMI(w, c) - ln k). Pairs that never met go from -inf to
+    0, so the matrix is as sparse as the counts or sparser. PMI - ln k, before
+    the cut, is the matrix that skip-gram with k negative samples factors when
+    its dimension is large enough.
 
     counts   : (words, contexts) non-negative numbers.
-    smoothing: exponent on the contexts' frequencies, above 0 and at most 1, as in `pmi`.
-    shift    : k, at least 1 (below, pairs that chance explains would come out positive); 1 for none.
-    returns  : (words, contexts) float64, in nats, non-negative. Rows and columns never seen are 0.
+    smoothing: exponent on the contexts' frequencies, above 0 and at most 1, as
+               in `pmi`.
+    shift    : k, at least 1 (below, pairs that chance explains would come out
+               positive); 1 for none.
+    returns  : (words, contexts) float64, in nats, non-negative. Rows and
+               columns never seen are 0.
     raises   : ValueError as `pmi`, and for a shift below 1.
 
     >>> ppmi([[4, 0], [2, 2]]).round(3)
@@ -154,35 +182,44 @@ def ppmi(counts: ArrayLike, *, smoothing: float = 1.0, shift: float = 1.0) -> Fl
     array([[0.   , 0.   ],
            [0.   , 0.288]])
 
-    Bullinaria & Levy (2007); Turney & Pantel (2010), section 4.2; shift: Levy & Goldberg (2014), section 3.3.
+    Bullinaria & Levy (2007); Turney & Pantel (2010), section 4.2; shift: Levy &
+    Goldberg (2014), section 3.3.
     """
     counts = require_counts("ppmi", counts)
     require_smoothing("ppmi", smoothing)
     require_shift("ppmi", shift)
-    return np.maximum(pmi(counts, smoothing=smoothing) - np.log(shift), 0.0)
+    information = pmi(counts, smoothing=smoothing)
+    return np.maximum(information - np.log(shift), 0.0)
 
 
 # --------------------------------------------------------------------------------------------------------- factoring
 
 
-def truncated_svd(matrix: ArrayLike, dim: int, *, eigenvalue_power: float = 1.0) -> FloatArray:
-    """Word vectors from the `dim` largest singular values: the rows of U_d S_d^p, where matrix = U S V^T.
+def truncated_svd(
+    matrix: ArrayLike, dim: int, *, eigenvalue_power: float = 1.0
+) -> FloatArray:
+    """Word vectors from the largest singular values: the rows of U_d S_d^p.
 
-    Of all matrices of rank at most d, U_d S_d V_d^T has the least squared error, the sum of the squared singular
-    values left out (Eckart & Young). With p = 1 the dot products of the rows of U_d S_d are those of the rows of that
-    best approximation. With p = 1/2 or 0 the leading directions weigh less; neither is optimal in the least-squares
-    sense, and both usually make better word vectors.
+    The matrix is U S Q^T. Of all matrices of rank at most d, U_d S_d Q_d^T has
+    the least squared error, the sum of the squared singular values left out
+    (Eckart & Young). With p = 1 the dot products of the rows of U_d S_d are
+    those of the rows of that best approximation. With p = 1/2 or 0 the leading
+    directions weigh less; neither is optimal in the least-squares sense.
 
-    Singular vectors are determined up to their sign. Here, in each column, the entry of largest magnitude is positive;
-    see `fix_signs`. Columns whose singular value is 0 up to rounding are 0, whatever the power: they carry nothing.
-    (Equal singular values would leave more than the sign open. On counts from real text that does not happen.)
+    Singular vectors are determined up to their sign. Here, in each column, the
+    entry of largest magnitude is positive; see `fix_signs`. Columns whose
+    singular value is 0 up to rounding are 0, whatever the power: they carry
+    nothing. (Equal singular values leave more than the sign open: their columns
+    may be rotated among themselves.)
 
     matrix          : (words, contexts) finite numbers.
     dim             : d, from 1 to the smaller side of the matrix.
     eigenvalue_power: p, at least 0.
-    returns         : (words, dim) float64, largest singular value first. With p = 1, column i has norm S_i.
-    raises          : ValueError for a matrix that is not 2-D or not finite, a dim or a power out of range; TypeError if
-                      dim is not an integer.
+    returns         : (words, dim) float64, largest singular value first. With
+                      p = 1, column i has norm S_i.
+    raises          : ValueError for a matrix that is not 2-D or not finite, a
+                      dim or a power out of range; TypeError if dim is not an
+                      integer.
 
     >>> truncated_svd([[3, 0], [0, -2]], 2)
     array([[3., 0.],
@@ -191,18 +228,27 @@ def truncated_svd(matrix: ArrayLike, dim: int, *, eigenvalue_power: float = 1.0)
     array([[0.],
            [3.]])
 
-    Eckart & Young (1936); LSA: Deerwester et al. (1990); the power p: Caron (2001), Levy, Goldberg & Dagan (2015),
-    section 3.3. scikit-learn's `TruncatedSVD` has p = 1 and another rule for the signs.
+    Eckart & Young (1936); LSA: Deerwester et al. (1990); the power p: Caron
+    (2001), Levy, Goldberg & Dagan (2015), section 3.3. scikit-learn's
+    `TruncatedSVD` has p = 1 and another rule for the signs.
     """
     matrix = np.asarray(matrix, dtype=np.float64)
     if matrix.ndim != 2:
-        raise ValueError(f"truncated_svd: matrix must have shape (words, contexts), got shape {matrix.shape}")
+        raise ValueError(
+            "truncated_svd: matrix must have shape (words, contexts), "
+            f"got shape {matrix.shape}"
+        )
     if not np.isfinite(matrix).all():
-        raise ValueError("truncated_svd: matrix must be finite; PMI holds -inf for pairs that never met, PPMI does not")
+        raise ValueError(
+            "truncated_svd: matrix must be finite; PMI holds -inf for pairs "
+            "that never met, PPMI does not"
+        )
     require_dim("truncated_svd", dim, matrix.shape)
     require_power("truncated_svd", eigenvalue_power)
     left, singular, _ = np.linalg.svd(matrix, full_matrices=False)
-    return scale(left[:, :dim], singular[:dim], matrix.shape, eigenvalue_power)
+    return scale(
+        left[:, :dim], singular[:dim], matrix.shape, eigenvalue_power
+    )
 
 
 def scale(left: FloatArray, singular: FloatArray, shape: tuple[int, ...], eigenvalue_power: float) -> FloatArray:

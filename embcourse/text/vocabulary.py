@@ -219,6 +219,12 @@ class Vocabulary:
             ids[unknown] = self.unknown_id
         return ids
 
+    def __setstate__(self, state: dict) -> None:
+        """What comes back from a pickle is as immutable as it was."""
+        self.__dict__.update(state)
+        if self.counts is not None:
+            self.counts.flags.writeable = False
+
     def __getitem__(self, token: str) -> int:
         if token in self._index:
             return self._index[token]
@@ -270,7 +276,7 @@ def _require_document(document: object, where: str) -> None:
 def _require_limits(min_count: int, max_size: int | None, unknown: Unknown) -> None:
     _require_policy(unknown, "Vocabulary")
     for name, limit in (("min_count", min_count), ("max_size", max_size)):
-        if limit is not None and (not isinstance(limit, int | np.integer) or limit < 1):
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1):
             raise ValueError(f"Vocabulary: {name} must be an integer of at least 1, got {limit!r}")
 
 

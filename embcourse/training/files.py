@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
 import glob
-import gzip
 import io
-import lzma
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+
+from embcourse.text.compression import DAMAGED, compressed
 
 _BLOCK = 1 << 18                 # bytes read at once
-_OPENERS: dict[str, Callable[..., BinaryIO]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 def corpus_files(corpus: str | Path | Sequence[Path], where: str) -> list[Path]:
@@ -108,11 +105,12 @@ def _texts(path: Path, encoding: str) -> Iterator[str]:
     name = "utf-8-sig" if codec.name == "utf-8" else codec.name
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(name)(), translate=True)
     line, column = 1, 1
-    with _opened(path) as file:
+    with open(path, "rb") as raw:
+        file = compressed(path, raw, "rb")
         while True:
             try:
                 block = file.read(_BLOCK)
-            except (OSError, EOFError, lzma.LZMAError) as error:
+            except DAMAGED as error:
                 raise ValueError(f"{path}: expected a file that {path.suffix} can decompress; {error}") from error
             try:
                 text = decoder.decode(block, final=not block)
@@ -130,10 +128,6 @@ def _texts(path: Path, encoding: str) -> Iterator[str]:
             line += text.count("\n")
             column = len(text) - text.rfind("\n") if "\n" in text else column + len(text)
             yield text
-
-
-def _opened(path: Path) -> BinaryIO:
-    return _OPENERS.get(path.suffix.lower(), open)(path, "rb")
 
 
 def is_paths(corpus: object) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from embcourse.text import Vocabulary
+from embcourse.text.compression import is_compressed, without_compression
 from embcourse.vectors.analogies import (
     Accuracy,
     Method,
@@ -23,6 +24,7 @@ from embcourse.vectors.similarity import Correlation, rank_correlation
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
+Undecodable = Literal["raise", "skip", "keep"]
 Format = Literal["word2vec-text", "word2vec-binary", "fasttext-vec", "safetensors"]
 _FORMAT_OF_SUFFIX: dict[str, Format] = {
     ".txt": "word2vec-text",
@@ -75,7 +77,13 @@ class Embeddings:
     def _units(self) -> np.ndarray:
         return unit_rows(self.matrix)
 
+    def __reduce__(self) -> tuple[type["Embeddings"], tuple[Vocabulary, np.ndarray]]:
+        """Pickled and copied through the constructor, so that what comes back can't be changed either."""
+        return Embeddings, (self.vocabulary, self.matrix)
+
     def __getitem__(self, token: str) -> np.ndarray:
+        if not isinstance(token, str):
+            raise TypeError(f"Embeddings: a token is a str, got {type(token).__name__}; take the vectors one by one")
         return self.matrix[self.vocabulary[token]]
 
     def __contains__(self, token: object) -> bool:
@@ -120,7 +128,7 @@ class Embeddings:
         >>> [found[0].token for found in emb.neighbours([[0.9, 0.1], [0.1, 0.9]])]
         ['east', 'north']
         """
-        _require_k(k, "neighbours")
+        k = _require_k(k, "neighbours")
         if isinstance(exclude, str):
             raise TypeError(f"Embeddings.neighbours: exclude must hold words, got the str {exclude!r}")
         barred = [self.vocabulary[word] for word in exclude]
@@ -164,7 +172,7 @@ class Embeddings:
 
         Mikolov, Yih and Zweig (2013); Levy and Goldberg (2014), eq. 3 and 4.
         """
-        _require_k(k, "analogy")
+        k = _require_k(k, "analogy")
         require_method(method, epsilon, "Embeddings.analogy")
         ids = [self.vocabulary[word] for word in (a, b, c)]
         scores = analogy_scores(self._units, *([i] for i in ids), method, epsilon)[0]
@@ -234,7 +242,8 @@ class Embeddings:
 
         format: "word2vec-text", "word2vec-binary", "fasttext-vec" or "safetensors"; None takes it from the suffix
                 .txt, .bin, .vec or .safetensors. The first three hold float32, to which a float64 matrix is rounded,
-                and no counts and no policy for unknown words. safetensors holds everything as it is.
+                and no counts and no policy for unknown words. safetensors holds everything as it is. The first three
+                are compressed if the path ends in .gz, .bz2 or .xz, e.g. vectors.txt.gz.
         raises: ValueError for an unknown format, or in the first three for a token that is empty or holds white space
                 and for a number beyond float32.
 
@@ -260,30 +269,54 @@ class Embeddings:
             save_text(path, self.vocabulary.tokens, self.matrix, end=end)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], format: Format | None = None) -> "Embeddings":
-        """Read a file that `save`, word2vec, fastText or gensim wrote.
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        format: Format | None = None,
+        *,
+        limit: int | None = None,
+        dtype: Literal["float16", "float32"] = "float32",
+        spaces: bool = False,
+        undecodable: Undecodable = "raise",
+    ) -> "Embeddings":
+        """Read a file that `save`, word2vec, fastText, GloVe or gensim wrote.
 
-        format: as in `save`. From the word2vec and fastText formats the matrix comes as float32, the vocabulary without
-                counts and with unknown="raise".
-        raises: ValueError naming the file, the line or record, what was expected and what came, if the file is empty
-                or truncated, disagrees with its header, holds a word twice, text that is not UTF-8, or a number that
-                is not finite. The last line of a text must end in a line feed: without it nobody can tell a whole
-                number from a cut one.
+        format     : as in `save`; .gz, .bz2 and .xz are read through. From the word2vec and fastText formats the
+                     vocabulary comes without counts and with unknown="raise". A text may lack the header, as GloVe's
+                     files do: its first line then says how many values a word has.
+        limit      : of those formats: at most so many words, the first ones.
+        dtype      : of those formats: "float16" halves the memory, and rounds.
+        spaces     : of texts: a word may hold single spaces, as some of glove.840B do. Without it they are an error,
+                     because a line with a value too many looks the same.
+        undecodable: of those formats: what happens to a word that is not UTF-8. "raise"; "skip" leaves it out; "keep"
+                     writes its odd bytes as \\xe9. A warning says how many there were.
+        raises     : ValueError naming the file, the line or record, what was expected and what came, if the file is
+                     empty or truncated, disagrees with its header, holds a word twice, text that is not UTF-8, or a
+                     number that is not finite. The last line of a text must end in a line feed: without it nobody can
+                     tell a whole number from a cut one. TypeError for options that the format does not know.
 
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     _ = Path(folder, "two.vec").write_text("2 2\\na 0.5 1\\nb 0 -2\\n")
+        ...     _ = Path(folder, "glove.txt").write_text("new york 0.5 1\\nb 0 -2\\n")
         ...     Embeddings.load(Path(folder, "two.vec"))["b"]
+        ...     Embeddings.load(Path(folder, "glove.txt"), spaces=True, limit=1).vocabulary.tokens
         array([ 0., -2.], dtype=float32)
+        ('new york',)
         """
         from embcourse.vectors.safetensors_format import load_safetensors
-        from embcourse.vectors.word2vec_format import load_binary, load_text
+        from embcourse.vectors.word2vec_format import Reading, load_binary, load_text
 
         path, format = _require_format(path, format, "load")
+        options = Reading(limit, dtype, spaces, undecodable)
         if format == "safetensors":
+            if options != Reading():
+                raise TypeError("Embeddings.load: limit, dtype, spaces and undecodable are no options of safetensors")
             vocabulary, matrix = load_safetensors(path)
+        elif format == "word2vec-binary":
+            vocabulary, matrix = load_binary(path, options)
         else:
-            vocabulary, matrix = load_binary(path) if format == "word2vec-binary" else load_text(path)
+            vocabulary, matrix = load_text(path, options)
         matrix.flags.writeable = False                         # ours alone: no second copy
         try:
             return cls(vocabulary, matrix)
@@ -339,20 +372,25 @@ class Embeddings:
         return rows.astype(self._units.dtype, copy=False), vectors.ndim == 1
 
 
-def _require_k(k: int, where: str) -> None:
+def _require_k(k: int, where: str) -> int:
+    """k as a Python integer: a numpy one of 8 bits would overflow."""
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
         raise ValueError(f"Embeddings.{where}: k must be an integer of at least 1, got {k!r}")
+    return int(k)
 
 
 def _require_format(path: str | os.PathLike[str], format: Format | None, where: str) -> tuple[Path, Format]:
     path = Path(path)
     if format is None:
-        if path.suffix not in _FORMAT_OF_SUFFIX:
+        suffix = without_compression(path).suffix
+        if suffix not in _FORMAT_OF_SUFFIX:
             raise ValueError(
                 f"Embeddings.{where}: path must end in {', '.join(_FORMAT_OF_SUFFIX)} where no format is given, "
                 f"got {path.name!r}"
             )
-        return path, _FORMAT_OF_SUFFIX[path.suffix]
+        format = _FORMAT_OF_SUFFIX[suffix]
     if format not in get_args(Format):
         raise ValueError(f"Embeddings.{where}: format must be one of {', '.join(get_args(Format))}, got {format!r}")
+    if format == "safetensors" and is_compressed(path):
+        raise ValueError(f"Embeddings.{where}: a safetensors file is not compressed, got {path.name!r}")
     return path, format

@@ -23,7 +23,7 @@ def to_keyed_vectors(vocabulary: Vocabulary, matrix: np.ndarray) -> "KeyedVector
 
 
 def from_keyed_vectors(vectors: "KeyedVectors") -> tuple[Vocabulary, np.ndarray]:
-    """Vocabulary and matrix; the matrix is still gensim's own."""
+    """Vocabulary and a copy of the matrix: gensim's own may change, or be mapped from a file that goes away."""
     from gensim.models import KeyedVectors
 
     if not isinstance(vectors, KeyedVectors):
@@ -31,4 +31,6 @@ def from_keyed_vectors(vectors: "KeyedVectors") -> tuple[Vocabulary, np.ndarray]
             f"Embeddings.from_gensim: vectors must be KeyedVectors, got {type(vectors).__name__}; of a model pass .wv"
         )
     counts = vectors.expandos.get("count")
-    return Vocabulary(vectors.index_to_key, counts), vectors.vectors
+    matrix = np.array(vectors.vectors, order="C")
+    matrix.flags.writeable = False                             # ours alone: no second copy
+    return Vocabulary(vectors.index_to_key, counts), matrix

@@ -8,6 +8,7 @@ tensor, not metadata, because the header that holds the metadata is limited in s
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,17 @@ def save_safetensors(path: Path, vocabulary: Vocabulary, matrix: np.ndarray) -> 
         file.write(save(tensors, {"embeddings": json.dumps(policy)}))
 
 
+def _tensor(path: Path, file: Any, name: str) -> np.ndarray:
+    """A tensor of the file. bfloat16, which numpy lacks, comes as float32: its numbers are those of shorter mantissa."""
+    if file.get_slice(name).get_dtype() != "BF16":
+        return file.get_tensor(name)
+    from safetensors import deserialize
+
+    stored = dict(deserialize(path.read_bytes()))[name]
+    halves = np.frombuffer(stored["data"], "<u2").astype(np.uint32) << 16
+    return halves.view(np.float32).reshape(stored["shape"])
+
+
 def load_safetensors(path: Path) -> tuple[Vocabulary, np.ndarray]:
     """Vocabulary and matrix.
 
@@ -47,9 +59,11 @@ def load_safetensors(path: Path) -> tuple[Vocabulary, np.ndarray]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = json.loads((file.metadata() or {}).get("embeddings", "{}"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            tensors = {name: _tensor(path, file, name) for name in file.keys()}
     except (SafetensorError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: expected a safetensors file, got one that can't be read: {error}") from error
+    if not isinstance(metadata, dict):
+        raise ValueError(f"{path}: expected metadata with format and policy, got {metadata!r:.60}")
     missing = {"matrix", "token_bytes", "token_offsets"} - tensors.keys()
     if missing or metadata.get("format") != _FORMAT:
         raise ValueError(
@@ -72,6 +86,8 @@ def load_safetensors(path: Path) -> tuple[Vocabulary, np.ndarray]:
             unknown=metadata["unknown"],
             unknown_token=metadata["unknown_token"],
         )
+    except KeyError as error:
+        raise ValueError(f"{path}: expected metadata with unknown and unknown_token, got none of {error}") from error
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
     return vocabulary, tensors["matrix"]
