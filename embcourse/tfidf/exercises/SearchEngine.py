@@ -77,7 +77,8 @@ def search_cases(rng: np.random.Generator) -> Iterator[Case]:
                steps=searches(([queen, king], int(rng.integers(4, 9)))))
     twins = [[king], [queen, sea], [king], [sea, queen], [king], [wine]]
     twins = [twins[i] for i in rng.permutation(6)]
-    yield Case((twins,), "edge", "equal documents", tolerance=NINE, steps=searches(([king], 2), ([sea], 2), ([king], 5)))
+    yield Case((twins,), "edge", "equal documents", tolerance=NINE,
+               steps=searches(([king], 2), ([sea], 2), ([king], 5)))
     many = [[king, wine] if equal else [king, bread] for equal in rng.permutation([True] * 40 + [False] * 40)]
     yield Case(([*many, [sea]],), "edge", "forty equal documents", tolerance=NINE,
                steps=searches(([wine], 30), ([king], 60)))
@@ -235,7 +236,7 @@ SEARCH_ENGINE = Exercise(
                       "Without dividing by lengths, long rows win. Use the cosine."),
         Misconception("divides by the length of the documents only",
                       {"compare": lambda query, rows: unit_rows(rows) @ query},
-                      "The order is right, the scores are not: a cosine divides by the length of the query's row, too."),
+                      "The order is right, the scores are not: a cosine divides by both lengths."),
         Misconception("returns documents that share nothing with the query", {"keep": lambda score: True},
                       "A cosine of 0 means no shared word with any weight: leave such documents out."),
         Misconception("fails on a word that it has not seen", {"known": lambda columns, tokens: tokens},

@@ -97,7 +97,8 @@ COSINE_SIMILARITY = Exercise(
     misconceptions=[
         Misconception("stops at the dot product", lambda a, b: a @ b.T,
                       "The dot product grows with the length of both rows. Divide by both lengths."),
-        Misconception("scales one side only", {"of_b": lambda rows: np.ones((len(rows), 1)), "scale": lambda rows: rows},
+        Misconception("scales one side only",
+                      {"of_b": lambda rows: np.ones((len(rows), 1)), "scale": lambda rows: rows},
                       "Both rows must have length 1. Scaling one leaves the ranking for one query right and the "
                       "numbers wrong."),
         Misconception("divides by squared lengths", {"length": lambda rows: (rows ** 2).sum(axis=1, keepdims=True)},

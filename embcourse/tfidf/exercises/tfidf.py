@@ -77,7 +77,7 @@ TFIDF = Exercise(
                       "Each document is measured against its own length."),
         Misconception("multiplies zero by infinity",
                       {"idf": lambda counts: np.log(len(counts) / documents_with(counts))},
-                      "A term in no document has tf 0 and idf inf. 0 × inf is NaN; the weight of an absent term is 0."),
+                      "A term in no document has tf 0 and idf inf. 0 × inf is NaN; an absent term weighs 0."),
         Misconception("divides zero by zero for an empty document",
                       {"tf": lambda counts: counts / counts.sum(axis=1, keepdims=True)},
                       "A document without tokens has length 0. Its weights are 0."),
