@@ -616,6 +616,10 @@ def test_where_stability_counts_a_small_difference_is_wrong_and_explained(got, c
     assert cause in compare(0.1, plain(got), Rule(single=False)).message
 
 
+def test_a_difference_that_a_wrong_term_can_make_is_not_put_down_to_precision() -> None:
+    assert compare(0.1, 0.1 + 2e-6).message == "expected 0.1, yours is 0.100002, off by 2e-06"
+
+
 def test_the_scale_never_excuses_single_precision() -> None:
     """With large numbers that cancel, float32's rounding of those would exceed the values compared."""
     rule = Rule(Tolerance(operations=512, scale=1e6))
