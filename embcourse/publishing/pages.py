@@ -99,7 +99,7 @@ def _keep_named_icons(app: Sphinx, error: Exception | None) -> None:
     script = static / "scripts" / "fontawesome.js"
     if error or app.builder.format != "html" or not script.is_file():
         return
-    files = [*Path(app.outdir).rglob("*.html"), *static.rglob("*.css"), *static.glob("*.js")]
+    files = [*Path(app.outdir).rglob("*.html"), *static.glob("*.js")]
     files += [other for other in script.parent.glob("*.js") if other != script]
     named = {name for file in files for name in re.findall(r"\bfa-([a-z0-9-]+)", file.read_text(encoding="utf-8"))}
     script.write_text(keep_icons(script.read_text(encoding="utf-8"), named), encoding="utf-8")
