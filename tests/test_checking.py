@@ -18,6 +18,7 @@ from hypothesis.extra import numpy as hnp
 from embcourse.checking import Case, CheckFailed, Exercise, Misconception, Tolerance, check, find, hint, judge
 from embcourse.checking import check as check_function
 from embcourse.checking.compare import Rule, compare, shorten
+from embcourse.checking.diagnosis import error_place
 from embcourse.checking.guard import OutOfTime, run
 from embcourse.checking.plain import NotPlainData, fresh, plain
 from embcourse.checking.report import Report
@@ -408,6 +409,33 @@ def test_an_error_is_the_same_only_of_the_same_kind_and_place() -> None:
     assert judge(exercise, lambda x: x @ np.ones((7, 7))).misconceptions[0].name == "multiplies matrices"
     assert judge(exercise, lambda x: x.reshape(3, 7)).misconceptions == ()          # a ValueError, too
     assert judge(exercise, lambda x: x["a"]).misconceptions == ()
+
+
+def test_an_error_of_the_wrong_kind_for_bad_input_is_the_same_whatever_its_words() -> None:
+    def refuses(error: Exception):
+        def answer(x):
+            if len(x) == 0:
+                raise error
+            return scaled()(x)
+        return answer
+
+    exercise = small_exercise(
+        reference=scaled(), alternatives=[],
+        cases=lambda rng: [Case((rng.uniform(1, 9, 3),)),
+                           Case((np.zeros(0),), "errors", "no numbers", raises=ValueError)],
+        misconceptions=[Misconception("raises TypeError", refuses(TypeError("no numbers")), "ValueError.")])
+    assert judge(exercise, refuses(TypeError("x has length 0"))).misconceptions[0].name == "raises TypeError"
+    assert judge(exercise, refuses(KeyError("no numbers"))).misconceptions == ()
+
+
+def test_the_extremes_of_nothing_are_one_mistake_in_numpy_and_in_python() -> None:
+    places = set()
+    for ask in (lambda: np.zeros(0).max(), lambda: np.zeros(0).min(), lambda: min([]), lambda: max(np.zeros(0))):
+        with pytest.raises(ValueError) as caught:
+            ask()
+        places.add(error_place(caught.value))
+    assert len(places) == 1
+    assert error_place(ValueError("the sequence is empty")) not in places
 
 
 def test_one_misconception_alone_is_never_made_of_parts_without_a_variant() -> None:
