@@ -23,12 +23,12 @@ def hidden_cases(rng: np.random.Generator) -> Iterator[Case]:
                label="views with gaps", tolerance=ORDINARY)
     a, b, c = rng.permutation(6)[:3]
     yield Case((tables(rng)[0], rng.permutation([a, b, b, b, c]), True), label="a word three times", tolerance=ORDINARY)
-    yield Case((tables(rng)[0], rng.permutation([a, a, c, b]), False), "edge", "a word twice, summed",
+    yield Case((tables(rng)[0], rng.permutation([a, a, c, b]), False), "edge", "the sum of a word twice",
                tolerance=ORDINARY)
-    for mean, label in ((True, "one word"), (False, "one word, summed")):
+    for mean, label in ((True, "one word"), (False, "the sum of one word")):
         yield Case((tables(rng)[0], rng.integers(0, 6, 1), mean), "edge", label, tolerance=ORDINARY)
     none = np.zeros(0, int)
-    for mean, label in ((True, "no context"), (False, "no context, summed")):
+    for mean, label in ((True, "no context"), (False, "the sum of no context")):
         yield Case((tables(rng, int(rng.integers(2, 7)))[0], none, mean), "errors", label, raises=ValueError)
 
 

@@ -29,13 +29,13 @@ def cbow_cases(rng: np.random.Generator) -> Iterator[Case]:
     def targets(count, size=6):
         return rng.permutation(size)[:count]
 
-    yield Case((*small_tables(rng, 4, 2), targets(1, 4), contexts(3, size=4), True), label="mean, one target",
+    yield Case((*small_tables(rng, 4, 2), targets(1, 4), contexts(3, size=4), True), label="the mean for one target",
                tolerance=ORDINARY)
     yield Case((*small_tables(rng, 4, 2), targets(2, 4), contexts(*rng.permutation([2, 3]), size=4), False),
-               label="sum, two targets", tolerance=ORDINARY)
+               label="the sum for two targets", tolerance=ORDINARY)
     words = int(rng.integers(7, 10))
     yield Case((*tables(rng, words, int(rng.integers(3, 6))), rng.integers(0, words, 5),
-                contexts(*rng.permutation([1, 2, 3, 4, 5]), size=words), True), label="mean, five targets",
+                contexts(*rng.permutation([1, 2, 3, 4, 5]), size=words), True), label="the mean for five targets",
                tolerance=ORDINARY)
     yield Case((*gappy_tables(rng, 8, 3), gapped(targets(3, 8)), contexts(*rng.permutation([4, 2, 3]), size=8),
                 bool(rng.integers(2))), label="views with gaps", tolerance=ORDINARY)
@@ -44,8 +44,8 @@ def cbow_cases(rng: np.random.Generator) -> Iterator[Case]:
                label="a word three times", tolerance=ORDINARY)
     a, b, c = targets(3)
     yield Case((*tables(rng), targets(2), [np.array([a, a]), rng.permutation([b, a, c])], False), "edge",
-               "a word twice, summed", tolerance=ORDINARY)
-    for mean, label in ((True, "targets without a context"), (False, "targets without a context, summed")):
+               "the sum of a word twice", tolerance=ORDINARY)
+    for mean, label in ((True, "targets without a context"), (False, "the sum beside targets without one")):
         windows = [*contexts(2, 3), none, none]
         yield Case((*tables(rng), targets(4), [windows[i] for i in rng.permutation(4)], mean), "edge", label,
                    tolerance=ORDINARY)
@@ -57,10 +57,10 @@ def cbow_cases(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def cbow_large(rng: np.random.Generator, tolerance: Tolerance) -> Iterator[Case]:
-    """Logits of thousands."""
-    for mean, label in ((True, "logits of thousands"), (False, "logits of thousands, summed")):
+    """Logits of thousands. One target, its own context, has a large logit."""
+    for mean, label in ((True, "logits of thousands"), (False, "their sum")):
         inputs, outputs, order = large_tables(rng)
-        yield Case((inputs, outputs, order[3:5], [order[2:3], order[:2]], mean), "stability", label,
+        yield Case((inputs, outputs, order[2:4], [order[2:3], order[:2]], mean), "stability", label,
                    tolerance=tolerance)
 
 

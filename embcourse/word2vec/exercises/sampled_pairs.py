@@ -32,7 +32,7 @@ def pair_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((ids, np.array([0, length]), rng.integers(1, 4, length)), "edge", "a word beside itself")
     yield Case(text(rng, [int(rng.integers(2, 5))], (5, 10)), "edge", "radii longer than the text")
     yield Case(text(rng, [0, 2, 0, *rng.permutation([3, 4, 1]), 0], (1, 4)), "edge",
-               "empty sentences, and one of a single word")
+               "empty and one-word sentences")
     yield Case(text(rng, [1], (1, 4)), "edge", "one word")
     yield Case(text(rng, [0] * int(rng.integers(1, 4)), (1, 4)), "edge", "empty sentences only")
     yield Case(text(rng, [], (1, 4)), "edge", "no text")

@@ -57,10 +57,10 @@ def learning_cases(rng: np.random.Generator) -> Iterator[Case]:
     for count, epochs in ((2, 2), (3, 3)):
         text = verses(rng, count)
         common = [token for token, _ in Counter(token for verse in text for token in verse).most_common(9)]
-        yield learning(rng, text, common, epochs, k=4, label=f"{count} verses, {epochs} epochs")
+        yield learning(rng, text, common, epochs, k=4, label=f"{count} verses")
     text = [[], [a, rest[0], b, c], [rest[0], rest[1]], [c, rest[1], d, rest[0], a]]
     yield learning(rng, [text[i] for i in rng.permutation(4)], [a, b, c, d], int(rng.integers(2, 4)), aspect="edge",
-                   label="empty sentences, and one of unknown words")
+                   label="sentences without a known word")
     yield learning(rng, [[a, b, c], [c, a, d]], [a, b, c, d, rest[2]], 2, word=rest[2], aspect="edge",
                    label="a word that the text does not hold")
     yield learning(rng, [[a, b, c, d]], [a, b, c, d], 1, k=int(rng.integers(10, 30)), aspect="edge",
