@@ -149,6 +149,12 @@ ANALOGY = Exercise(
         Misconception("puts the larger id first in a tie",
                       {"sort": lambda scores: np.argsort(scores, kind="stable")[::-1]},
                       "Reversing a sort reverses the ties as well. Sort the negative scores with kind=\"stable\"."),
+        Misconception("leaves ties to an unstable sort", {"sort": lambda scores: np.argsort(-scores)},
+                      "Of words with the same score the smaller id comes first. argsort promises no order among equals "
+                      "unless it is asked for: kind=\"stable\"."),
+        Misconception("reverses an unstable sort", {"sort": lambda scores: np.argsort(scores)[::-1]},
+                      "Of words with the same score the smaller id comes first. Sort the negative scores instead of "
+                      "reversing, with kind=\"stable\"."),
     ],
     alternatives=[analogy_by_sorting, analogy_by_cosines, answered_with()],
     hints=["Divide every row by its length. Then the cosine is a product.",

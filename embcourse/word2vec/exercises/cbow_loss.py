@@ -18,6 +18,7 @@ from embcourse.word2vec.exercises.common import (
     tables,
 )
 from embcourse.word2vec.exercises.skipgram_gradients import naive_softmax
+from embcourse.word2vec.exercises.skipgram_loss import divide_by_zero
 
 
 def cbow_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -189,6 +190,8 @@ CBOW_LOSS = Exercise(
                       "exp overflows above 709. Use your log_softmax, which takes the maximum off first."),
         Misconception("returns 0 where no target has a context", {"empty": lambda: 0.0},
                       "A loss of 0 looks like a perfect model. Raise a ValueError."),
+        Misconception("divides by zero where no target has a context", {"empty": divide_by_zero},
+                      "There is no mean of nothing. Look first, and raise a ValueError when no target has a context."),
         Misconception("returns nan where no target has a context", {"empty": lambda: float("nan")},
                       "The mean of nothing is not a number. Raise a ValueError when no target has a context."),
     ],

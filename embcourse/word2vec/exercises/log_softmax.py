@@ -56,7 +56,7 @@ def log_softmax_with(*, enter=lambda logits: logits, shift=row_maximum, total=lo
     def solve(logits):
         with np.errstate(all="ignore"):
             logits = enter(logits)
-            shifted = logits - (shift(logits) if logits.size else 0.0)
+            shifted = logits - shift(logits)
             return finish(join(logits, shifted, total(np.exp(shifted))))
     return solve
 

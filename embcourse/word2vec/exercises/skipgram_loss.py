@@ -95,16 +95,24 @@ def own(log_p, contexts):
     return log_p[np.arange(len(contexts)), contexts]
 
 
+def refuse():
+    raise ValueError("no pairs")
+
+
+def divide_by_zero():
+    return 0 / 0
+
+
 def minus_mean(values):
     return -values.mean()
 
 
 def loss_with(*, read=lambda inputs, outputs: (inputs, outputs), pair=lambda centres, contexts: (centres, contexts),
-              log_p=lambda logits, contexts: stable(logits), pick=own, join=minus_mean, checked=True):
+              log_p=lambda logits, contexts: stable(logits), pick=own, join=minus_mean, empty=refuse):
     """The skip-gram loss with one part replaced."""
     def solve(inputs, outputs, centres, contexts):
-        if checked and len(centres) == 0:
-            raise ValueError("no pairs")
+        if len(centres) == 0:
+            return empty()
         inputs, outputs = read(inputs, outputs)
         centres, contexts = pair(centres, contexts)
         logits = inputs[centres] @ outputs.T
@@ -178,7 +186,11 @@ SKIPGRAM_LOSS = Exercise(
                       "Of each row only the log-probability of the pair's context counts."),
         Misconception("has the wrong sign", {"join": lambda values: values.mean()},
                       "The loss is minus the log-probability; it is never negative."),
-        Misconception("returns nan for no pairs", {"checked": False},
+        Misconception("divides by zero for no pairs", {"empty": divide_by_zero},
+                      "There is no mean of nothing. Look first, and raise a ValueError when there is no pair."),
+        Misconception("returns 0 for no pairs", {"empty": lambda: 0.0},
+                      "A loss of 0 looks like a perfect model. Raise a ValueError when there is no pair."),
+        Misconception("returns nan for no pairs", {"empty": lambda: float("nan")},
                       "The mean of nothing is not a number. Raise a ValueError when there is no pair."),
     ],
     alternatives=[loss_by_logaddexp, loss_by_pairs, loss_with()],
