@@ -16,7 +16,7 @@ from embcourse.figures.landing import GROUPS, word_to_map
 from embcourse.figures.style import groups, label_points, use_book_style
 from embcourse.publishing import build
 from embcourse.text import Vocabulary
-from tests.notebooks import ROOT
+from tests.notebooks import ROOT, committed_files
 from tests.pages import PAGES, PHONE, TOC, wait_for_formulas
 
 SOLUTIONS_LINE = '  - {caption: "Worked solutions"'
@@ -45,6 +45,14 @@ def test_no_table_is_left_as_text(pages):
     for name, page in pages.items():
         for paragraph in page.find_all("p"):
             assert "|—|" not in paragraph.text and "|---|" not in paragraph.text, f"{name}: {paragraph.text[:60]}"
+
+
+def test_no_directive_is_left_as_text(pages):
+    """A title with a backtick, for one, must not stand behind three of them: the directive would be a piece of code."""
+    left = re.compile(r"\{(dropdown|listing|glue:\w+|term|cite:\w|doc|admonition)\}|:class-container:")
+    for name, page in pages.items():
+        for paragraph in page.find_all("p"):
+            assert not left.search(paragraph.text), f"{name}: {paragraph.text[:60]}"
 
 
 def test_every_internal_link_and_anchor_leads_somewhere(pages, book_html):
@@ -99,6 +107,14 @@ def test_without_the_line_of_the_worked_solutions_the_book_builds_without_them(t
     first_page = build(tmp_path)  # raises on a warning, so also on a page that refers to a solution
     assert (first_page.parent / CHAPTER).exists()
     assert not (first_page.parent / "solutions").exists()
+
+
+def test_every_work_of_the_bibliography_is_cited():
+    listed = set(re.findall(r"^@\w+\{([\w-]+),", (ROOT / "book/references.bib").read_text(encoding="utf-8"), re.MULTILINE))
+    texts = [path for path in committed_files() if path.suffix in (".ipynb", ".md")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in texts)
+    cited = {key.strip() for keys in re.findall(r"\{cite:?\w*\}`([^`]+)`", text) for key in keys.split(",")}
+    assert listed - cited == set()
 
 
 def test_the_report_that_students_are_shown_is_the_one_that_check_prints(capsys):
