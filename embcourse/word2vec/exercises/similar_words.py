@@ -107,7 +107,7 @@ def refuse():
 
 def learned(sentences, words, radii, inputs, outputs, epochs, learning_rate, word, k, *, laid=dropped_first,
             ids_of=by_place, radius_of=lambda radii, i: radii[i], swapped=False, rounds=lambda epochs: epochs,
-            train=trained_with(), empty=refuse):
+            order_of=lambda pairs, rounds: np.tile(np.arange(pairs), rounds), train=trained_with(), empty=refuse):
     """The tables after the training and the losses of all steps, (epochs, pairs)."""
     ids, places, numbers = laid(sentences, ids_of(words))
     pairs = [(i, j) for i in range(len(ids)) for j in range(len(ids))
@@ -116,7 +116,7 @@ def learned(sentences, words, radii, inputs, outputs, epochs, learning_rate, wor
         return (inputs, outputs, empty())
     centres, contexts = (np.array([ids[pair[side]] for pair in pairs]) for side in ((1, 0) if swapped else (0, 1)))
     rounds = rounds(epochs)
-    order = np.tile(np.arange(len(pairs)), rounds)
+    order = order_of(len(pairs), rounds)
     inputs, outputs, losses = train(inputs, outputs, centres, contexts, order, learning_rate)
     return inputs, outputs, losses.reshape(rounds, -1)
 
@@ -213,6 +213,13 @@ SIMILAR_WORDS = Exercise(
                       "The input row is the centre's; what is predicted is the context."),
         Misconception("goes through the pairs once", {"rounds": lambda epochs: 1},
                       "Each epoch goes through all pairs again, and has a loss of its own."),
+        Misconception("trains a pair in all its epochs before the next pair",
+                      {"order_of": lambda pairs, rounds: np.repeat(np.arange(pairs), rounds)},
+                      "An epoch is a round through all pairs: 0, 1, 2, ..., and then again 0, 1, 2, ..."),
+        Misconception("goes back through the pairs in every second epoch",
+                      {"order_of": lambda pairs, rounds: np.concatenate(
+                          [np.arange(pairs)[::-1 if one % 2 else 1] for one in range(rounds)])},
+                      "Every epoch goes through the pairs in the order in which sampled_pairs lists them."),
         Misconception("keeps the learning rate", {"train": trained_without_decay()},
                       "The rate falls on a straight line over all steps of all epochs, as in the trainer."),
         Misconception("starts the rate anew in each epoch",

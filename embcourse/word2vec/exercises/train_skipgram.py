@@ -112,8 +112,9 @@ TRAIN_SKIPGRAM = Exercise(
                       {"decay": lambda k, steps, pairs: 1 - k % pairs / pairs},
                       "There is one line over all steps: N is the length of `order`, not the number of pairs."),
         Misconception("takes the number of pairs for the number of steps",
-                      {"decay": lambda k, steps, pairs: max(1 - k / pairs, 0.0)},
-                      "N is the number of steps, the length of `order`: it may list a pair often, or never."),
+                      {"decay": lambda k, steps, pairs: 1 - k / pairs},
+                      "N is the number of steps, the length of `order`, which may list a pair often or never. With the "
+                      "number of pairs the rate can fall below 0."),
         Misconception("ignores the order", {"pair_of": lambda order, k, pairs: k % pairs},
                       "Step k trains pair order[k], not pair k."),
         Misconception("stops after one epoch", {"steps_of": lambda order, pairs: order[:pairs]},
@@ -130,6 +131,10 @@ TRAIN_SKIPGRAM = Exercise(
                       "losses[k] is the loss of step k alone, not of all steps so far."),
         Misconception("predicts the centre from the context", {"pair": lambda centres, contexts: (contexts, centres)},
                       "The input row is the centre's; what is predicted is the context."),
+        Misconception("hands centre and context to the step the wrong way round",
+                      {"step": lambda inputs, outputs, c, o, rate: stepped_with()(inputs, outputs, o, c, rate)},
+                      "The losses are of the right pairs, but the steps move the context's input row. The centre comes "
+                      "first."),
         Misconception("moves the outputs by the new input row", {"step": stepped_with(first="inputs")},
                       "Both gradients of a step belong to the tables from before the step."),
         Misconception("moves the input row by the new outputs", {"step": stepped_with(first="outputs")},
