@@ -47,6 +47,14 @@ def test_no_table_is_left_as_text(pages):
             assert "|—|" not in paragraph.text and "|---|" not in paragraph.text, f"{name}: {paragraph.text[:60]}"
 
 
+def test_no_directive_is_left_as_text(pages):
+    """A title with a backtick, for one, must not stand behind three of them: the directive would be a piece of code."""
+    left = re.compile(r"\{(dropdown|listing|glue:\w+|term|cite:\w|doc|admonition)\}|:class-container:")
+    for name, page in pages.items():
+        for paragraph in page.find_all("p"):
+            assert not left.search(paragraph.text), f"{name}: {paragraph.text[:60]}"
+
+
 def test_every_internal_link_and_anchor_leads_somewhere(pages, book_html):
     anchors = {page: {tag["id"] for tag in soup(id=True)} for page, soup in pages.items()}
     broken = []
