@@ -677,12 +677,14 @@ def test_what_an_assignment_asks_for_is_folded_and_the_line_above_leads_there(tm
         ("```{listing} tfidf.other.idf\n```", "names no module"),
         ("```{listing} tfidf.reference\n```", "names no module"),
         ("```{listing} tfidf.reference.idf\n:try: tfidf.idff\n```", "did you mean 'tfidf.idf'"),
+        ("```{listing} tfidf.reference.long\n```", "first line with its quotes has 83 columns, not 80"),
         ("```{listing} tfidf.reference.wide\n```", "1 lines are wider than 80 columns; the first, package/tfidf/"),
     ],
 )
 def test_a_listing_that_cannot_be_is_a_warning(tmp_path: Path, package: Path, directive: str, message: str) -> None:
     wide = f"\n\ndef wide(x):\n    return {'x + ' * 20}x\n"
-    (package / "tfidf" / "reference.py").write_text(REFERENCE + wide)
+    long = f'\n\ndef long(x):\n    """{"x" * 73}\n\n    More.\n    """\n    return x\n'
+    (package / "tfidf" / "reference.py").write_text(REFERENCE + wide + long)
     _, warnings, _ = listing_book(tmp_path, directive)
     assert message in warnings
     assert "index.md:3" in warnings

@@ -546,7 +546,7 @@ _inlined = njit(forceinline=True, error_model="numpy", _nrt=False)
 
 @njit(nogil=True, cache=True)
 def _random(key, n):
-    """Draw n of the stream `key`: 64 random bits; no draw needs the one before.
+    """Draw n of the stream `key`: 64 random bits; none needs the one before.
 
     SplitMix64: Steele, Lea & Flood (2014).
     """
@@ -691,7 +691,7 @@ def _sigmoid(x):
 
 @_inlined
 def _compute_logits(inputs, rows, outputs, targets, products, logits):
-    """logits[i x targets + j] = inputs[i] . outputs[j], six of them at a time.
+    """logits[i x targets + j] = inputs[i] . outputs[j], six at a time.
 
     `targets` is a multiple of 6. Six dot products advance together, so that
     each vector of the input row is loaded once for six.

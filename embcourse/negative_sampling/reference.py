@@ -49,7 +49,7 @@ def log_sigmoid(x: ArrayLike) -> FloatArray:
 
 
 def noise_distribution(counts: ArrayLike, power: float = 0.75) -> FloatArray:
-    """P_n(w) = count(w)^power / sum over w' of count(w')^power, for negatives.
+    """P_n(w) = count(w)^power / sum of count(w')^power, for negatives.
 
     The power comes first, the division last. 1 gives the words' frequencies, 0
     the uniform distribution over the words that occur, a number below 0 favours
@@ -783,7 +783,7 @@ def signs(code: ArrayLike) -> FloatArray:
 def learning_rate(
     progress: float, start: float = 0.025, end: float = 2.5e-6
 ) -> float:
-    """The learning rate when the share `progress` of all tokens has been read.
+    """The learning rate when a share `progress` of the tokens has been read.
 
     max(end, start (1 - progress)): it falls in a straight line towards 0 and
     stops at `end`. Tokens that subsampling leaves out count as read.

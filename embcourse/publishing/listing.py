@@ -221,17 +221,16 @@ class ListingDirective(SphinxDirective):
             listing = read_listing(path.read_text(encoding="utf-8"), rest)
         except LookupError as error:
             return self._warn(f"listing {name}: {error}")
-        wide = {
-            listing.line + number: len(line)
-            for number, line in enumerate(listing.source.splitlines())
-            if len(line) > COLUMNS
-        }
+        lines = listing.source.splitlines()
+        wide = [(listing.line + number, len(line)) for number, line in enumerate(lines) if len(line) > COLUMNS]
         if wide:
-            line, columns = next(iter(wide.items()))
+            line, columns = wide[0]
             self._warn(
                 f"listing {name}: {len(wide)} lines are wider than {COLUMNS} columns; "
                 f"the first, {package.name}/{path.relative_to(package).as_posix()}:{line}, has {columns}"
             )
+        elif columns := max((len(line) for line in listing.method.splitlines() if len(line) > COLUMNS), default=0):
+            self._warn(f"listing {name}: a docstring's first line with its quotes has {columns} columns, not {COLUMNS}")
         shown: list[nodes.Node] = [self._code(listing.method)]
         if listing.method != listing.source:
             shown.append(_dropdown(FOLDED, [self._code(listing.source)], "source"))
