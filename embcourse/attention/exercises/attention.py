@@ -8,7 +8,7 @@ import numpy as np
 
 from embcourse.attention import reference
 from embcourse.attention.exercises.common import LARGE, ORDINARY, sequences
-from embcourse.attention.exercises.masked_softmax import some_mask
+from embcourse.attention.exercises.common import some_mask
 from embcourse.checking import Case, Exercise, Misconception
 
 
