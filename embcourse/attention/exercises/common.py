@@ -41,7 +41,7 @@ def near(rng: np.random.Generator, large: float, *, queries: int, keys: int, d: 
     base = rng.choice([-1.0, 1.0], d)
     reach = np.sqrt(large / np.sqrt(d))                       # (reach base) . (reach base) / sqrt(d) = large
     signs = np.where(np.arange(queries) % 2, -1.0, 1.0)[:, None]
-    return q / reach + reach * signs * base, k + reach * base, v
+    return q / reach + reach * signs * base, k / reach + reach * base, v
 
 
 def some_mask(rng: np.random.Generator, *shape: int) -> np.ndarray:
