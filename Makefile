@@ -10,6 +10,9 @@ NOTEBOOKS := book solutions
 SOLUTIONS := $(wildcard solutions/*/*.ipynb)
 ASSIGNMENTS := $(SOLUTIONS:solutions/%=book/assignments/%)
 RELEASED := _build/assignments-released
+# What `make test SLUG=tfidf` looks into: the tests of every chapter, and the chapter's own.
+TESTS_OF_A_CHAPTER = tests/test_exercises.py tests/test_mutants.py tests/test_grading.py tests/test_house.py \
+    $(wildcard tests/test_$(SLUG)*.py) embcourse/$(SLUG) $(wildcard book/*/$(SLUG)*.ipynb) solutions/$(SLUG)
 
 # `ready` names the folder it was made in: an environment that was moved, or has lost its Python, is made again.
 ifneq ($(shell $(RUN) -c "" 2>/dev/null && cat $(READY) 2>/dev/null),$(CURDIR))
@@ -25,7 +28,7 @@ endif
 
 help:
 	@echo "make book         environment, students' notebooks, HTML book: prints where it is"
-	@echo "make test         environment, HTML book, then the whole test suite: pytest --nbval"
+	@echo "make test         environment, HTML book, then the whole test suite: pytest --nbval (SLUG=tfidf: one chapter)"
 	@echo "make serve        the book on http://127.0.0.1:$(PORT) (PORT=8001 for another port)"
 	@echo "make html         environment and HTML book only"
 	@echo "make notebooks    run chapters and solutions again, normalised (NOTEBOOKS=book/counting/tfidf.ipynb for one)"
@@ -48,8 +51,8 @@ serve: $(RELEASED)
 
 # The students' notebooks are not made again here: a test compares those in the repository with fresh ones.
 test: html
-	@echo "== Tests, doctests, chapters, solutions"
-	@$(RUN) -m pytest --nbval
+	@echo "== Tests, doctests, chapters, solutions$(if $(SLUG), of $(SLUG))"
+	@$(RUN) -m pytest --nbval $(if $(SLUG),-k $(SLUG) $(TESTS_OF_A_CHAPTER))
 
 notebooks: $(READY)
 	@$(RUN) -m embcourse.publishing execute $(NOTEBOOKS)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from bs4 import BeautifulSoup
 from filelock import FileLock
 
 from embcourse.publishing import build, serving
 from tests.notebooks import ROOT
+from tests.pages import SPACE_FOR_LINKS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,6 +34,16 @@ def book_html() -> Path:
     (ROOT / "_build").mkdir(exist_ok=True)
     with FileLock(ROOT / "_build" / "html.lock"):  # several pytest workers may come here at once
         return build(ROOT).parent
+
+
+@pytest.fixture(scope="module")
+def pages(book_html: Path) -> dict[str, BeautifulSoup]:
+    """Every built page, the index and search pages included, by its path from the folder of the book."""
+    return {
+        path.relative_to(book_html).as_posix(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for path in sorted(book_html.rglob("*.html"))
+        if "_static" not in path.relative_to(book_html).parts
+    }
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +76,29 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=executable, args=arguments)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def open_page(browser, book_url) -> Iterator[Callable]:
+    """Opens a page of the book. When the test ends, no page may have logged an error or left the local server."""
+    contexts, troubles = [], []
+
+    def open_page(path: str, **options):
+        context = browser.new_context(**({"viewport": SPACE_FOR_LINKS} | options))
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: note(message.type == "error", message.text))
+        page.on("pageerror", lambda error: note(True, str(error)))
+        page.on("request", lambda request: note(not request.url.startswith((book_url, "data:", "blob:")), request.url))
+        page.on("response", lambda answer: note(answer.status >= 400, f"{answer.status} {answer.url}"))
+        page.goto(book_url + path, wait_until="load")
+        return page
+
+    def note(is_trouble: bool, what: str) -> None:
+        if is_trouble:
+            troubles.append(what)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []

@@ -2,13 +2,11 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import numpy as np
 import pytest
-import yaml
 from bs4 import BeautifulSoup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -18,39 +16,11 @@ from embcourse.figures.landing import GROUPS, word_to_map
 from embcourse.figures.style import groups, label_points, use_book_style
 from embcourse.publishing import build
 from embcourse.text import Vocabulary
-from tests.notebooks import ROOT
+from tests.notebooks import ROOT, committed_files
+from tests.pages import PAGES, PHONE, TOC, wait_for_formulas
 
 SOLUTIONS_LINE = '  - {caption: "Worked solutions"'
 CHAPTER = "book/counting/tfidf.html"
-PHONE = {"width": 390, "height": 844}
-SPACE_FOR_LINKS = {"width": 1400, "height": 900}
-
-
-def files_in(toc: object) -> Iterator[str]:
-    """Every page of a table of contents, in reading order."""
-    if isinstance(toc, dict):
-        for key in ("root", "file"):
-            if key in toc:
-                yield toc[key]
-        for key in ("parts", "chapters", "sections"):
-            yield from files_in(toc.get(key, []))
-    elif isinstance(toc, list):
-        for entry in toc:
-            yield from files_in(entry)
-
-
-TOC = list(files_in(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))))
-PAGES = [f"{document}.html" for document in TOC]
-
-
-@pytest.fixture(scope="module")
-def pages(book_html: Path) -> dict[str, BeautifulSoup]:
-    """Every built page, the index and search pages included, by its path from the folder of the book."""
-    return {
-        path.relative_to(book_html).as_posix(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        for path in sorted(book_html.rglob("*.html"))
-        if "_static" not in path.relative_to(book_html).parts
-    }
 
 
 # ---------------------------------------------------------------------------------------------------------- the files
@@ -75,6 +45,14 @@ def test_no_table_is_left_as_text(pages):
     for name, page in pages.items():
         for paragraph in page.find_all("p"):
             assert "|—|" not in paragraph.text and "|---|" not in paragraph.text, f"{name}: {paragraph.text[:60]}"
+
+
+def test_no_directive_is_left_as_text(pages):
+    """A title with a backtick, for one, must not stand behind three of them: the directive would be a piece of code."""
+    left = re.compile(r"\{(dropdown|listing|glue:\w+|term|cite:\w|doc|admonition)\}|:class-container:")
+    for name, page in pages.items():
+        for paragraph in page.find_all("p"):
+            assert not left.search(paragraph.text), f"{name}: {paragraph.text[:60]}"
 
 
 def test_every_internal_link_and_anchor_leads_somewhere(pages, book_html):
@@ -129,6 +107,14 @@ def test_without_the_line_of_the_worked_solutions_the_book_builds_without_them(t
     first_page = build(tmp_path)  # raises on a warning, so also on a page that refers to a solution
     assert (first_page.parent / CHAPTER).exists()
     assert not (first_page.parent / "solutions").exists()
+
+
+def test_every_work_of_the_bibliography_is_cited():
+    listed = set(re.findall(r"^@\w+\{([\w-]+),", (ROOT / "book/references.bib").read_text(encoding="utf-8"), re.MULTILINE))
+    texts = [path for path in committed_files() if path.suffix in (".ipynb", ".md")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in texts)
+    cited = {key.strip() for keys in re.findall(r"\{cite:?\w*\}`([^`]+)`", text) for key in keys.split(",")}
+    assert listed - cited == set()
 
 
 def test_the_report_that_students_are_shown_is_the_one_that_check_prints(capsys):
@@ -210,40 +196,9 @@ def test_the_picture_of_the_first_page_names_what_does_not_fit(word, lines, rows
 # -------------------------------------------------------------------------------------------------------- the browser
 
 
-@pytest.fixture
-def open_page(browser, book_url) -> Iterator[Callable]:
-    """Opens a page of the book. When the test ends, no page may have logged an error or left the local server."""
-    contexts, troubles = [], []
-
-    def open_page(path: str, **options):
-        context = browser.new_context(**({"viewport": SPACE_FOR_LINKS} | options))
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: note(message.type == "error", message.text))
-        page.on("pageerror", lambda error: note(True, str(error)))
-        page.on("request", lambda request: note(not request.url.startswith((book_url, "data:", "blob:")), request.url))
-        page.on("response", lambda answer: note(answer.status >= 400, f"{answer.status} {answer.url}"))
-        page.goto(book_url + path, wait_until="load")
-        return page
-
-    def note(is_trouble: bool, what: str) -> None:
-        if is_trouble:
-            troubles.append(what)
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert troubles == []
-
-
 def has_drawn_its_pictures(page) -> bool:
     widths = page.locator("article img").evaluate_all("all => all.map(image => image.naturalWidth)")
     return bool(widths) and min(widths) > 0
-
-
-def wait_for_formulas(page) -> None:
-    page.wait_for_function("window.MathJax?.startup?.promise !== undefined")
-    page.evaluate("MathJax.startup.promise.then(() => null)")
 
 
 def has_set_its_formulas(page) -> bool:

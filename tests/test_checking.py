@@ -138,6 +138,31 @@ def test_endless_loop_is_stopped(function, thread: bool) -> None:
     assert isinstance(outcomes[0].error, OutOfTime)
 
 
+def test_a_body_that_ends_at_its_limit_ends() -> None:
+    """Within a fraction of a millisecond of the limit, in a thread: neither hangs nor loses where prints go."""
+    limit, outcomes = 0.003, []
+
+    def body(seconds: float) -> str:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            pass
+        return "done"
+
+    def target() -> None:
+        for step in range(200):
+            offset = (step % 20 - 10) * 5e-5
+            outcomes.append(run(lambda offset=offset: body(limit + offset), seconds=limit))
+
+    before = sys.stdout
+    worker = threading.Thread(target=target, daemon=True)
+    worker.start()
+    worker.join(60)
+    assert not worker.is_alive()
+    assert sys.stdout is before
+    assert len(outcomes) == 200
+    assert all(outcome.value == "done" or isinstance(outcome.error, OutOfTime) for outcome in outcomes)
+
+
 def test_sleeping_function_is_woken() -> None:
     start = time.perf_counter()
     assert isinstance(run(lambda: time.sleep(60), seconds=0.2).error, OutOfTime)
@@ -589,6 +614,10 @@ def test_a_scalar_right_to_its_own_precision_is_right(got) -> None:
 ])
 def test_where_stability_counts_a_small_difference_is_wrong_and_explained(got, cause: str) -> None:
     assert cause in compare(0.1, plain(got), Rule(single=False)).message
+
+
+def test_a_difference_that_a_wrong_term_can_make_is_not_put_down_to_precision() -> None:
+    assert compare(0.1, 0.1 + 2e-6).message == "expected 0.1, yours is 0.100002, off by 2e-06"
 
 
 def test_the_scale_never_excuses_single_precision() -> None:

@@ -574,3 +574,13 @@ def test_importing_the_method_loads_no_heavy_library():
     code = "import sys, embcourse.cooccurrence; print({'numba', 'scipy', 'sklearn', 'torch'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_files_are_documents_too(tmp_path) -> None:
+    texts = ["red apple", "red cherry", "blue sky", "blue sea"] * 5
+    for number in (1, 2):
+        half = texts[(number - 1) * 10 : number * 10]
+        (tmp_path / f"{number}.txt").write_text("\n".join(half) + "\n")
+    expected = train([text.split() for text in texts], dim=2, window=1)
+    for corpus in (tmp_path, tmp_path / "*.txt", [tmp_path / "1.txt", tmp_path / "2.txt"]):
+        assert np.array_equal(train(corpus, dim=2, window=1).matrix, expected.matrix)

@@ -448,10 +448,21 @@ def server():
 
 def test_download_fetches_once_and_shows_progress(server, tmp_path, capsys):
     path = data.download(server.url, tmp_path / "new" / "corpus.zip", SHA256.upper(), len(CONTENT))
-    assert path.read_bytes() == CONTENT and [p.name for p in path.parent.iterdir()] == ["corpus.zip"]
+    assert path.read_bytes() == CONTENT and [p.name for p in path.parent.glob("[!.]*")] == ["corpus.zip"]
     assert "corpus.zip: 100%" in capsys.readouterr().err
     assert data.download(server.url, path, SHA256, len(CONTENT)) == path
     assert server.asked == [None]
+
+
+def test_several_processes_that_want_the_same_file_download_it_once(server, tmp_path):
+    path = tmp_path / "corpus.zip"
+    program = f"""
+from embcourse import data
+data.download({server.url!r}, {str(path)!r}, {SHA256!r}, {len(CONTENT)})
+"""
+    processes = [subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE) for _ in range(4)]
+    assert [(process.communicate(timeout=120)[1][-300:], process.returncode)[1] for process in processes] == [0] * 4
+    assert path.read_bytes() == CONTENT and server.asked == [None]
 
 
 @pytest.mark.parametrize("announce", [True, False], ids=["length announced", "length not announced"])
@@ -495,7 +506,7 @@ def test_download_deletes_a_file_with_a_wrong_checksum(server, tmp_path, content
     got = "" if len(content) > len(CONTENT) else hashlib.sha256(content).hexdigest()
     with pytest.raises(data.DownloadError, match=rf"(?s)expected 300,000 bytes with SHA-256 {SHA256}, got .*{got}"):
         data.download(server.url, tmp_path / "corpus.zip", SHA256, len(CONTENT))
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("[!.]*")) == []
 
 
 def test_download_refuses_a_resumed_part_that_was_wrong(server, tmp_path):
@@ -531,7 +542,7 @@ def test_download_drops_a_part_longer_than_the_servers_file(server, tmp_path):
     server.content = CONTENT[:50_000]
     with pytest.raises(data.DownloadError, match="the server answered 416"):
         data.download(server.url, tmp_path / "corpus.zip", SHA256, len(CONTENT))
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("[!.]*")) == []
 
 
 @pytest.mark.parametrize("status", [404, 503])
@@ -539,7 +550,7 @@ def test_download_passes_on_what_the_server_answers(server, tmp_path, status):
     server.status = status
     with pytest.raises(data.DownloadError, match=f"the server answered {status}"):
         data.download(server.url, tmp_path / "corpus.zip", SHA256, len(CONTENT))
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("[!.]*")) == []
 
 
 def test_download_looks_for_space_first(server, tmp_path):

@@ -13,8 +13,9 @@ import pytest
 from embcourse import cooccurrence, distributed, negative_sampling
 from embcourse.data import bible
 from embcourse.distributed.shards import read_shard
-from embcourse.distributed.training import encode_shard, train_part, weighted_mean
+from embcourse.distributed.training import Copy, encode_shard, train_part, weighted_mean
 from embcourse.text import Vocabulary, tokenize
+from embcourse.training import Diverged, Progress
 
 dask_distributed = pytest.importorskip("dask.distributed")
 
@@ -103,10 +104,10 @@ class TestTraining:
                                            **{**SETTINGS, "min_count": 3})
         tables = (model.inputs, model.outputs)
         rates = (0.025, 1e-4)
-        _, inputs, _ = train_part(
+        copy = train_part(
             encode_shard(str(shard), vocabulary), vocabulary, tables, (0.0, 1.0), rates, 1_000_003, model.settings
         )
-        assert ours.matrix.tobytes() == inputs.tobytes()
+        assert ours.matrix.tobytes() == copy.inputs.tobytes()
 
     def test_a_lost_worker_changes_nothing(self, shards, client) -> None:
         settings = {"epochs": 12, "averages": 2, **SETTINGS}
@@ -121,9 +122,53 @@ class TestTraining:
         assert disturbed.matrix.tobytes() == undisturbed.matrix.tobytes()
 
     def test_mean_is_weighted_by_tokens(self) -> None:
-        copies = [(tokens, np.full((2, 1), value, np.float32), np.zeros((1, 1), np.float32)) for tokens, value in
+        copies = [Copy(tokens, np.full((2, 1), value, np.float32), np.zeros((1, 1), np.float32)) for tokens, value in
                   ((1, 4.0), (3, 8.0), (0, 100.0))]
-        assert weighted_mean(copies)[0].tolist() == [[7.0], [7.0]]
+        before = (copies[2].inputs, copies[2].outputs)
+        assert weighted_mean(copies, before)[0].tolist() == [[7.0], [7.0]]
+        assert weighted_mean(copies[2:], before) is before
+
+    @pytest.mark.parametrize("model", ["skipgram", "cbow"])
+    def test_many_shards_are_as_good_as_few(self, verses, tmp_path: Path, client, model) -> None:
+        """Once 16 shards were 16 copies with 16 times the rate, and diverged."""
+        losses: dict[int, float] = {}
+        for count in (1, 4, 24):
+            shards = distributed.write_shards(verses, tmp_path / str(count), count)
+            reports: list[Progress] = []
+            vectors = distributed.train(shards, client, model=model, epochs=4, callback=reports.append, **SETTINGS)
+            assert np.abs(vectors.matrix).max() < 20
+            losses[count] = reports[-1].loss
+        assert max(losses.values()) < 1.05 * losses[1]
+
+    def test_a_rate_too_high_is_an_error_and_keeps_the_last_good_checkpoint(self, shards, client, tmp_path: Path) -> None:
+        path = tmp_path / "run"
+        with pytest.raises(Diverged, match="try a lower learning_rate"):
+            distributed.train(shards, client, epochs=30, checkpoint=path, learning_rate=50.0, **SETTINGS)
+        assert not path.exists() or np.isfinite(np.load(path)["inputs"]).all()
+
+    def test_resumed_it_gives_the_bits_of_an_unbroken_run(self, shards, client, tmp_path: Path) -> None:
+        settings = {"epochs": 3, "averages": 2, **SETTINGS}
+        seen: list[Progress] = []
+        unbroken = distributed.train(shards, client, callback=seen.append, **settings)
+        assert [report.epoch for report in seen] == [1, 1, 2, 2, 3, 3]
+        assert seen[-1].tokens == seen[-1].total_tokens
+
+        def stop(report: Progress) -> None:
+            if report.epoch == 2:
+                raise InterruptedError
+
+        path = tmp_path / "run"
+        with pytest.raises(InterruptedError):
+            distributed.train(shards, client, checkpoint=path, callback=stop, **settings)
+        resumed = distributed.train(shards, client, checkpoint=path, **settings)
+        assert resumed.matrix.tobytes() == unbroken.matrix.tobytes()
+        with pytest.raises(ValueError, match="belongs to another training: averages was 2, is 1 now"):
+            distributed.train(shards, client, checkpoint=path, **{**settings, "averages": 1})
+
+    def test_no_pair_trained_is_an_error(self, tmp_path: Path, client) -> None:
+        shards = distributed.write_shards([["a", "b", "c", "d", "e"]] * 40, tmp_path, 2)
+        with pytest.raises(ValueError, match="no pair was trained: with sample=1e-12"):
+            distributed.train(shards, client, **{**SETTINGS, "sample": 1e-12})
 
     @pytest.mark.parametrize(
         ("arguments", "error", "message"),
@@ -132,6 +177,9 @@ class TestTraining:
             ({"epochs": 1.5}, TypeError, "epochs must be an integer"),
             ({"window": 0}, ValueError, "window must be at least 1"),
             ({"negative": 10**6}, ValueError, "smaller than the vocabulary"),
+            ({"copies": 5}, ValueError, "copies must not be more than the shards, got 5 for 4"),
+            ({"threads": 2}, TypeError, "unknown on a cluster: threads"),
+            ({"checkpoint": "no/such/folder/run"}, FileNotFoundError, "a folder that is not there"),
         ],
     )
     def test_refuses(self, shards, client, arguments, error, message) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from tests.notebooks import ROOT, committed_files
@@ -178,6 +179,39 @@ def test_a_method_with_exercises_has_all_its_rooms(slug: str) -> None:
     assert len(chapters) == 1, f"expected one chapter book/<part>/{slug}.ipynb, found {chapters}"
     for path in (f"solutions/{slug}/{slug}.ipynb", f"book/assignments/{slug}/{slug}.ipynb", f"tests/test_{slug}.py"):
         assert (ROOT / path).is_file(), f"{path} is missing"
+
+
+PAGES_OF_PARTS = sorted((ROOT / "book").glob("*/*.ipynb"))
+
+
+def slug_of_page(stem: str) -> str | None:
+    """The chapter that a page `<slug>` or `<slug>_<topic>` belongs to; of two slugs that fit, the longer one."""
+    return max((slug for slug in SLUGS if stem == slug or stem.startswith(f"{slug}_")), key=len, default=None)
+
+
+def test_a_page_is_a_slug_or_a_slug_and_a_topic() -> None:
+    assert slug_of_page("word2vec") == "word2vec"
+    assert slug_of_page("word2vec_in_practice") == "word2vec"
+    assert slug_of_page("self_attention") == "self_attention"
+    assert slug_of_page("word2vecs") is slug_of_page("more_word2vec") is None
+
+
+@pytest.mark.parametrize("page", PAGES_OF_PARTS, ids=lambda path: path.stem)
+def test_a_page_of_a_part_is_a_chapter_or_lies_beside_it_and_is_listed_below_it(page: Path) -> None:
+    slug = slug_of_page(page.stem)
+    assert slug, f"{page.relative_to(ROOT)}: a page is called <slug>.ipynb or <slug>_<topic>.ipynb"
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = {
+        chapter["file"]: [section["file"] for section in chapter.get("sections", [])]
+        for part in contents["parts"]
+        for chapter in part["chapters"]
+    }
+    place = page.relative_to(ROOT).with_suffix("").as_posix()
+    if page.stem == slug:
+        assert place in chapters, f"_toc.yml: {place} is no chapter of a part"
+    else:
+        chapter = page.with_name(f"{slug}.ipynb").relative_to(ROOT).with_suffix("").as_posix()
+        assert place in chapters.get(chapter, []), f"_toc.yml: {place} is no section of {chapter}"
 
 
 @pytest.mark.parametrize("slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises").is_dir()])

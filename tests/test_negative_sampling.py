@@ -261,6 +261,34 @@ def test_expected_loss_is_the_average_over_all_negatives(seed):
     np.testing.assert_allclose(gradient, numerical, atol=1e-8)
 
 
+@seeds
+def test_expected_loss_with_skipping_is_the_mean_of_the_loss_that_is_trained(seed):
+    """Every pair in proportion, every draw of two negatives in proportion: the loss itself decides what it skips."""
+    rng = np.random.default_rng(seed)
+    counts, noise = rng.integers(0, 4, (3, 3)) + np.eye(3, dtype=int), np.array([0.5, 0.3, 0.2])
+    inputs, outputs = rng.standard_normal((2, 3, 2))
+    total = 0.0
+    for c, o, one, other in itertools.product(range(3), repeat=4):
+        loss = reference.negative_sampling_loss(inputs, outputs, [c], [o], [[one, other]])
+        total += counts[c, o] * noise[one] * noise[other] * loss
+    scores = inputs @ outputs.T
+    loss, gradient = reference.expected_loss(scores, counts, noise, 2, skip=True)
+    assert loss == pytest.approx(total / counts.sum(), rel=1e-12)
+    numerical = numerical_gradient(lambda s: reference.expected_loss(s, counts, noise, 2, skip=True)[0], scores)
+    np.testing.assert_allclose(gradient, numerical, atol=1e-8)
+
+
+@given(st.floats(0.01, 0.9), st.integers(1, 20))
+def test_skipping_raises_the_optimum_by_minus_ln_of_1_minus_p(share, negative):
+    counts, noise = np.array([[share, 1 - share]]), np.array([0.3, 0.7])
+    optimum = np.log(counts / (1 - counts)) - np.log(negative * noise)
+    np.testing.assert_allclose(optimum, np.log(counts / (negative * noise)) - np.log(1 - counts), rtol=1e-9, atol=1e-12)
+    _, gradient = reference.expected_loss(optimum, counts, noise, negative, skip=True)
+    assert abs(gradient).max() < 1e-13
+    _, gradient = reference.expected_loss(optimum, counts, noise, negative, skip=False)
+    assert abs(gradient).max() > 1e-6
+
+
 @pytest.mark.parametrize("negative", [1, 5])
 def test_with_enough_dimensions_the_optimum_is_pmi_shifted_by_ln_k(negative):
     text = np.random.default_rng(5).choice(4, 400, p=[0.4, 0.3, 0.2, 0.1])

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import subprocess
 import sys
 
@@ -487,7 +488,7 @@ def test_a_hash_that_outgrows_64_bits_is_reported_and_named():
     verdict = judge(find("one_hot.fnv1a"), unbounded)
     assert verdict.points == 0
     assert verdict.misconceptions[0].name == "keeps more than 64 bits"
-    assert "an integer of 104 bits" in str(Report(verdict))
+    assert re.search(r"an integer of \d\d+ bits", str(Report(verdict)))
 
 
 def test_a_gradient_by_torch_earns_full_marks():

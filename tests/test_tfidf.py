@@ -535,7 +535,8 @@ POSTINGS = fast.postings(EYE)
         (TypeError, "TfidfIndex.fit: document 0 must be a string, got list", lambda: TfidfIndex().fit([["a"]])),
         (TypeError, "fit: document 0 must be a list of tokens", lambda: TfidfIndex(tokenizer=None).fit(["a"])),
         (TypeError, "TfidfIndex.search: .*got one string", lambda: FITTED.search("one")),
-        (ValueError, "top_k: k must lie between 1 and the 2", lambda: FITTED.search(["one"], k=3)),
+        (ValueError, "TfidfIndex.search: k must be at least 1, got 0", lambda: FITTED.search(["one"], k=0)),
+        (TypeError, "integer", lambda: FITTED.search(["one"], k=2.0)),
         (ValueError, r"TfidfIndex.top_terms: rows must lie in 0 ... 1, got 2", lambda: FITTED.top_terms(2)),
         (ValueError, r"TfidfIndex.top_terms: rows must lie in 0 ... 1, got -1", lambda: FITTED.top_terms(-1)),
         (ValueError, "TfidfIndex.top_terms: rows must be an integer", lambda: FITTED.top_terms([])),
@@ -545,3 +546,9 @@ POSTINGS = fast.postings(EYE)
 def test_bad_input_is_named(error, message, call):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("kind", [TfidfIndex, Bm25Index])
+def test_fewer_documents_than_asked_for_are_all_of_them(kind) -> None:
+    found, scores = kind().fit(["a b", "b c"]).search(["a"])
+    assert found.tolist() == [[0, 1]] and scores.shape == (1, 2)

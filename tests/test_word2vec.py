@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
+from embcourse.figures import word2vec as figures
 from embcourse.text import context_pairs
 from embcourse.word2vec import reference
 
@@ -360,3 +361,29 @@ def test_training_refuses_bad_arguments(changes, message):
     arguments = {"centres": [0], "contexts": [1], "size": 3, "dim": 2, "epochs": 1, "learning_rate": 0.1, "seed": 0}
     with pytest.raises(ValueError, match=f"train_skipgram: .*{message}"):
         reference.train_skipgram(**(arguments | changes))
+
+
+# ------------------------------------------------------------------------------------------------------------ figures
+
+
+@pytest.mark.parametrize("draw", [figures.skipgram_schematic, figures.cbow_schematic])
+def test_a_schematic_names_every_word_and_every_shape(draw):
+    written = [text.get_text() for text in draw(["eat", "the", "bread"], centre=1, window=1).axes[0].texts]
+    assert {"eat", "the", "bread", "E", "U", "$(d,)$", "$(V,)$"} < set(written)
+    assert written.count("$(V, d)$") == written.count("$(V,)$") == 2
+
+
+def test_a_schematic_reads_and_predicts_what_its_model_does():
+    """Lines are solid around the words that are read and dashed around those that are to be predicted."""
+    from matplotlib.patches import FancyBboxPatch
+
+    for draw, solid in ((figures.skipgram_schematic, [2]), (figures.cbow_schematic, [1, 3])):
+        boxes = [patch for patch in draw(list("abcde"), centre=2, window=1).axes[0].patches
+                 if isinstance(patch, FancyBboxPatch)][:5]
+        assert [i for i, box in enumerate(boxes) if box.get_linestyle() in ("-", "solid")] == solid
+
+
+@pytest.mark.parametrize(("words", "centre"), [(["alone"], 0), (["two", "words"], 2), (["two", "words"], -3)])
+def test_a_schematic_refuses_a_centre_without_a_window(words, centre):
+    with pytest.raises(ValueError, match="skipgram_schematic: centre must be one of"):
+        figures.skipgram_schematic(words, centre, window=1)

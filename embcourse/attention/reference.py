@@ -7,6 +7,8 @@ a key, and broadcasts to (..., n, m). A query that may attend to nothing gets we
 
 from __future__ import annotations
 
+from operator import index
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -86,12 +88,13 @@ def causal_mask(queries: int, keys: int) -> NDArray[np.bool_]:
     with the first key instead, which differs unless both numbers are equal.
 
     returns: (queries, keys) boolean.
-    raises : ValueError for a negative number.
+    raises : TypeError for what is no integer, ValueError for a negative one.
 
     >>> causal_mask(2, 3)
     array([[ True,  True, False],
            [ True,  True,  True]])
     """
+    queries, keys = index(queries), index(keys)              # Python's: numpy's unsigned ones would wrap below 0
     if queries < 0 or keys < 0:
         raise ValueError(
             f"causal_mask: queries and keys must not be negative, "

@@ -8,6 +8,7 @@ import io
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -71,8 +72,8 @@ def run(function: Callable[[], Any], seconds: float) -> Outcome:
             np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            with exit_raises(), time_limit(seconds):
-                value = function()
+            with exit_raises():
+                value = limited(function, seconds)
         except KeyboardInterrupt:
             raise Interrupted from None
         except BaseException as caught:                           # SystemExit and OutOfTime too: report, don't obey
@@ -109,15 +110,12 @@ def exit_raises() -> Iterator[None]:
         del shell.ask_exit
 
 
-@contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raises OutOfTime in the body when it has run for `seconds`; and again, if the body swallows it."""
+def limited(function: Callable[[], Any], seconds: float) -> Any:
+    """The function's result; raises what it raises, and OutOfTime when it has run for so long."""
     if threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer"):
         with alarm_limit(seconds):
-            yield
-    else:
-        with thread_limit(seconds):
-            yield
+            return function()
+    return in_a_thread(function, seconds)
 
 
 @contextlib.contextmanager
@@ -149,28 +147,35 @@ def alarm_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, previous)
 
 
-@contextlib.contextmanager
-def thread_limit(seconds: float) -> Iterator[None]:
-    """By an exception that another thread puts into this one.
+GRACE = 5.0                               # seconds in which a function may clean up after its time
 
-    It waits for a blocking call to return, and does not stop a loop that swallows every exception: only a signal does.
+
+def in_a_thread(function: Callable[[], Any], seconds: float) -> Any:
+    """The function's result, from a thread of its own, into which an exception is sent when the time is up.
+
+    An exception that comes a moment too late strikes that thread, never the caller. A blocking call lets it wait; a
+    loop that swallows every exception is left behind after GRACE, running.
     """
-    target = threading.get_ident()
-    done = threading.Event()
+    results: list[tuple[Any, BaseException | None]] = []
 
-    def watch() -> None:
-        wait = seconds
-        while not done.wait(wait):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(OutOfTime))
-            wait = 0.05
+    def work() -> None:
+        try:
+            with np.errstate(all="ignore"):                       # which holds for one thread
+                results.append((function(), None))
+        except BaseException as error:
+            results.append((None, error))
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(seconds)
+    given_up = time.monotonic() + GRACE
+    while worker.is_alive() and not results and time.monotonic() < given_up:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(worker.ident), ctypes.py_object(OutOfTime))
+        worker.join(0.05)
+    value, error = results[0] if results else (None, OutOfTime())
+    if error is not None:
+        raise error
+    return value
 
 
 def failing_line(error: BaseException) -> str:

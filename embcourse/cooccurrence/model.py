@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,10 @@ from embcourse.cooccurrence.reference import (
     require_weighting,
 )
 from embcourse.text import Encoded, Vocabulary
+from embcourse.training.files import corpus_files, is_paths, read_all
 from embcourse.vectors import Embeddings
+
+_LONGEST = 2**31 - 1             # tokens of a document: none is cut
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -61,7 +65,7 @@ def count(
 
 
 def train(
-    documents: Iterable[Iterable[str]],
+    documents: Iterable[Iterable[str]] | Path,
     *,
     dim: int = 100,
     window: int = 5,
@@ -78,7 +82,8 @@ def train(
 
     The same documents and arguments give the same vectors. Rarer words are dropped before the windows are laid.
 
-    documents       : token lists; an iterator will do.
+    documents       : token lists; an iterator will do. Or text with one document a line: the `Path` of a file, a folder,
+                      a pattern, or several.
     dim             : length of a vector, smaller than the vocabulary.
     window          : tokens on either side, at least 1.
     min_count       : words that occur fewer times get no vector.
@@ -115,6 +120,8 @@ def train(
     require_smoothing("train", smoothing)
     require_shift("train", shift)
     require_power("train", eigenvalue_power)
+    if isinstance(documents, Path) or (isinstance(documents, list | tuple) and is_paths(documents)):
+        documents = read_all(corpus_files(documents, "train"), encoding="utf-8", max_tokens=_LONGEST)
     if isinstance(documents, str):
         raise TypeError(f"train: documents must be token lists, got the str {documents[:30]!r}; call tokenize first")
     # Documents are read twice, and an iterator is empty the second time. Strings stay, for the vocabulary to refuse.

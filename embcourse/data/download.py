@@ -10,6 +10,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from filelock import FileLock
+
 _BLOCK = 1 << 16
 _SECONDS_OF_SILENCE = 30
 
@@ -41,7 +43,8 @@ def download(url: str, path: str | os.PathLike[str], sha256: str, size: int) -> 
     """Download a file, unless it is there already and whole.
 
     While it downloads, the data stand in `<path>.part`. A connection that breaks, or Ctrl-C, leaves that file, and the
-    next call goes on from there if the server can. Only a file with the right checksum gets the name `path`.
+    next call goes on from there if the server can. Only a file with the right checksum gets the name `path`. Of several
+    processes that want the same file one downloads it, and the others wait for it.
 
     url    : http:// or https://.
     path   : where the file goes; folders are made.
@@ -68,6 +71,15 @@ def download(url: str, path: str | os.PathLike[str], sha256: str, size: int) -> 
     if path.is_file() and path.stat().st_size == size and _sha256(path) == sha256:
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        if path.is_file() and path.stat().st_size == size and _sha256(path) == sha256:
+            return path                                     # somebody else has fetched it meanwhile
+        _fetch_whole(url, path, sha256, size)
+    return path
+
+
+def _fetch_whole(url: str, path: Path, sha256: str, size: int) -> None:
+    """Download what is missing of the partial file, check it, and give it its name."""
     part = path.with_name(path.name + ".part")
     if _length(part) > size:
         part.unlink()
@@ -84,7 +96,6 @@ def download(url: str, path: str | os.PathLike[str], sha256: str, size: int) -> 
             "if it happens twice, the file has changed at its source."
         )
     os.replace(part, path)
-    return path
 
 
 def _fetch(url: str, part: Path, size: int) -> None:

@@ -546,7 +546,10 @@ _inlined = njit(forceinline=True, error_model="numpy", _nrt=False)
 
 @njit(nogil=True, cache=True)
 def _random(key, n):
-    """Draw n of the stream `key`: 64 random bits (SplitMix64); no draw needs the one before. Steele et al. (2014)."""
+    """Draw n of the stream `key`: 64 random bits; no draw needs the one before.
+
+    SplitMix64: Steele, Lea & Flood (2014).
+    """
     bits = key + np.uint64(n + 1) * np.uint64(0x9E3779B97F4A7C15)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -588,10 +591,11 @@ def _lay_windows(ids, offsets, keep, window, key):
 
 @_inlined
 def _draw_noise(accept, alias, key, draw):
-    """One word from the noise distribution: a column of the alias table, then stay or follow."""
+    """One word of the noise: a column of the alias table, then its coin."""
     bits = _random(key, draw)
     column = _below(len(accept), bits)
-    return _choose(_coin(bits) < accept[column], np.int32(column), alias[column])
+    stays = _coin(bits) < accept[column]
+    return _choose(stays, np.int32(column), alias[column])
 
 
 @njit(nogil=True, cache=True)
@@ -604,7 +608,7 @@ def _draw_all(accept, alias, key, first, count):
 
 @_inlined
 def _draw_ahead(table, tables, negative, key, draw, ahead, half):
-    """Draws the negatives of a step while another is trained, and asks for their rows."""
+    """Draws the negatives of the next step, and asks for their rows."""
     for j in range(negative):
         word = _draw_noise(tables.accept, tables.alias, key, draw + j)
         ahead[half, j] = word
@@ -687,9 +691,10 @@ def _sigmoid(x):
 
 @_inlined
 def _compute_logits(inputs, rows, outputs, targets, products, logits):
-    """logits[i x targets + j] = inputs[i] . outputs[j]; targets is a multiple of 6.
+    """logits[i x targets + j] = inputs[i] . outputs[j], six of them at a time.
 
-    Six dot products advance together, so that each vector of the input row is loaded once for six.
+    `targets` is a multiple of 6. Six dot products advance together, so that
+    each vector of the input row is loaded once for six.
     """
     for j in range(0, targets, BLOCK):
         for i in range(rows):
@@ -727,12 +732,17 @@ def _compute_gradients(logits, labels, rate, rows, targets, used, gradients):
 
 @_inlined
 def _apply_gradients(inputs, outputs, gradients, rows, targets, errors):
-    """Both halves of the update, from the rows as they were copied: errors[i] += sum over j of g[i, j] outputs[j], and
-    outputs[j] becomes sum over i of g[i, j] inputs[i]. Six output rows and their changes stay in registers."""
+    """Both halves of the update, from the rows as they were copied.
+
+    errors[i] += sum over j of g[i, j] outputs[j], and outputs[j] becomes sum
+    over i of g[i, j] inputs[i]. Six output rows and their changes stay in
+    registers.
+    """
     for j in range(0, targets, BLOCK):
         for k in range(0, inputs.shape[1], LANES):
-            y0, y1, y2 = _load(outputs, j, k), _load(outputs, j + 1, k), _load(outputs, j + 2, k)
-            y3, y4, y5 = _load(outputs, j + 3, k), _load(outputs, j + 4, k), _load(outputs, j + 5, k)
+            y0, y1 = _load(outputs, j, k), _load(outputs, j + 1, k)
+            y2, y3 = _load(outputs, j + 2, k), _load(outputs, j + 3, k)
+            y4, y5 = _load(outputs, j + 4, k), _load(outputs, j + 5, k)
             d0 = d1 = d2 = d3 = d4 = d5 = _fill(np.float32(0.0))
             for i in range(rows):
                 pair = i * targets + j
@@ -892,22 +902,27 @@ def _copy_inputs(table, ids, count, buffers):
 
 
 @_kernel
-def _train_skipgram_windows(inputs, outputs, windows, rates, tables, buffers, negative, key, draw):
-    """Skip-gram, negatives shared by the window: one step for all contexts of a centre."""
+def _train_skipgram_windows(
+    inputs, outputs, windows, rates, tables, buffers, negative, key, draw
+):
+    """Skip-gram, negatives shared by a window: one step for its contexts."""
     targets = _whole_blocks(1 + negative)
     _label_first(buffers.labels, targets)
     loss, terms, half = 0.0, 0, 0
     _draw_ahead(outputs, tables, negative, key, draw, buffers.ahead, half)
     for centre in range(len(windows.words)):
         count = _find_contexts(windows, centre, buffers.contexts)
-        used = _take_targets(windows.words[centre], buffers.ahead, half, negative, buffers.targets)
+        word = windows.words[centre]
+        used = _take_targets(
+            word, buffers.ahead, half, negative, buffers.targets
+        )
         draw, half = draw + negative, 1 - half
         _draw_ahead(outputs, tables, negative, key, draw, buffers.ahead, half)
         if count == 0:
             continue
         _copy_inputs(inputs, buffers.contexts, count, buffers)
         _step_window(outputs, buffers, count, used, targets, rates[centre])
-        for i in range(count):                         # a word that stands in the window twice gets both changes
+        for i in range(count):      # a word that stands there twice gets both
             _add_row(inputs, buffers.contexts[i], buffers.errors, i)
         if centre % _LOSS_EVERY == 0:
             loss += _loss(buffers.logits, buffers.labels, count, used, targets)

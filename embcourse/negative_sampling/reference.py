@@ -49,30 +49,37 @@ def log_sigmoid(x: ArrayLike) -> FloatArray:
 
 
 def noise_distribution(counts: ArrayLike, power: float = 0.75) -> FloatArray:
-    """From which distribution negatives are drawn: P_n(w) = count(w)^power / sum over w' of count(w')^power.
+    """P_n(w) = count(w)^power / sum over w' of count(w')^power, for negatives.
 
-    The power comes first, the division last. 1 gives the words' frequencies, 0 the uniform distribution over the words
-    that occur, a number below 0 favours rare words. A word that never occurs gets 0, whatever the power.
+    The power comes first, the division last. 1 gives the words' frequencies, 0
+    the uniform distribution over the words that occur, a number below 0 favours
+    rare words. A word that never occurs gets 0, whatever the power.
 
     counts : (V,) non-negative numbers.
     power  : the exponent, finite.
     returns: (V,) float64, sums to 1.
-    raises : ValueError if counts is not 1-D, holds a negative or non-finite number or nothing above 0, or power is not
-             finite.
+    raises : ValueError if counts is not 1-D, holds a negative or non-finite
+             number or nothing above 0, or power is not finite.
 
     >>> noise_distribution([81, 16, 1, 0]).round(3)
     array([0.75 , 0.222, 0.028, 0.   ])
 
-    Mikolov et al. (2013b), section 2.2. Other exponents: Caselles-Dupré, Lesaint & Royo-Letelier (2018).
+    Mikolov et al. (2013b), section 2.2. Other exponents: Caselles-Dupré et al.
+    (2018).
     """
     counts = require_counts("noise_distribution", counts)
     if not np.isfinite(power):
-        raise ValueError(f"noise_distribution: power must be finite, got {power!r}")
+        raise ValueError(
+            f"noise_distribution: power must be finite, got {power!r}"
+        )
     if not counts.any():
-        raise ValueError("noise_distribution: counts must hold a number above 0")
+        raise ValueError(
+            "noise_distribution: counts must hold a number above 0"
+        )
     seen = counts > 0
     weights = np.zeros(counts.shape)
-    weights[seen] = (counts[seen] / counts.max()) ** power           # the common factor drops out below
+    # Over the largest count, for numbers of ordinary size: it drops out below.
+    weights[seen] = (counts[seen] / counts.max()) ** power
     return weights / weights.sum()
 
 
@@ -109,14 +116,17 @@ def unigram_table(counts: ArrayLike, size: int, power: float = 0.75) -> IntArray
 
 
 def alias_table(probabilities: ArrayLike) -> tuple[FloatArray, IntArray]:
-    """Walker's alias table: draws from any distribution over V words with one column and one coin, exactly.
+    """Walker's alias table: exact draws with one column and one coin.
 
-    Column i holds at most two words, i and alias[i]: choose a column uniformly, then i with probability accept[i], else
-    alias[i]. Built by filling up each column that has too little with the surplus of one that has too much.
+    Column i holds at most two words, i and alias[i]: choose a column uniformly,
+    then i with probability accept[i], else alias[i]. Built by filling up each
+    column that has too little with the surplus of one that has too much.
 
     probabilities: (V,) non-negative numbers; divided by their sum.
-    returns      : accept (V,) float64 from 0 to 1, alias (V,) ids. A word of probability 0 has accept 0.
-    raises       : ValueError if probabilities is not 1-D, holds a negative or non-finite number, or nothing above 0.
+    returns      : accept (V,) float64 from 0 to 1, alias (V,) ids. A word of
+                   probability 0 has accept 0.
+    raises       : ValueError if probabilities is not 1-D, holds a negative or
+                   non-finite number, or nothing above 0.
 
     >>> accept, alias = alias_table([0.5, 0.25, 0.25])
     >>> accept, alias
@@ -124,11 +134,16 @@ def alias_table(probabilities: ArrayLike) -> tuple[FloatArray, IntArray]:
 
     Walker (1977); in O(V) steps: Vose (1991).
     """
-    probabilities = require_counts("alias_table", probabilities, "probabilities")
+    probabilities = require_counts(
+        "alias_table", probabilities, "probabilities"
+    )
     if not probabilities.any():
-        raise ValueError("alias_table: probabilities must hold a number above 0")
+        raise ValueError(
+            "alias_table: probabilities must hold a number above 0"
+        )
     size = len(probabilities)
-    accept = probabilities / probabilities.sum() * size              # 1 is the height of a column
+    # 1 is the height of a column.
+    accept = probabilities / probabilities.sum() * size
     alias = np.arange(size)
     low = [i for i in range(size) if accept[i] < 1]
     high = [i for i in range(size) if accept[i] >= 1]
@@ -138,7 +153,7 @@ def alias_table(probabilities: ArrayLike) -> tuple[FloatArray, IntArray]:
         accept[rich] -= 1 - accept[poor]
         if accept[rich] < 1:
             low.append(high.pop())
-    accept[low + high] = 1.0                                         # full columns, but for rounding
+    accept[low + high] = 1.0            # full columns, but for rounding
     return accept, alias
 
 
@@ -167,7 +182,7 @@ def alias_draw(accept: ArrayLike, alias: ArrayLike, columns: ArrayLike, coins: A
 def negative_sampling_loss(
     inputs: ArrayLike, outputs: ArrayLike, centres: ArrayLike, contexts: ArrayLike, negatives: ArrayLike
 ) -> float:
-    """Mean over n pairs of -ln s(u_o . v_c) - sum over k of ln s(-u_k . v_c), where s is the sigmoid.
+    """Mean over n pairs of -ln sigma(u_o . v_c) - sum over k of ln sigma(-u_k . v_c), sigma the sigmoid.
 
     c is the centre and o the context of the pair, k runs over its negatives. A negative that equals the pair's context
     is left out, as the released program does: the same word can't be the right answer and a wrong one.
@@ -193,42 +208,54 @@ def negative_sampling_loss(
 
 
 def negative_sampling_gradients(
-    inputs: ArrayLike, outputs: ArrayLike, centres: ArrayLike, contexts: ArrayLike, negatives: ArrayLike
+    inputs: ArrayLike,
+    outputs: ArrayLike,
+    centres: ArrayLike,
+    contexts: ArrayLike,
+    negatives: ArrayLike,
 ) -> tuple[float, FloatArray, FloatArray]:
     """The loss and its gradients for both tables.
 
-    With g_o = s(u_o . v_c) - 1 for the context and g_k = s(u_k . v_c) for a negative, a pair adds g_o u_o + sum g_k u_k
-    to row c of the gradient of `inputs`, g_o v_c to row o and g_k v_c to row k of that of `outputs`, each over n. A row
-    that comes up several times receives the sum.
+    With g_o = sigma(u_o . v_c) - 1 for the context and g_k = sigma(u_k . v_c)
+    for a negative, a pair adds g_o u_o + sum g_k u_k to row c of the gradient
+    of `inputs`, g_o v_c to row o and g_k v_c to row k of that of `outputs`,
+    each over n. A row that comes up several times receives the sum.
 
     The arguments and errors are those of `negative_sampling_loss`.
     returns: (loss, gradient of inputs (V, d), gradient of outputs (V, d)).
 
     >>> inputs, outputs = np.array([[1.0, 0.0], [0.0, 2.0]]), np.zeros((2, 2))
-    >>> loss, grad_inputs, grad_outputs = negative_sampling_gradients(inputs, outputs, [0], [1], [[0]])
+    >>> loss, grad_inputs, grad_outputs = negative_sampling_gradients(
+    ...     inputs, outputs, [0], [1], [[0]])
     >>> grad_outputs
     array([[ 0.5,  0. ],
            [-0.5,  0. ]])
 
     Rong (2014), section 3.2, for one pair.
     """
-    inputs, outputs = require_tables("negative_sampling_gradients", inputs, outputs)
+    inputs, outputs = require_tables(
+        "negative_sampling_gradients", inputs, outputs
+    )
     centres, contexts, negatives = require_pairs(
         "negative_sampling_gradients", centres, contexts, negatives, len(inputs)
     )
+    pairs = len(centres)
     positive, noise = pair_logits(inputs, outputs, centres, contexts, negatives)
     asked = negatives != contexts[:, None]
-    loss = -(log_sigmoid(positive).sum() + log_sigmoid(-noise)[asked].sum()) / len(centres)
+    loss = -log_sigmoid(positive).sum() - log_sigmoid(-noise)[asked].sum()
 
-    pull = -sigmoid(-positive) / len(centres)                        # s - 1, without the cancellation
-    push = np.where(asked, sigmoid(noise), 0.0) / len(centres)
-    grad_inputs, grad_outputs = np.zeros(inputs.shape), np.zeros(outputs.shape)
-    # grad[ids] += rows would keep one row of each id; np.add.at adds them all.
-    error = pull[:, None] * outputs[contexts] + np.einsum("nk,nkd->nd", push, outputs[negatives])
+    # sigma(x) - 1 = -sigma(-x), without the cancellation.
+    pull = -sigmoid(-positive) / pairs                           # (n,)
+    push = np.where(asked, sigmoid(noise), 0.0) / pairs          # (n, K)
+    v, u_o, u_k = inputs[centres], outputs[contexts], outputs[negatives]
+    grad_inputs = np.zeros(inputs.shape)
+    grad_outputs = np.zeros(outputs.shape)
+    # grad[ids] += rows would keep one row of each id; np.add.at adds all.
+    error = pull[:, None] * u_o + np.einsum("nk,nkd->nd", push, u_k)
     np.add.at(grad_inputs, centres, error)
-    np.add.at(grad_outputs, contexts, pull[:, None] * inputs[centres])
-    np.add.at(grad_outputs, negatives, push[:, :, None] * inputs[centres][:, None, :])
-    return float(loss), grad_inputs, grad_outputs
+    np.add.at(grad_outputs, contexts, pull[:, None] * v)
+    np.add.at(grad_outputs, negatives, push[:, :, None] * v[:, None, :])
+    return float(loss / pairs), grad_inputs, grad_outputs
 
 
 def nce_loss(
@@ -241,9 +268,9 @@ def nce_loss(
 ) -> float:
     """Noise-contrastive estimation: negative sampling with ln(K P_n(w)) taken off every logit.
 
-    Mean over pairs of -ln s(u_o . v_c - ln(K P_n(o))) - sum over k of ln s(ln(K P_n(k)) - u_k . v_c). The correction
-    makes the logits estimate ln P(o | c) itself, normalised without a sum over V; negative sampling leaves it out, and
-    its logits estimate ln(P(o | c) / (K P_n(o))) instead. A negative that equals the context counts: the noise may say
+    Mean over pairs of -ln sigma(u_o . v_c - ln(K P_n(o))) - sum over k of ln sigma(ln(K P_n(k)) - u_k . v_c). The
+    correction makes the logits estimate ln P(o | c) itself, normalised without a sum over V; negative sampling leaves
+    it out, and its logits estimate ln(P(o | c) / (K P_n(o))) instead. A negative that equals the context counts: the noise may say
     the truth, and the theory needs that it does as often as P_n says.
 
     inputs, outputs, centres, contexts, negatives: as in `negative_sampling_loss`, with K at least 1.
@@ -274,17 +301,19 @@ def nce_loss(
 
 
 def expected_loss(
-    scores: ArrayLike, counts: ArrayLike, noise: ArrayLike, negative: int
+    scores: ArrayLike, counts: ArrayLike, noise: ArrayLike, negative: int, skip: bool = False
 ) -> tuple[float, FloatArray]:
     """What the loss of negative sampling is on average over a whole corpus, as a function of all logits at once.
 
     For scores S[c, o] = u_o . v_c and X[c, o] pairs of centre c and context o, with K negatives a pair:
-    L = -1/N sum over c, o of ( X[c, o] ln s(S[c, o]) + K X[c] P_n(o) ln s(-S[c, o]) ), X[c] the sum of row c, N of X.
-    It is least at S[c, o] = ln( X[c, o] / (K X[c] P_n(o)) ): with P_n the words' frequencies, PMI(c, o) - ln K.
-    (Negatives that equal the context are not left out here: the program that skips them differs by that much.)
+    L = -1/N sum over c, o of ( X[c, o] ln sigma(S[c, o]) + K P_n(o) X[c] ln sigma(-S[c, o]) ), X[c] the sum of row c,
+    N of X. It is least at S[c, o] = ln( X[c, o] / (K P_n(o) X[c]) ): with P_n the words' frequencies, PMI(c, o) - ln K.
+    With skip=True a negative that equals the context is left out, as in the released program and all steps here: then
+    a draw counts in X[c] - X[c, o] pairs instead of X[c], and the optimum is higher by -ln(1 - X[c, o] / X[c]).
 
     scores  : (V, V') numbers, counts: (V, V') non-negative numbers, noise: (V',) the noise distribution.
     negative: K, at least 1.
+    skip    : whether negatives that equal the context are left out.
     returns : (loss in nats, its gradient with respect to scores, (V, V')).
     raises  : ValueError for shapes that do not match, counts without anything above 0, or K below 1.
 
@@ -293,7 +322,7 @@ def expected_loss(
     >>> bool(abs(gradient).max() < 1e-8)
     True
 
-    Levy & Goldberg (2014), section 3.1.
+    Levy & Goldberg (2014), section 3.1, without the skipping.
     """
     scores, counts = np.asarray(scores, dtype=np.float64), np.asarray(counts, dtype=np.float64)
     noise = require_counts("expected_loss", noise, "noise")
@@ -307,7 +336,8 @@ def expected_loss(
     if negative < 1:
         raise ValueError(f"expected_loss: negative must be at least 1, got {negative}")
     right = counts / counts.sum()
-    wrong = negative * np.outer(right.sum(axis=1), noise)
+    asked = right.sum(axis=1, keepdims=True) - (right if skip else 0.0)
+    wrong = negative * asked * noise
     loss = -(right * log_sigmoid(scores) + wrong * log_sigmoid(-scores)).sum()
     return float(loss), wrong * sigmoid(scores) - right * sigmoid(-scores)
 
@@ -316,38 +346,56 @@ def expected_loss(
 
 
 def pair_step(
-    inputs: ArrayLike, outputs: ArrayLike, input: int, target: int, negatives: ArrayLike, learning_rate: float
+    inputs: ArrayLike,
+    outputs: ArrayLike,
+    input: int,
+    target: int,
+    negatives: ArrayLike,
+    learning_rate: float,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """One pair of words, as the released program trains it: the target, then each negative in the order drawn.
+    """One pair, as the released program trains it, question after question.
 
-    For each word t of target, negatives, with label 1 for the target and 0 otherwise:
-    g = (label - s(u_t . v)) learning_rate;  error += g u_t;  u_t += g v.  Then v += error, where v is row `input`.
-    So every logit and every output row sees the old v, and `error` sees each u_t before its own update. A negative that
-    equals the target is skipped. One that is drawn twice is trained twice, the second time with its new row.
+    For each word q of target and negatives, in the order drawn, with label 1
+    for the target and 0 otherwise: g = (label - sigma(u_q . v)) learning_rate;
+    error += g u_q;  u_q += g v. Then v += error, where v is row `input`. So
+    every logit and every output row sees the old v, and `error` sees each u_q
+    before its own update. A negative that equals the target is skipped. One
+    that is drawn twice is trained twice, the second time with its new row.
 
     inputs, outputs: (V, d) tables.
-    input, target  : ids. In the released program the input is the context word and the target the centre of the
-                     window: the paper's roles reversed. With fixed windows both give the same pairs over a text.
+    input, target  : ids. In the released program the input is the context word
+                     and the target the centre of the window: the paper's
+                     roles reversed. With fixed windows both give the same pairs
+                     over a text.
     negatives      : (K,) ids, K at least 0.
-    returns        : (loss of the pair before each update in nats, new inputs, new outputs).
-    raises         : ValueError or TypeError as `negative_sampling_loss`, and for a learning rate that is negative or
-                     not finite.
+    returns        : (loss of the pair before each update in nats, new inputs,
+                     new outputs).
+    raises         : ValueError or TypeError as `negative_sampling_loss`, and
+                     for a learning rate that is negative or not finite.
 
-    >>> inputs, outputs = np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([[0.0, 0.0], [0.0, 2.0]])
-    >>> loss, inputs, outputs = pair_step(inputs, outputs, 0, 1, [0, 1], learning_rate=0.1)
+    >>> inputs = np.array([[1.0, 0.0], [0.0, 0.0]])
+    >>> outputs = np.array([[0.0, 0.0], [0.0, 2.0]])
+    >>> loss, inputs, outputs = pair_step(inputs, outputs, 0, 1, [0, 1], 0.1)
     >>> inputs[0], outputs[1]
     (array([1. , 0.1]), array([0.05, 2.  ]))
     >>> outputs[0]
     array([-0.05,  0.  ])
 
-    TrainModelThread in word2vec.c; gensim does the same. The negatives distinct, it is a step of gradient descent on
-    `negative_sampling_loss`.
+    TrainModelThread in word2vec.c; gensim does the same. Distinct negatives: it
+    is a step of gradient descent on `negative_sampling_loss`.
     """
     inputs, outputs = require_tables("pair_step", inputs, outputs)
-    input, target = (word.item() for word in require_ids("pair_step", len(inputs), 0, input=input, target=target))
+    input, target = (
+        word.item()
+        for word in require_ids(
+            "pair_step", len(inputs), 0, input=input, target=target
+        )
+    )
     (negatives,) = require_ids("pair_step", len(outputs), negatives=negatives)
     require_rate("pair_step", learning_rate)
-    loss, error, outputs = ask(inputs[input], outputs, target, negatives, learning_rate)
+    loss, error, outputs = ask(
+        inputs[input], outputs, target, negatives, learning_rate
+    )
     inputs = inputs.copy()
     inputs[input] += error
     return loss, inputs, outputs
@@ -361,45 +409,53 @@ def window_step(
     negatives: ArrayLike,
     learning_rate: float,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """One window with shared negatives: m context words, one target, the same K negatives for all of them.
+    """One window: m context words, one target, the same K negatives for all.
 
-    The m input rows A (m, d) and the 1 + K output rows B (1 + K, d) are read once. Then, with label 1 in the target's
-    column, G = (labels - s(A B^T)) learning_rate is (m, 1 + K), the input rows gain G B, the output rows G^T A. These
-    are three small matrix products, and an output row is written once a window instead of m times.
+    The m input rows A (m, d) and the 1 + K output rows B (1 + K, d) are read
+    once. Then, with label 1 in the target's column, the matrix
+    G = (labels - sigma(A B^T)) learning_rate is (m, 1 + K), the input rows gain
+    G B, the output rows G^T A. These are three small matrix products, and an
+    output row is written once a window instead of m times.
 
-    Negatives that equal the target are skipped. A word that stands twice in the window, or is drawn twice, has two rows
-    in the block, both read from the old table, and gains both updates.
+    Negatives that equal the target are skipped. A word that stands twice in the
+    window, or is drawn twice, has two rows in the block, both read from the old
+    table, and gains both updates.
 
     inputs, outputs: (V, d) tables.
     context_ids    : (m,) ids; without any, nothing changes and the loss is 0.
     target         : id. negatives: (K,) ids.
-    returns        : (loss, the sum over the block before the update, in nats; new inputs; new outputs).
+    returns        : (loss, the sum over the block before the update, in nats;
+                     new inputs; new outputs).
     raises         : as `pair_step`.
 
     >>> inputs, outputs = np.eye(3), np.ones((3, 3))
-    >>> loss, inputs, outputs = window_step(inputs, outputs, [0, 1], 2, [0, 2], learning_rate=0.1)
+    >>> loss, inputs, outputs = window_step(
+    ...     inputs, outputs, [0, 1], 2, [0, 2], learning_rate=0.1)
     >>> outputs.round(3)
     array([[0.927, 0.927, 1.   ],
            [1.   , 1.   , 1.   ],
            [1.027, 1.027, 1.   ]])
 
-    pWord2Vec: Ji, Satish, Li & Dubey (2016). It is a step of gradient descent on the sum of the block's losses.
+    pWord2Vec: Ji, Satish, Li & Dubey (2016). It is a step of gradient descent
+    on the sum of the block's losses.
     """
     inputs, outputs = require_tables("window_step", inputs, outputs)
-    target = require_ids("window_step", len(outputs), 0, target=target)[0].item()
-    context_ids, negatives = require_ids("window_step", len(inputs), context_ids=context_ids, negatives=negatives)
+    (target,) = require_ids("window_step", len(outputs), 0, target=target)
+    context_ids, negatives = require_ids(
+        "window_step", len(inputs), context_ids=context_ids, negatives=negatives
+    )
     require_rate("window_step", learning_rate)
     words = np.concatenate([[target], negatives[negatives != target]])
     labels = np.zeros(len(words))
     labels[0] = 1.0
 
-    block_in, block_out = inputs[context_ids], outputs[words]
-    logits = block_in @ block_out.T
-    loss = -(log_sigmoid(logits[:, 0]).sum() + log_sigmoid(-logits[:, 1:]).sum())
+    a, b = inputs[context_ids], outputs[words]
+    logits = a @ b.T                                             # (m, 1 + K)
+    loss = -log_sigmoid(np.where(labels, logits, -logits)).sum()
     step = (labels - sigmoid(logits)) * learning_rate
     inputs, outputs = inputs.copy(), outputs.copy()
-    np.add.at(inputs, context_ids, step @ block_out)
-    np.add.at(outputs, words, step.T @ block_in)
+    np.add.at(inputs, context_ids, step @ b)
+    np.add.at(outputs, words, step.T @ a)
     return float(loss), inputs, outputs
 
 
@@ -452,22 +508,29 @@ def cbow_step(
 
 
 def ask(
-    hidden: FloatArray, outputs: FloatArray, target: int, negatives: IntArray, learning_rate: float
+    hidden: FloatArray,
+    outputs: FloatArray,
+    target: int,
+    negatives: IntArray,
+    learning_rate: float,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """The questions of one step: is it the target, is it this negative? Trains the output rows one after the other.
+    """The questions of one step, asked one after the other: is it this word?
 
     returns: (loss in nats, what the hidden vector is to gain, new outputs).
 
-    >>> ask(np.array([2.0]), np.array([[0.0], [0.0]]), 0, np.array([1]), learning_rate=1.0)[2]
+    >>> hidden, outputs = np.array([2.0]), np.array([[0.0], [0.0]])
+    >>> ask(hidden, outputs, 0, np.array([1]), learning_rate=1.0)[2]
     array([[ 1.],
            [-1.]])
     """
     outputs, error, loss = outputs.copy(), np.zeros(hidden.shape), 0.0
-    for word, label in [(target, 1.0), *((word, 0.0) for word in negatives if word != target)]:
+    questions = [(target, 1.0)]
+    questions += [(word, 0.0) for word in negatives if word != target]
+    for word, label in questions:
         logit = hidden @ outputs[word]
         loss -= log_sigmoid(logit if label else -logit)
         gradient = (label - sigmoid(logit)) * learning_rate
-        error += gradient * outputs[word]                            # before the row moves
+        error += gradient * outputs[word]            # before the row moves
         outputs[word] += gradient * hidden
     return float(loss), error, outputs
 
@@ -532,12 +595,16 @@ def huffman(counts: ArrayLike) -> tuple[list[IntArray], list[IntArray]]:
 
 
 def hierarchical_probabilities(
-    hidden: ArrayLike, nodes: ArrayLike, codes: list[IntArray], points: list[IntArray]
+    hidden: ArrayLike,
+    nodes: ArrayLike,
+    codes: list[IntArray],
+    points: list[IntArray],
 ) -> FloatArray:
-    """P(w | h) of every word: the product over its path of s(+n . h) for turn 0 and s(-n . h) for turn 1.
+    """P(w | h) of every word: the product over its path of sigma(+-n . h).
 
-    At each inner node both turns together have probability 1, so the words' probabilities sum to 1, whatever the tables
-    hold.
+    The sign is + for turn 0 and - for turn 1. At each inner node both turns
+    together have probability 1, so the words' probabilities sum to 1, whatever
+    the tables hold.
 
     hidden : (d,) the input vector h.
     nodes  : (V - 1, d) a row for each inner node.
@@ -549,18 +616,17 @@ def hierarchical_probabilities(
     >>> hierarchical_probabilities([1.0], np.zeros((3, 1)), codes, points)
     array([0.5  , 0.25 , 0.125, 0.125])
 
-    Morin & Bengio (2005); the sign of a turn as in word2vec.c, where turn 0 has label 1.
+    Morin & Bengio (2005); the sign of a turn as in word2vec.c, where turn 0 has
+    label 1.
     """
-    hidden, nodes = np.asarray(hidden, dtype=np.float64), np.asarray(nodes, dtype=np.float64)
-    if nodes.shape != (max(len(codes) - 1, 0), *hidden.shape) or hidden.ndim != 1 or len(codes) != len(points):
-        raise ValueError(
-            "hierarchical_probabilities: hidden must be (d,), nodes (V - 1, d), codes and points have V entries; "
-            f"got {hidden.shape}, {nodes.shape}, {len(codes)} and {len(points)}"
-        )
+    hidden = np.asarray(hidden, dtype=np.float64)
+    nodes = np.asarray(nodes, dtype=np.float64)
+    require_path_shapes(hidden, nodes, codes, points)
     logits = nodes @ hidden
-    return np.array(
-        [np.exp(log_sigmoid(signs(code) * logits[path]).sum()) for code, path in zip(codes, points, strict=True)]
-    )
+    return np.array([
+        np.exp(log_sigmoid(signs(code) * logits[path]).sum())
+        for code, path in zip(codes, points, strict=True)
+    ])
 
 
 def hierarchical_loss(
@@ -571,7 +637,7 @@ def hierarchical_loss(
     codes: list[IntArray],
     points: list[IntArray],
 ) -> float:
-    """Mean over n pairs of -ln P(o | c): a sum over the path of word o of -ln s(+-n . v_c), + for turn 0.
+    """Mean over n pairs of -ln P(o | c): a sum over the path of word o of -ln sigma(+-n . v_c), + for turn 0.
 
     inputs           : (V, d) table. nodes: (V - 1, d), a row for each inner node.
     centres, contexts: (n,) ids, n at least 1.
@@ -596,7 +662,7 @@ def hierarchical_gradients(
 ) -> tuple[float, FloatArray, FloatArray]:
     """The loss and its gradients for both tables.
 
-    With g_j = s(n_j . v_c) - (1 - code_j) at node n_j of the path of o, a pair adds sum g_j n_j to row c of the
+    With g_j = sigma(n_j . v_c) - (1 - code_j) at node n_j of the path of o, a pair adds sum g_j n_j to row c of the
     gradient of `inputs` and g_j v_c to row j of that of `nodes`, each over n.
 
     The arguments and errors are those of `hierarchical_loss`.
@@ -625,7 +691,7 @@ def hierarchical_step(
 ) -> tuple[float, FloatArray, FloatArray]:
     """One pair of words, as the released program trains it: every turn on the target's path, then the input row.
 
-    For each node n_j of the path: g = (1 - code_j - s(n_j . v)) learning_rate;  error += g n_j;  n_j += g v. Then
+    For each node n_j of the path: g = (1 - code_j - sigma(n_j . v)) learning_rate;  error += g n_j;  n_j += g v. Then
     v += error, where v is row `input`. As all nodes of a path differ, it is a step of gradient descent.
 
     inputs : (V, d) table. nodes: (V - 1, d).
@@ -714,12 +780,15 @@ def signs(code: ArrayLike) -> FloatArray:
 # ---------------------------------------------------------------------------------------------------- a whole training
 
 
-def learning_rate(progress: float, start: float = 0.025, end: float = 2.5e-6) -> float:
-    """The learning rate when `progress` of all tokens of all epochs has been read: max(end, start (1 - progress)).
+def learning_rate(
+    progress: float, start: float = 0.025, end: float = 2.5e-6
+) -> float:
+    """The learning rate when the share `progress` of all tokens has been read.
 
-    It falls in a straight line towards 0 and stops at `end`. Tokens that subsampling leaves out count as read.
+    max(end, start (1 - progress)): it falls in a straight line towards 0 and
+    stops at `end`. Tokens that subsampling leaves out count as read.
 
-    progress: from 0 to 1.
+    progress: from 0 to 1, over all epochs.
     start   : above 0. The program starts skip-gram at 0.025 and CBOW at 0.05.
     end     : from 0 to start. The program's is start / 10,000.
     returns : float.
@@ -728,12 +797,18 @@ def learning_rate(progress: float, start: float = 0.025, end: float = 2.5e-6) ->
     >>> [learning_rate(progress, 0.025, 0.0001) for progress in (0, 0.5, 1)]
     [0.025, 0.0125, 0.0001]
 
-    word2vec.c, which computes it anew every 10,000 tokens. gensim's line ends at `end`: start - (start - end) progress.
+    word2vec.c, which computes it anew every 10,000 tokens. gensim's line ends
+    at `end`: start - (start - end) progress.
     """
     if not 0 <= progress <= 1:
-        raise ValueError(f"learning_rate: progress must lie from 0 to 1, got {progress!r}")
+        raise ValueError(
+            f"learning_rate: progress must lie from 0 to 1, got {progress!r}"
+        )
     if not (0 < start < np.inf and 0 <= end <= start):
-        raise ValueError(f"learning_rate: start must be above 0 and end from 0 to start, got {start!r} and {end!r}")
+        raise ValueError(
+            "learning_rate: start must be above 0 and end from 0 to start, "
+            f"got {start!r} and {end!r}"
+        )
     return max(float(end), float(start) * (1.0 - float(progress)))
 
 
@@ -947,3 +1022,18 @@ def require_rate(function: str, rate: float) -> None:
     """
     if not 0 <= rate < np.inf:
         raise ValueError(f"{function}: learning_rate must be finite and not negative, got {rate!r}")
+
+
+def require_path_shapes(
+    hidden: FloatArray, nodes: FloatArray, codes: list[IntArray], points: list[IntArray]
+) -> None:
+    """
+    >>> require_path_shapes(np.zeros(2), np.zeros((1, 3)), [[0], [1]], [[0], [0]])
+    Traceback (most recent call last):
+    ValueError: hierarchical_probabilities: hidden (d,), nodes (V - 1, d) and V codes and points: got (2,), (1, 3), 2 and 2
+    """
+    if nodes.shape != (max(len(codes) - 1, 0), *hidden.shape) or hidden.ndim != 1 or len(codes) != len(points):
+        raise ValueError(
+            "hierarchical_probabilities: hidden (d,), nodes (V - 1, d) and V codes and points: "
+            f"got {hidden.shape}, {nodes.shape}, {len(codes)} and {len(points)}"
+        )

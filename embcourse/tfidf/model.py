@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -73,14 +74,19 @@ class _Index(ABC):
         """The k best documents for every query. Of equal scores the lower index comes first.
 
         queries: one string per query; token lists where tokenizer is None.
-        k      : from 1 to the number of documents.
+        k      : at least 1; fewer come back if there are no more documents.
         returns: document indices (queries, k) and scores (queries, k), best first. A query without a known word scores
                  0 everywhere.
-        raises : NotFittedError before `fit`; ValueError if k is out of range; TypeError as in `fit`.
+        raises : NotFittedError before `fit`; ValueError for k below 1; TypeError as in `fit`, and for k that is no
+                 integer.
         """
         from embcourse.tfidf import fast
 
-        return fast.top_k(self._queries(self._counts("search", queries)), self._postings, k)
+        k = index(k)
+        if k < 1:
+            raise ValueError(f"{type(self).__name__}.search: k must be at least 1, got {k}")
+        counts = self._counts("search", queries)
+        return fast.top_k(self._queries(counts), self._postings, min(k, self.matrix_.shape[0]))
 
     def ranks(self, queries: Sequence[str], targets: ArrayLike) -> NDArray[np.int64]:
         """Position, from 1, at which every query's one right document comes out among all documents.

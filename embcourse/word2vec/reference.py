@@ -104,92 +104,132 @@ def log_softmax(logits: ArrayLike) -> FloatArray:
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
-def skipgram_loss(inputs: ArrayLike, outputs: ArrayLike, centres: ArrayLike, contexts: ArrayLike) -> float:
-    """Mean of -ln P(o | c) over the pairs, where P(o | c) = exp(u_o . v_c) / sum_w exp(u_w . v_c).
+def skipgram_loss(
+    inputs: ArrayLike,
+    outputs: ArrayLike,
+    centres: ArrayLike,
+    contexts: ArrayLike,
+) -> float:
+    """Mean of -ln P(o | c) over the pairs (c, o).
+
+    P(o | c) = exp(u_o . v_c) / sum_w exp(u_w . v_c), summed over all V words.
 
     inputs, outputs  : (V, d), rows v_w and u_w.
     centres, contexts: (n,) word ids, n at least 1.
-    returns          : the loss in nats a pair; ln V where all logits are equal.
-    raises           : TypeError for ids that are not integers; ValueError for tables of different shapes or not finite,
-                       ids outside 0 ... V - 1, different numbers of centres and contexts, or no pair.
+    returns          : nats a pair; ln V where all logits are equal.
+    raises           : TypeError for ids that are not integers; ValueError for
+                       tables of different shapes or not finite, ids outside
+                       0 ... V - 1, different numbers of centres and contexts,
+                       or no pair.
 
-    >>> round(skipgram_loss(np.zeros((5, 2)), np.zeros((5, 2)), [0, 1], [1, 0]), 3)
+    >>> table = np.zeros((5, 2))
+    >>> round(skipgram_loss(table, table, [0, 1], [1, 0]), 3)
     1.609
 
     Mikolov et al. (2013b), equations 1 and 2.
     """
     inputs, outputs = _require_tables("skipgram_loss", inputs, outputs)
-    centres, contexts = _require_pairs("skipgram_loss", centres, contexts, len(inputs))
-    log_p = log_softmax(inputs[centres] @ outputs.T)                   # (n, V): row i is ln P(. | centre i)
+    centres, contexts = _require_pairs(
+        "skipgram_loss", centres, contexts, len(inputs)
+    )
+    log_p = log_softmax(inputs[centres] @ outputs.T)       # (n, V): ln P(w | c)
     return float(-log_p[np.arange(len(centres)), contexts].mean())
 
 
 def skipgram_gradients(
-    inputs: ArrayLike, outputs: ArrayLike, centres: ArrayLike, contexts: ArrayLike
+    inputs: ArrayLike,
+    outputs: ArrayLike,
+    centres: ArrayLike,
+    contexts: ArrayLike,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """The loss of `skipgram_loss` and its gradients with respect to both tables.
+    """The loss of `skipgram_loss` and its gradients for both tables.
 
-    For one pair (c, o), with e_w = P(w | c) - [w = o]: the gradient of v_c is sum_w e_w u_w, and that of every u_w is
-    e_w v_c. Each pair contributes 1 / n of that; a word that stands in several pairs gets the sum.
+    For one pair (c, o), with error_w = P(w | c) - [w = o]: the gradient of v_c
+    is sum_w error_w u_w, and that of every u_w is error_w v_c. Each pair
+    contributes 1 / n of that; a word in several pairs gets the sum.
 
     inputs, outputs, centres, contexts: as in `skipgram_loss`.
-    returns: (loss, grad_inputs (V, d), grad_outputs (V, d)). The rows of grad_outputs sum to 0.
+    returns: (loss, grad_inputs (V, d), grad_outputs (V, d)). The rows of
+             grad_outputs sum to 0.
     raises : as `skipgram_loss`.
 
-    >>> loss, grad_inputs, grad_outputs = skipgram_gradients([[1.0], [2.0]], [[0.0], [0.0]], [0], [1])
-    >>> round(loss, 3), grad_inputs.ravel().tolist(), grad_outputs.ravel().tolist()
+    >>> inputs, outputs = [[1.0], [2.0]], [[0.0], [0.0]]
+    >>> loss, dE, dU = skipgram_gradients(inputs, outputs, [0], [1])
+    >>> round(loss, 3), dE.ravel().tolist(), dU.ravel().tolist()
     (0.693, [0.0, 0.0], [0.5, -0.5])
 
-    Derived step by step in the chapter. Goldberg & Levy (2014) derive those of negative sampling.
+    Derived step by step in the chapter. Goldberg & Levy (2014) derive those of
+    negative sampling.
     """
     inputs, outputs = _require_tables("skipgram_gradients", inputs, outputs)
-    centres, contexts = _require_pairs("skipgram_gradients", centres, contexts, len(inputs))
+    centres, contexts = _require_pairs(
+        "skipgram_gradients", centres, contexts, len(inputs)
+    )
     pairs = np.arange(len(centres))
     log_p = log_softmax(inputs[centres] @ outputs.T)
     error = np.exp(log_p)
-    error[pairs, contexts] -= 1.0                                      # the prediction minus the truth
+    error[pairs, contexts] -= 1.0              # the prediction minus the truth
     error /= len(centres)
     grad_inputs = np.zeros_like(inputs)
-    np.add.at(grad_inputs, centres, error @ outputs)                   # += would keep one pair of each centre
+    np.add.at(grad_inputs, centres, error @ outputs)    # += would keep one pair
     grad_outputs = error.T @ inputs[centres]
     return float(-log_p[pairs, contexts].mean()), grad_inputs, grad_outputs
 
 
 def sgd_step(
-    inputs: ArrayLike, outputs: ArrayLike, centre: int, context: int, learning_rate: float
+    inputs: ArrayLike,
+    outputs: ArrayLike,
+    centre: int,
+    context: int,
+    learning_rate: float,
 ) -> tuple[float, FloatArray, FloatArray]:
     """One step of gradient descent on one pair.
 
-    Both gradients belong to the old tables. Every row of `outputs` moves, of `inputs` only the centre's.
+    Both gradients belong to the old tables. Every row of `outputs` moves, of
+    `inputs` only the centre's.
 
     inputs, outputs: (V, d).
     centre, context: word ids; they may be the same word.
     learning_rate  : eta, finite and not negative.
-    returns        : (loss before the step, new inputs, new outputs); the old tables stay as they are.
-    raises         : as `skipgram_loss`, and ValueError for a learning rate that is negative or not finite.
+    returns        : (loss before the step, new inputs, new outputs); the old
+                     tables stay as they are.
+    raises         : as `skipgram_loss`, and ValueError for a learning rate that
+                     is negative or not finite.
 
-    >>> loss, inputs, outputs = sgd_step([[1.0], [2.0]], [[0.0], [0.0]], 0, 1, learning_rate=0.1)
-    >>> inputs.ravel().tolist(), outputs.ravel().tolist()
+    >>> inputs, outputs = [[1.0], [2.0]], [[0.0], [0.0]]
+    >>> loss, E, U = sgd_step(inputs, outputs, 0, 1, learning_rate=0.1)
+    >>> E.ravel().tolist(), U.ravel().tolist()
     ([1.0, 2.0], [-0.05, 0.05])
     """
     if not np.isfinite(learning_rate) or learning_rate < 0:
-        raise ValueError(f"sgd_step: learning_rate must be finite and not negative, got {learning_rate!r}")
-    loss, grad_inputs, grad_outputs = skipgram_gradients(inputs, outputs, [centre], [context])
-    return loss, np.asarray(inputs) - learning_rate * grad_inputs, np.asarray(outputs) - learning_rate * grad_outputs
+        raise ValueError(
+            "sgd_step: learning_rate must be finite and not negative, "
+            f"got {learning_rate!r}"
+        )
+    loss, grad_inputs, grad_outputs = skipgram_gradients(
+        inputs, outputs, [centre], [context]
+    )
+    new_inputs = np.asarray(inputs) - learning_rate * grad_inputs
+    new_outputs = np.asarray(outputs) - learning_rate * grad_outputs
+    return loss, new_inputs, new_outputs
 
 
 # -------------------------------------------------------------------------------------------------------------- CBOW
 
 
-def cbow_hidden(inputs: ArrayLike, contexts: ArrayLike, mean: bool = True) -> FloatArray:
-    """What CBOW predicts from: the mean, or the sum, of the context words' input vectors.
+def cbow_hidden(
+    inputs: ArrayLike, contexts: ArrayLike, mean: bool = True
+) -> FloatArray:
+    """The mean, or the sum, of the context words' input vectors.
 
     inputs  : (V, d).
-    contexts: (m,) word ids, m at least 1; a word that stands there twice counts twice.
+    contexts: (m,) word ids, m at least 1; a word that stands there twice counts
+              twice.
     mean    : divide the sum by m. Without, the logits grow with the window.
-    returns : (d,).
-    raises  : TypeError for ids that are not integers; ValueError for a table that is not 2-D or not finite, ids outside
-              0 ... V - 1, or no context.
+    returns : (d,), what CBOW predicts from.
+    raises  : TypeError for ids that are not integers; ValueError for a table
+              that is not 2-D or not finite, ids outside 0 ... V - 1, or no
+              context.
 
     >>> table = [[1.0, 0.0], [0.0, 3.0]]
     >>> cbow_hidden(table, [0, 1, 1]), cbow_hidden(table, [0, 1, 1], mean=False)
@@ -208,7 +248,7 @@ def cbow_hidden(inputs: ArrayLike, contexts: ArrayLike, mean: bool = True) -> Fl
 def cbow_loss(
     inputs: ArrayLike, outputs: ArrayLike, targets: ArrayLike, contexts: Sequence[ArrayLike], mean: bool = True
 ) -> float:
-    """Mean of -ln P(t | context) over the targets, where P is the softmax of u_w . h and h is from `cbow_hidden`.
+    """Mean of -ln P(c | context) over the targets c, where P is the softmax of u_w . h and h is from `cbow_hidden`.
 
     inputs, outputs: (V, d); the context is read in `inputs`, the target predicted in `outputs`.
     targets        : (n,) word ids.
@@ -232,8 +272,8 @@ def cbow_gradients(
 ) -> tuple[float, FloatArray, FloatArray]:
     """The loss of `cbow_loss` and its gradients with respect to both tables.
 
-    For one target t, with e_w = P(w | context) - [w = t]: the gradient of every u_w is e_w h, that of h is
-    g = sum_w e_w u_w, and each of the m context words gets g / m where h is a mean, g where h is a sum.
+    For one target c, with error_w = P(w | context) - [w = c]: the gradient of every u_w is error_w h, that of h is
+    g = sum_w error_w u_w, and each of the m context words gets g / m where h is a mean, g where h is a sum.
 
     inputs, outputs, targets, contexts, mean: as in `cbow_loss`.
     returns: (loss, grad_inputs (V, d), grad_outputs (V, d)).
@@ -243,7 +283,8 @@ def cbow_gradients(
     >>> grad_inputs.ravel().round(3).tolist(), grad_outputs.ravel().tolist()
     ([0.0, -1.0, -1.0], [0.0, 0.0, 0.0])
 
-    The released program, and gensim, add the whole g to every context word even where h is a mean.
+    The released program, and gensim, add the whole g to every context word even where h is a mean (Irsoy, Benton &
+    Stratos 2021).
     """
     return _cbow("cbow_gradients", inputs, outputs, targets, contexts, mean)
 

@@ -1,4 +1,4 @@
-"""The exercises of the negative_sampling chapter: from the noise distribution to a small trainer."""
+"""The exercises of the negative_sampling chapter: from the noise distribution to vectors of a real text."""
 
 from embcourse.negative_sampling.exercises.code_lengths import CODE_LENGTHS
 from embcourse.negative_sampling.exercises.decayed_rate import LEARNING_RATE
@@ -10,6 +10,7 @@ from embcourse.negative_sampling.exercises.noise_distribution import NOISE_DISTR
 from embcourse.negative_sampling.exercises.pair_step import PAIR_STEP
 from embcourse.negative_sampling.exercises.path_loss import PATH_LOSS
 from embcourse.negative_sampling.exercises.path_probabilities import PATH_PROBABILITIES
+from embcourse.negative_sampling.exercises.text_vectors import TEXT_VECTORS
 from embcourse.negative_sampling.exercises.train_sgns import TRAIN
 from embcourse.negative_sampling.exercises.window_step import WINDOW_STEP
 
@@ -26,4 +27,5 @@ EXERCISES = (
     PATH_PROBABILITIES,
     PATH_LOSS,
     TRAIN,
+    TEXT_VECTORS,
 )

@@ -32,11 +32,11 @@ def with_zeros(rng: np.random.Generator, words: int) -> np.ndarray:
 
 
 def short_of_one(rng: np.random.Generator) -> np.ndarray:
-    """Probabilities whose sums round to less than 1, and words of probability 0 after them."""
+    """Probabilities of three decimals that sum to a little less than 1, and words of probability 0 after them."""
     while True:
-        parts = rng.uniform(0.5, 1.5, rng.integers(7, 11))
-        parts /= parts.sum()
-        if np.cumsum(parts)[-1] < 1:
+        parts = rng.uniform(0.5, 1.5, rng.integers(4, 7))
+        parts = np.round(parts / parts.sum(), 3)
+        if 0.9975 < np.cumsum(parts)[-1] < 0.9995:
             return np.concatenate([parts, np.zeros(rng.integers(1, 3))])
 
 
@@ -60,7 +60,9 @@ def draw_cases(rng: np.random.Generator) -> Iterator[Case]:
     borders = np.unique(np.concatenate([[0.0], np.cumsum(probabilities)]))[:-1]
     yield Case((probabilities, rng.permutation(np.concatenate([borders, anywhere(rng)[:8]]))), "edge",
                "words of probability 0")
-    yield Case((short_of_one(rng), rng.permutation([np.nextafter(1, 0), rng.random() / 20])), "edge",
+    probabilities = short_of_one(rng)
+    beyond = float(np.round(probabilities.sum() + 0.0005, 4))
+    yield Case((probabilities, rng.permutation([beyond, int(rng.integers(1, 50)) / 1000])), "edge",
                "sums that round to less than 1")
     yield Case((np.ones(1), rng.random(3)), "edge", "one word")
     yield Case((shares(rng, 4), np.zeros(0)), "edge", "no draw")

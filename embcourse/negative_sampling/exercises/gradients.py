@@ -140,6 +140,8 @@ GRADIENTS = Exercise(
                       "Both tables have a gradient: the error times u, summed over the questions, goes to the centre."),
         Misconception("uses `inputs` for both roles", {"rows": lambda inputs, outputs: (inputs, inputs)},
                       "The centre's vector comes from `inputs`, the context's and the negatives' from `outputs`."),
+        Misconception("swaps the two tables", {"rows": lambda inputs, outputs: (outputs, inputs)},
+                      "The centre's vector comes from `inputs`, the context's and the negatives' from `outputs`."),
         Misconception("returns the gradients in the wrong order",
                       {"finish": lambda grad_inputs, grad_outputs: (grad_outputs, grad_inputs)},
                       "First the gradient of `inputs`, then that of `outputs`."),

@@ -197,10 +197,10 @@ PAIR_LOSS = Exercise(
                       "The centre's vector comes from `inputs`, the context's and the negatives' from `outputs`."),
         Misconception("swaps the two tables", {"rows": lambda inputs, outputs: (outputs, inputs)},
                       "The centre's vector comes from `inputs`, the context's and the negatives' from `outputs`."),
-        Misconception("takes the logarithm of a sigmoid that has rounded to 0",
+        Misconception("is infinite for a sure mistake",
                       {"right": lambda x: -np.log(sigma(x)), "wrong": lambda x: -np.log(sigma(-x))},
-                      "sigma(-1000) is 0 in floating point and its logarithm is -inf. ln sigma(x) = -ln(1 + e^-x) can "
-                      "be computed directly: -np.logaddexp(0, -x)."),
+                      "At a logit of -1000, e^1000 overflows and the sigmoid is 0: the logarithm of either is infinite. "
+                      "ln sigma(x) = -ln(1 + e^-x) can be computed without both: -np.logaddexp(0, -x)."),
         Misconception("takes the logarithm of 1 - sigma(x)",
                       {"right": lambda x: -np.log(sigma(x)), "wrong": lambda x: -np.log(1 - sigma(x))},
                       "1 - sigma(30) has lost nearly all its digits, and 1 - sigma(40) is 0. sigma(-x) is the same "

@@ -63,7 +63,7 @@ def step_cases(rng: np.random.Generator) -> Iterator[Case]:
 
 def stepped_with(
     *, skip=lambda word, target, input: word == target, stop=False, once=False, sigmoid=sigma, sign=1.0,
-    labels=(1.0, 0.0), rate=lambda rate, questions: rate, input_rate=1.0, error_rows="old", input_inside=False,
+    labels=(1.0, 0.0), rate=lambda rate, questions: rate, error_rows="old", input_inside=False,
     logits_from="present", output_sees="old", keep_error="sum", roles=lambda input, target: (input, target),
     move=("inputs", "outputs"), finish=lambda inputs, outputs: (inputs, outputs),
 ):
@@ -86,10 +86,14 @@ def stepped_with(
             row = start[word] if logits_from == "start" else outputs[word].copy()
             g = (label - sigmoid(v @ row)) * eta * sign
             steps.append((word, g))
-            change = g * (row + g * v if error_rows == "new" else row) * input_rate
-            if input_inside:
+            change = g * (row + g * v if error_rows == "new" else row)
+            if input_inside == "first":
+                inputs[input] += change
+                outputs[word] += g * v
+            elif input_inside:
                 outputs[word] += g * v
                 inputs[input] += change
+            if input_inside:
                 continue
             error = change if keep_error == "last" else error + change
             if output_sees == "old" and "outputs" in move:
@@ -149,6 +153,9 @@ PAIR_STEP = Exercise(
                       "step."),
         Misconception("moves the input row after every question", {"input_inside": True},
                       "The input row moves once, at the end. Until then every question sees the old v."),
+        Misconception("moves the input row in every question, before the output row", {"input_inside": "first"},
+                      "The input row moves once, at the end. Until then every question sees the old v, and every output "
+                      "row gains g times the old v. A row of an array changes with the array: take a copy of it."),
         Misconception("moves output rows by the new input row", {"output_sees": "new"},
                       "u gains g times the old v; the input row moves last."),
         Misconception("trains the target as a negative too", {"skip": lambda word, target, input: False},
@@ -185,6 +192,11 @@ PAIR_STEP = Exercise(
                       "The sigmoid lies between 0 and 1, and so do the labels: a negative has 0."),
         Misconception("swaps the rows of input and target", {"roles": lambda input, target: (target, input)},
                       "v is row `input` of `inputs`, and the first u is row `target` of `outputs`."),
+        Misconception("swaps the two tables",
+                      lambda inputs, outputs, input, target, negatives, learning_rate: stepped_with(
+                          finish=lambda one, other: (other, one))(outputs, inputs, input, target, negatives,
+                                                                  learning_rate),
+                      "v is a row of `inputs`; the target and the negatives have their rows in `outputs`."),
         Misconception("leaves the input row alone", {"move": ("outputs",)},
                       "Both tables learn: in the end add the error to row `input` of inputs."),
         Misconception("leaves the output rows alone", {"move": ("inputs",)},

@@ -39,7 +39,8 @@ def path_cases(rng: np.random.Generator) -> Iterator[Case]:
                aspect="edge")
     yield case(tenths(rng, 2), np.zeros((0, 2)), np.zeros(0, int), np.zeros(0, int), label="a tree of one word",
                aspect="edge")
-    for label, low, high in (("logits of 18 to 30", 18, 30), ("a probability that rounds to 0", 5000, 10_000)):
+    for label, low, high in (("logits of 18 to 30", 18, 30), ("a product that rounds to 0", 400, 600),
+                             ("turns that round to 0", 5000, 10_000)):
         hidden, nodes = sure_turns(rng, 4, low, high)
         # Of the turns to the left and of those to the right, one is sure and right, one sure and wrong.
         path = np.argsort(nodes @ hidden)
@@ -87,10 +88,13 @@ PATH_LOSS = Exercise(
     cases=path_cases,
     variant=path_loss_with,
     misconceptions=[
-        Misconception("takes the logarithm of a product that has rounded to 0",
+        Misconception("takes the logarithm of a product",
                       {"loss": sigma, "combine": np.prod, "finish": lambda product: -np.log(product)},
-                      "The product of small probabilities is 0 in floating point. Add the logarithms instead: "
-                      "ln sigma(x) = -np.logaddexp(0, -x)."),
+                      "The product of many small probabilities is 0 in floating point, and so may a single one be. Add the "
+                      "logarithms instead: ln sigma(x) = -np.logaddexp(0, -x)."),
+        Misconception("is infinite for a turn that is nearly impossible", {"loss": lambda x: -np.log(sigma(x))},
+                      "At a logit of -1000, e^1000 overflows and the sigmoid is 0: the logarithm of either is infinite. "
+                      "ln sigma(x) = -ln(1 + e^-x) can be computed without both: -np.logaddexp(0, -x)."),
         Misconception("takes the logarithm of 1 - sigma(x)",
                       lambda hidden, nodes, code, path: float(sum(
                           -np.log(1 - sigma(x)) if bit else softplus(-x) for x, bit in zip(nodes[path] @ hidden, code))),

@@ -48,6 +48,8 @@ def text_case(rng: np.random.Generator, lengths: tuple[int, ...], *, thinned: bo
     if not (thinned or nothing):
         keep = np.ones(size)
     radii = rng.integers(least, most + 1, tokens)
+    if tokens:
+        radii[offsets[int(np.argmax(lengths))] + 1] = 2           # reaches beyond the start of the sentence
     # Among the negatives of a position stands its own word now and then, and its neighbours.
     negatives = rng.integers(0, size, (tokens, negative))
     own = rng.random(tokens) < 0.3
