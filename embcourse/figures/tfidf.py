@@ -109,9 +109,10 @@ def inverted_index(terms: Sequence[str], query: ArrayLike, weights: ArrayLike) -
     for document, score in enumerate(weights @ query):
         _box(axes, 3.55 + 2.55 * document, y, f"{score:.3f}", width=2.3, height=0.8)
         axes.text(3.55 + 2.55 * document, y + 0.8, f"document {document}", ha="center", va="center", fontsize=9.5)
-    _arrow(axes, (3.55 + 2.55 * (documents - 1) / 2, y - 1.5), (3.55 + 2.55 * (documents - 1) / 2, y - 0.5), marked=True)
-    axes.text(3.75 + 2.55 * (documents - 1) / 2, y - 1.05, "add count × weight at each document", ha="left", va="center",
-              fontsize=9.5, color=PALETTE["vermilion"])  # fmt: skip
+    middle = 3.55 + 2.55 * (documents - 1) / 2
+    _arrow(axes, (middle, y - 1.5), (middle, y - 0.5), marked=True)
+    axes.text(middle + 0.2, y - 1.05, "add count × weight at each document", ha="left", va="center", fontsize=9.5,
+              color=PALETTE["vermilion"])  # fmt: skip
     return figure
 
 
@@ -143,7 +144,7 @@ def frequency_and_idf(documents: int) -> Figure:
 
 
 def recall_curves(ranks: Mapping[str, Mapping[str, ArrayLike]], *, deepest: int = 1000) -> Figure:
-    """Share of queries whose target stands among the first k, against k: a panel for each translation, a line for each method."""
+    """Share of queries whose target is among the first k, against k: a panel a translation, a line a method."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.4, 2.9 * len(ranks) + 0.4))
