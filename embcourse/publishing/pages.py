@@ -2,11 +2,15 @@
 
 - A worked solution is the source of its assignment, so both begin with the same title. Its page says what it is.
 - The buttons that unfold a part of the sidebar get a name.
+- The theme's script of icons holds two thousand; the book keeps those that its pages name.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
@@ -16,9 +20,11 @@ from sphinx.util import logging
 
 import embcourse
 
-__all__ = ["name_toggles", "retitle_solution", "setup"]
+__all__ = ["keep_icons", "name_toggles", "retitle_solution", "setup"]
 
 ASSIGNMENT, SOLUTION = ": exercises", ": worked solutions"
+# name:[width, height, [other names and codes], "code", "path" or ["path", "path"]],
+ICON = re.compile(r'("?)([\w$-]+)\1:\[\d+,\d+,(\[[^\]]*\]),"[0-9a-f]+",(?:"[^"]*"|\[[^\]]*\])\],?')
 LOGGER = logging.getLogger(__name__)
 
 
@@ -74,8 +80,35 @@ def _name_toggles(
     context["generate_toctree_html"] = named
 
 
+def keep_icons(script: str, names: Collection[str]) -> str:
+    """Font Awesome's script with those icons only that are called one of `names`.
+
+    >>> keep_icons('{star:[9,9,[],"f1","M1"],"turn-up":[9,9,[1,"up"],"f2","M2"],ring:[9,9,[],"f3",["M3",""]]}', {"up"})
+    '{"turn-up":[9,9,[1,"up"],"f2","M2"],}'
+    """
+
+    def kept(icon: re.Match[str]) -> str:
+        called = {icon[2], *re.findall(r'"([\w-]+)"', icon[3])}
+        return icon[0] if called & set(names) else ""
+
+    return ICON.sub(kept, script)
+
+
+def _keep_named_icons(app: Sphinx, error: Exception | None) -> None:
+    static = Path(app.outdir) / "_static"
+    script = static / "scripts" / "fontawesome.js"
+    if error or app.builder.format != "html" or not script.is_file():
+        return
+    files = [*Path(app.outdir).rglob("*.html"), *static.glob("*.js")]
+    files += [other for other in script.parent.glob("*.js") if other != script]
+    named = {name for file in files for name in re.findall(r"\bfa-([a-z0-9-]+)", file.read_text(encoding="utf-8"))}
+    script.write_text(keep_icons(script.read_text(encoding="utf-8"), named), encoding="utf-8")
+    script.with_suffix(".js.map").unlink(missing_ok=True)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
     app.connect("source-read", _read_source)
     app.connect("html-page-context", _name_toggles, priority=900)  # after the theme
+    app.connect("build-finished", _keep_named_icons)
     return {"version": embcourse.__version__, "parallel_read_safe": True, "parallel_write_safe": True}

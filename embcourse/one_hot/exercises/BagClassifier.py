@@ -117,6 +117,15 @@ def loss_after(self, tokens, label, rate):
     return float(-np.log(self.probabilities(tokens)[label]))
 
 
+def log_probabilities_instead(self, tokens):
+    ids = self.known(tokens)
+    return self.log_probabilities(self.mean(ids, self.size(tokens, ids)))
+
+
+def likeliest_class(self, tokens):
+    return int(BagClassifier.probabilities(self, tokens).argmax())
+
+
 def overflows(self, mean):
     powers = np.exp(mean @ self.weights)
     return np.log(powers / powers.sum())
@@ -309,6 +318,10 @@ BAG_CLASSIFIER = Exercise(
                       {"loss": lambda self, log_probabilities, label:
                           float(-log_probabilities[label] / len(log_probabilities))},
                       "Of the sum over classes one term is left, −ln p of the label. Nothing divides it."),
+        Misconception("returns log-probabilities", {"probabilities": log_probabilities_instead},
+                      "The probabilities themselves are asked for: they lie between 0 and 1 and add up to 1."),
+        Misconception("returns the likeliest class", {"probabilities": likeliest_class},
+                      "The probability of every class is asked for, shape (classes,)."),
         Misconception("overflows in the softmax", {"log_probabilities": overflows},
                       "exp(10,000) is inf, and inf / inf is NaN. Subtract the largest logit first; and take the "
                       "logarithm by algebra, not of a probability that was rounded to 0."),

@@ -49,6 +49,8 @@ def vocabulary_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((draw_tokens(rng, often), 1, int(rng.integers(40, 55))), label="sixty words")
     yield Case((draw_tokens(rng, dict(zip(words, (4, 2, 2, 2)))), 1, int(rng.integers(9, 99))), "edge",
                "more room than words")
+    yield Case((draw_tokens(rng, dict(zip(words[1:], (3, 2, 2, 1, 1)))), 1, 5), "edge", "as many words as ids")
+    yield Case((draw_tokens(rng, dict(zip(words[2:], (3, 2, 2, 1)))), 1, 5), "edge", "just enough room")
     yield Case((draw_tokens(rng, dict(zip(words[3:], (2, 1, 1, 1)))), 1, 1), "edge", "room for the unknown word only")
     yield Case((draw_tokens(rng, dict(zip(words[5:], (2, 2, 2, 1)))), int(rng.integers(3, 9)), None), "edge",
                "every word too rare")
@@ -147,6 +149,12 @@ BUILD_VOCABULARY = Exercise(
                       "max_size may be None, from which nothing can be subtracted: then nothing is cut."),
         Misconception("cuts before it sorts", cut_by_appearance,
                       "Sort first: the words that are cut are the rarest, not those that come late in the text."),
+        Misconception("cuts only where more words than ids are left",
+                      {"cut": lambda words, size: words if size is None or len(words) <= size else words[: size - 1]},
+                      "The unknown word needs an id as well: of exactly max_size words one has to go."),
+        Misconception("sorts by letters after the cut",
+                      {"put_together": lambda words, counts: [UNKNOWN, *sorted(words)]},
+                      "The most frequent word gets the smallest id. Letters decide only between equal counts."),
         Misconception("puts the unknown word last", {"put_together": lambda words, counts: [*words, UNKNOWN]},
                       "The unknown word gets id 0. At the end its id would change with the size of the vocabulary."),
         Misconception("leaves out the unknown word", {"put_together": lambda words, counts: words},

@@ -106,6 +106,15 @@ def raise_value_error(token, index):
     raise ValueError(f"{token} is not in the vocabulary")
 
 
+def raise_key_error(unknown):
+    if unknown not in POLICIES:
+        raise KeyError(unknown)
+
+
+def returns_none(tokens, vocabulary, unknown):
+    return encode(tokens, vocabulary, unknown) if unknown in POLICIES else None
+
+
 def leaves_none(tokens, vocabulary, unknown):
     check_policy(unknown)
     index = {word: i for i, word in enumerate(vocabulary)}
@@ -219,6 +228,10 @@ ENCODE = Exercise(
                       "A misspelt policy must not pass for another one: raise ValueError."),
         Misconception("takes any other policy for drop", {"check": lambda unknown: None},
                       "A misspelt policy must not pass for another one: raise ValueError."),
+        Misconception("returns None for a policy that does not exist", returns_none,
+                      "Without a branch for it the function ends and returns None. Raise ValueError."),
+        Misconception("raises KeyError for a policy that does not exist", {"check": raise_key_error},
+                      "KeyError is for a word that is unknown. A policy that does not exist is a ValueError."),
         Misconception("looks at the policy only when a word is unknown", checks_the_policy_late,
                       "A misspelt policy is an error even if no word is unknown this time: check it first."),
     ],

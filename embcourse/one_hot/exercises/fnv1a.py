@@ -44,6 +44,11 @@ def fnv_with(data: Callable = lambda token: token.encode("utf-8"), start: int = 
     return solve
 
 
+def returns_in_the_loop(token):
+    for byte in token.encode("utf-8"):
+        return (OFFSET ^ byte) * PRIME & MASK
+
+
 def fnv_by_numpy(token):
     value, prime = np.array([OFFSET], dtype=np.uint64), np.uint64(PRIME)
     for byte in np.frombuffer(token.encode("utf-8"), np.uint8).astype(np.uint64):
@@ -89,6 +94,8 @@ FNV1A = Exercise(
                       "Every letter counts: encode the word as UTF-8, in which Ä is two bytes."),
         Misconception("encodes as UTF-16", {"data": lambda token: token.encode("utf-16-le")},
                       "In UTF-16 every letter has at least two bytes. The statement asks for UTF-8."),
+        Misconception("encodes as Latin-1", {"data": lambda token: token.encode("latin-1")},
+                      "Latin-1 has 256 letters and fails on all others. The statement asks for UTF-8."),
         Misconception("makes all letters small", {"data": lambda token: token.lower().encode()},
                       "The word is hashed as it is: a capital is another letter."),
         Misconception("calls Python's hash", hash,
@@ -102,6 +109,11 @@ FNV1A = Exercise(
                       "Those are the constants of the 32-bit hash. The formula has those for 64 bits."),
         Misconception("adds the byte", {"combine": lambda value, byte, prime: (value + byte) * prime},
                       "The byte is combined by exclusive or, ^ in Python."),
+        Misconception("multiplies the byte only", {"combine": lambda value, byte, prime: value ^ byte * prime},
+                      "* binds closer than ^: without brackets only the byte is multiplied. The exclusive or comes "
+                      "first."),
+        Misconception("returns after the first byte", returns_in_the_loop,
+                      "The return stands inside the loop, which ends there. Return when all bytes are done."),
         Misconception("takes the byte by or", {"combine": lambda value, byte, prime: (value | byte) * prime},
                       "| keeps every bit that is set in either. Exclusive or is ^ in Python."),
         Misconception("does not multiply", {"combine": lambda value, byte, prime: value ^ byte},

@@ -67,6 +67,11 @@ def overwrites(tokens, buckets):
     return counts
 
 
+def a_row_for_every_token(tokens, buckets):
+    ids, signs = reference.hashed_ids(tokens, buckets, signed=True)
+    return reference.one_hot(ids, buckets) * signs[:, None]
+
+
 def stops_early(tokens, buckets):
     ids, signs = reference.hashed_ids(tokens, buckets, signed=True)
     return np.bincount(ids, weights=signs).astype(float)
@@ -127,6 +132,8 @@ HASHED_COUNTS = Exercise(
                       "A word that occurs three times adds three times."),
         Misconception("overwrites the bucket", overwrites,
                       "Add to the bucket. Assigning forgets what was there, from this word and from others."),
+        Misconception("keeps a row for every token", a_row_for_every_token,
+                      "The text is one vector: add the rows of its tokens up."),
         Misconception("stops at the last bucket in use", stops_early,
                       "The result has a number for each bucket, also for those at the end that no word fell into."),
         Misconception("drops the sign of the sums", {"finish": lambda counts, tokens: np.abs(counts)},

@@ -9,6 +9,7 @@ import numpy as np
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.one_hot import reference
 from embcourse.one_hot.exercises.common import (
+    check_by_assertion,
     check_extremes,
     check_largest,
     check_nothing,
@@ -45,6 +46,10 @@ def lookup_with(check: Callable = check_range, tokens: Callable = np.asarray,
         check(ids, len(table))
         return finish(pick(tokens(ids), table))
     return solve
+
+
+def mean_of_rows(rows):
+    return rows.mean(axis=0) if len(rows) else np.full(rows.shape[1], np.nan)
 
 
 def lookup_in_single_precision(ids, table):
@@ -98,6 +103,10 @@ LOOKUP = Exercise(
                       "itself."),
         Misconception("adds the rows up", {"finish": lambda rows: rows.sum(axis=0)},
                       "One row per token is asked for. Adding or averaging them comes later, if at all."),
+        Misconception("averages the rows", {"finish": mean_of_rows},
+                      "One row per token is asked for. Adding or averaging them comes later, if at all."),
+        Misconception("loses the width of an empty text", {"finish": lambda rows: rows if len(rows) else np.zeros(0)},
+                      "An array made of no rows has shape (0,). Without tokens the shape is (0, d)."),
         Misconception("turns the result round", {"finish": np.transpose},
                       "A row of the result is a token: shape (tokens, d)."),
         Misconception("gives a repeated word one row only", {"tokens": np.unique},
@@ -123,6 +132,9 @@ LOOKUP = Exercise(
                       "An id past the last row is out of range too: ValueError, before NumPy raises IndexError."),
         Misconception("takes the number of rows for a valid id", {"check": check_up_to_size},
                       "Ids run from 0 to len(table) - 1: the number of rows is one too many."),
+        Misconception("stops with an assertion", {"check": check_by_assertion},
+                      "An assertion is for mistakes in one's own code, and python -O leaves it out. The statement asks "
+                      "for ValueError."),
         Misconception("raises IndexError", {"check": check_with_index_error},
                       "The check is right; the statement asks for ValueError."),
         Misconception("takes the nearest row for an impossible id", lookup_clipped,

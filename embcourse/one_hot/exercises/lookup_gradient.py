@@ -9,6 +9,7 @@ import numpy as np
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.one_hot import reference
 from embcourse.one_hot.exercises.common import (
+    check_by_assertion,
     check_extremes,
     check_largest,
     check_nothing,
@@ -116,8 +117,27 @@ def gradient_with(check: Callable = check_range, lengths: Callable = compare_len
     return solve
 
 
-def without_lengths(add: Callable) -> Callable:
-    return gradient_with(lengths=lambda ids, upstream: None, add=add)
+def no_comparison(ids, upstream):
+    """Leaves the lengths to what follows."""
+
+
+def by_upstream(gradient, ids, upstream):
+    for position in range(len(upstream)):
+        gradient[ids[position]] += upstream[position]
+
+
+def shaped_like_upstream(ids, upstream, rows):
+    check_range(ids, rows)
+    compare_lengths(ids, upstream)
+    gradient = np.zeros_like(upstream)
+    np.add.at(gradient, ids, upstream)
+    return gradient
+
+
+def not_transposed(ids, upstream, rows):
+    check_range(ids, rows)
+    compare_lengths(ids, upstream)
+    return (ids[:, None] == np.arange(rows)).astype(float) @ upstream
 
 
 def by_comparison(ids, upstream, rows):
@@ -176,6 +196,11 @@ LOOKUP_GRADIENT = Exercise(
                       "The gradient has a row for each word of the table, not for each position: the row of upstream "
                       "goes where its id says."),
         Misconception("counts ids from 1", {"add": from_one}, "Id 0 is row 0 of the table."),
+        Misconception("takes the shape from upstream", shaped_like_upstream,
+                      "upstream has a row for each token. The gradient has the shape of the table, (rows, d)."),
+        Misconception("forgets to transpose", not_transposed,
+                      "The chain rule gives Oᵀ G: the one-hot matrix is transposed, so that a row of the result is a "
+                      "word."),
         Misconception("returns one row per token", {"finish": lambda gradient, ids, upstream: upstream.copy()},
                       "A gradient has the shape of what it is taken with respect to: the table, (rows, d)."),
         Misconception("looks the gradient up again", {"finish": lambda gradient, ids, upstream: gradient[ids]},
@@ -201,18 +226,28 @@ LOOKUP_GRADIENT = Exercise(
                       "An id past the last row is out of range too: ValueError, before NumPy raises IndexError."),
         Misconception("takes the number of rows for a valid id", {"check": check_up_to_size},
                       "Ids run from 0 to rows - 1: the number of rows is one too many."),
+        Misconception("stops with an assertion", {"check": check_by_assertion},
+                      "An assertion is for mistakes in one's own code, and python -O leaves it out. The statement asks "
+                      "for ValueError."),
         Misconception("raises IndexError", {"check": check_with_index_error},
                       "The check is right; the statement asks for ValueError."),
         Misconception("lets impossible ids vanish", by_comparison,
                       "A comparison finds no row for such an id and drops its gradient, without a sound. Raise "
                       "ValueError."),
-        Misconception("accepts one gradient for all tokens", without_lengths(add_at),
+        Misconception("accepts one gradient for all tokens", {"lengths": no_comparison},
                       "NumPy spreads a single row of upstream over all tokens. Compare the lengths of ids and "
                       "upstream, and raise ValueError if they differ."),
-        Misconception("drops what is left over", without_lengths(by_pairs),
+        Misconception("checks nothing", {"check": check_nothing, "lengths": no_comparison},
+                      "Two things go wrong in silence: a negative id adds to the last rows, and a single row of "
+                      "upstream is spread over all tokens. Raise ValueError for ids outside the table, and where the "
+                      "lengths differ."),
+        Misconception("loops over upstream", {"lengths": no_comparison, "add": by_upstream},
+                      "With too few rows of upstream the last ids are dropped, without a sound. Compare the lengths "
+                      "first, and raise ValueError if they differ."),
+        Misconception("drops what is left over", {"lengths": no_comparison, "add": by_pairs},
                       "zip stops at the shorter of the two, without a sound. Compare the lengths of ids and upstream, "
                       "and raise ValueError if they differ."),
-        Misconception("does not compare the lengths", without_lengths(by_position),
+        Misconception("does not compare the lengths", {"lengths": no_comparison, "add": by_position},
                       "With too few rows the loop runs past the end, with too many the last are dropped, without a "
                       "sound. Compare the lengths first, and raise ValueError if they differ."),
     ],

@@ -38,13 +38,22 @@ def memory_cases(rng: np.random.Generator) -> Iterator[Case]:
     for layout in reference.LAYOUTS:
         yield Case((tokens, vocabulary, layout, *draw_sizes(rng)), "edge", "as large as four Bibles")
     tokens, vocabulary, sizes = int(rng.integers(3, 10)), int(rng.integers(11, 30)), draw_sizes(rng)
-    for names in (("sparse", "coo", "csc", "lil", "matrix"), ("c", "cs", "sr", "indi", "den")):
+    for names in (("sparse", "matrix", "lil", "bits"), ("c", "cs", "csc"), ("index", "indi", "ids"),
+                  ("d", "den", "dens")):
         yield Case((tokens, vocabulary, str(rng.choice(names)), *sizes), "errors", "a layout that is none of the three",
                    raises=ValueError)
 
 
 def no_such_layout(tokens, vocabulary, layout, value, index):
     raise ValueError(f"layout must be dense, csr or indices; got {layout!r}")
+
+
+def like_a_part(tokens, vocabulary, layout, value, index):
+    """The formula of the layout whose name holds this one."""
+    for name in reference.LAYOUTS:
+        if layout in name:
+            return memory_bytes(tokens, vocabulary, name, value, index)
+    raise ValueError(layout)
 
 
 def no_such_key(tokens, vocabulary, layout, value, index):
@@ -104,6 +113,10 @@ MEMORY_BYTES = Exercise(
                       {"csr": lambda n, v, value, index: n * value + (n + 1) * index},
                       "The row pointers say which entries belong to a row. In which columns they stand is a third "
                       "array, one index per token."),
+        Misconception("counts two row pointers too few",
+                      {"csr": lambda n, v, value, index: n * (value + index) + (n - 1) * index},
+                      "Each row has a pointer to where it begins, and one more says where the last row ends: "
+                      "tokens + 1."),
         Misconception("counts the pointers as values",
                       {"csr": lambda n, v, value, index: n * (value + index) + (n + 1) * value},
                       "Row pointers are positions in an array, so they are indices: `index_bytes` each."),
@@ -123,11 +136,19 @@ MEMORY_BYTES = Exercise(
                       "Ids are integers: `index_bytes` each."),
         Misconception("keeps an id for each word of the vocabulary", {"indices": lambda n, v, value, index: v * index},
                       "The text is its ids: one for each token, however large the vocabulary is."),
-        Misconception("answers in bits", {"unit": lambda size: 8 * size}, "The sizes come in bytes, and bytes are asked "
-                      "for."),
+        Misconception("answers in bits", {"unit": lambda size: 8 * size},
+                      "The sizes come in bytes, and bytes are asked for."),
         Misconception("takes any other layout for indices",
                       {"otherwise": lambda n, v, layout, value, index: n * index},
                       "A misspelt layout must not give a number. Raise ValueError for a name that you don't know."),
+        Misconception("takes any other layout for csr",
+                      {"otherwise": lambda n, v, layout, value, index: n * (value + index) + (n + 1) * index},
+                      "A misspelt layout must not give a number. Raise ValueError for a name that you don't know."),
+        Misconception("takes any other layout for dense",
+                      {"otherwise": lambda n, v, layout, value, index: n * v * value},
+                      "A misspelt layout must not give a number. Raise ValueError for a name that you don't know."),
+        Misconception("takes a part of a name for the name", {"otherwise": like_a_part},
+                      "\"cs\" in \"csr\" is true, because `in` looks for a part of the string. Compare with ==."),
         Misconception("returns None for an unknown layout", {"otherwise": lambda *sizes: None},
                       "Without a branch for it the function ends and returns None. Raise ValueError for a name that "
                       "you don't know."),

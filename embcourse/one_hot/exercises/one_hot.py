@@ -9,6 +9,7 @@ import numpy as np
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.one_hot import reference
 from embcourse.one_hot.exercises.common import (
+    check_by_assertion,
     check_extremes,
     check_largest,
     check_nothing,
@@ -37,35 +38,38 @@ def one_hot_cases(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def one_hot_with(check: Callable = check_range, tokens: Callable = np.asarray, width: Callable = lambda ids, size: size,
-                 column: Callable = lambda ids, size: ids, finish: Callable = lambda rows: rows):
+                 column: Callable = lambda ids, size: ids, fill: Callable | None = None,
+                 finish: Callable = lambda rows: rows):
     """One-hot rows with one part replaced."""
     def solve(ids, size):
         check(ids, size)
         ids = tokens(ids)
         rows = np.zeros((len(ids), width(ids, size)))
-        rows[np.arange(len(ids)), column(ids, size)] = 1
+        (fill or set_ones)(rows, column(ids, size))
         return finish(rows)
     return solve
 
 
-def whole_columns(ids, size):
-    check_range(ids, size)
-    rows = np.zeros((len(ids), size))
-    rows[:, ids] = 1
-    return rows
+def set_ones(rows, columns):
+    rows[np.arange(len(rows)), columns] = 1
+
+
+def set_whole_columns(rows, columns):
+    rows[:, columns] = 1
+
+
+def compare_with_columns(rows, columns):
+    """An impossible id is equal to no column, and leaves zeros."""
+    rows[:] = columns[:, None] == np.arange(rows.shape[1])
 
 
 def columns_in_use(ids):
     return np.unique(ids, return_inverse=True)[1]
 
 
-def compared_without_a_check(ids, size):
-    return (ids[:, None] == np.arange(size)).astype(float)
-
-
 def one_hot_by_comparison(ids, size):
     check_range(ids, size)
-    return compared_without_a_check(ids, size)
+    return (ids[:, None] == np.arange(size)).astype(float)
 
 
 def one_hot_by_rows(ids, size):
@@ -91,7 +95,7 @@ ONE_HOT = Exercise(
                       "token."),
         Misconception("gives a repeated word one row only", {"tokens": np.unique},
                       "Every token gets a row, also when the same word came before. Rows keep the order of the text."),
-        Misconception("sets whole columns", whole_columns,
+        Misconception("sets whole columns", {"fill": set_whole_columns},
                       "rows[:, ids] means every row: each token gets the ones of all tokens. Each row needs its own "
                       "column: pair the row numbers with the ids."),
         Misconception("counts ids from 1", {"column": lambda ids, size: ids - 1},
@@ -118,9 +122,13 @@ ONE_HOT = Exercise(
                       "An id that is not below size is out of range too: ValueError, before NumPy raises IndexError."),
         Misconception("takes size for a valid id", {"check": check_up_to_size},
                       "Ids run from 0 to size - 1. The id `size` is one past the last column."),
+        Misconception("stops with an assertion", {"check": check_by_assertion},
+                      "An assertion is for mistakes in one's own code, and python -O leaves it out. The statement asks "
+                      "for ValueError."),
         Misconception("raises IndexError", {"check": check_with_index_error},
                       "The check is right; the statement asks for ValueError."),
-        Misconception("leaves the row of an impossible id empty", compared_without_a_check,
+        Misconception("leaves the row of an impossible id empty",
+                      {"check": check_nothing, "fill": compare_with_columns},
                       "A comparison finds no column for such an id and leaves zeros, without a sound. Raise ValueError "
                       "first."),
     ],

@@ -41,9 +41,9 @@ def distance_cases(rng: np.random.Generator) -> Iterator[Case]:
     far = rng.choice([-1.0, 1.0]) * 2.0 ** int(rng.integers(40, 45))
     near = np.sign(far) * rng.integers(100, 1000, (4, 2)).cumsum(axis=0)
     yield Case((far + near,), "stability", "close together but far from 0")
-    # Here the squares are exact in float64, but float32 has steps of 8.
-    yield Case((2.0 ** 26 + 8 * rng.integers(10, 99, (3, 1)).cumsum(axis=0) + rng.integers(1, 4, (3, 1)),), "stability",
-               "whole numbers near 67 million")
+    # Here the squares are exact in float64, but float32 has steps of 4.
+    yield Case((2.0 ** 25 + 4 * rng.integers(10, 99, (3, 1)).cumsum(axis=0) + rng.integers(1, 4, (3, 1)),), "stability",
+               "whole numbers near 33 million")
 
 
 def distances_with(difference=np.subtract, combine=lambda gaps: np.sqrt((gaps ** 2).sum(axis=2)),
@@ -72,6 +72,11 @@ def expanded_without_two(rows):
 
 def in_single_precision(rows):
     return pairwise_distances(rows.astype(np.float32)).astype(np.float32)
+
+
+def scaled_to_length_one(rows):
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return pairwise_distances(rows / np.where(lengths == 0, 1, lengths))
 
 
 def each_pair_once(rows):
@@ -124,6 +129,13 @@ PAIRWISE_DISTANCES = Exercise(
                       "counts too."),
         Misconception("adds over the rows", {"combine": lambda gaps: np.sqrt((gaps ** 2).sum(axis=0))},
                       "The differences have shape (n, n, d). The last axis goes through the columns: add over that."),
+        Misconception("adds everything up", {"combine": lambda gaps: np.sqrt((gaps ** 2).sum())},
+                      "One number for each pair is asked for: add over the columns only, the last axis."),
+        Misconception("compares the columns", lambda rows: pairwise_distances(rows.T),
+                      "The points are the rows: the result is (n, n) for n rows."),
+        Misconception("scales the rows to length 1", scaled_to_length_one,
+                      "The distance looks at where the points are, so their lengths count. Leave the rows as they "
+                      "are."),
         Misconception("adds the rows", {"difference": np.add}, "A distance is made of differences: subtract."),
         Misconception("fills one half only", {"finish": np.triu},
                       "The distance from x to y is that from y to x: both halves of the matrix hold it."),
@@ -144,6 +156,8 @@ PAIRWISE_DISTANCES = Exercise(
                       "for close points far from 0."),
         Misconception("computes in single precision", in_single_precision,
                       "A float32 holds seven digits. Stay in float64, in which the rows came."),
+        Misconception("returns single precision", {"finish": lambda result: result.astype(np.float32)},
+                      "The result is rounded to float32, which holds seven digits. Leave it in float64."),
     ],
     alternatives=[distances_by_loops, distances_by_scipy, distances_by_columns, distances_with()],
     hints=["First all the differences between two rows, then one number for each pair.",
