@@ -411,6 +411,18 @@ def test_an_error_is_the_same_only_of_the_same_kind_and_place() -> None:
     assert judge(exercise, lambda x: x["a"]).misconceptions == ()
 
 
+def test_an_answer_that_is_not_rounded_is_named_where_rounding_is_asked_for() -> None:
+    exercise = Exercise(
+        "tfidf.thirds", 1, reference=lambda n: round(n / 3, 6),
+        cases=lambda rng: [Case((1,), tolerance=Tolerance(decimals=6)), Case((2,), tolerance=Tolerance(decimals=6))],
+        misconceptions=[Misconception("does not round", lambda n: n / 3, ""),
+                        Misconception("rounds up", lambda n: round(n / 3 + 0.01, 6), "")],
+        alternatives=[], hints=["Divide."])
+    assert [one.name for one in judge(exercise, lambda n: n * (1 / 3)).misconceptions] == ["does not round"]
+    assert judge(exercise, lambda n: n / 3 + 1e-3).misconceptions == ()
+    assert judge(exercise, lambda n: round(n / 3, 6)).points == 1
+
+
 def test_an_error_of_the_wrong_kind_for_bad_input_is_the_same_whatever_its_words() -> None:
     def refuses(error: Exception):
         def answer(x):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
-from embcourse.checking.compare import compare
+from embcourse.checking.compare import Rule, compare
 from embcourse.checking.exercise import Exercise, Misconception
 from embcourse.checking.guard import Outcome
+from embcourse.checking.tolerance import Tolerance
 from embcourse.checking.trial import Trial, difference, observe, rule_of
 
 
@@ -86,10 +89,15 @@ def alike(exercise: Exercise, trial: Trial, outcome: Outcome) -> bool:
         return error_place(mine) == error_place(theirs)
     if trial.case.raises is not None:                             # an error was due, and both returned something
         return compare(outcome.value, trial.outcome.value) is None
+    rule = rule_of(exercise, trial.case)
     if not trial.case.steps:
-        return compare(outcome.value, trial.outcome.value, rule_of(exercise, trial.case)) is None
-    return all(compare(one, other, rule_of(exercise, trial.case)) is None
-               for one, other in zip(outcome.value, trial.outcome.value))
+        return same_mistake(outcome.value, trial.outcome.value, rule)
+    return all(same_mistake(one, other, rule) for one, other in zip(outcome.value, trial.outcome.value))
+
+
+def same_mistake(one: Any, other: Any, rule: Rule) -> bool:
+    """Whether two wrong values are the same; two that are both unrounded need not be rounded as an answer must be."""
+    return compare(one, other, rule) is None or compare(one, other, replace(rule, tolerance=Tolerance())) is None
 
 
 def error_place(error: BaseException) -> tuple[str, ...]:
