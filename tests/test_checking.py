@@ -402,6 +402,22 @@ def test_no_name_where_one_case_contradicts_it() -> None:
     assert elsewhere.misconceptions == ()
 
 
+def test_what_fits_all_ordinary_cases_but_not_the_others_is_offered_as_a_likeness() -> None:
+    """Three times, and bad input is met with an error of another kind, which no misconception makes."""
+    def answer(x):
+        if len(x) == 0:
+            raise KeyError("empty")
+        return scaled(3.0)(x)
+
+    verdict = judge(exercise_of_parts(), answer)
+    assert verdict.misconceptions == ()
+    values, errors = verdict.rows[:2]
+    assert values.resembles.name == "three times" and errors.resembles is None
+    assert str(Report(verdict)).count("One thing that looks like this: three times. Twice.") == 1
+    partly = judge(exercise_of_parts(), lambda x: np.where(answer(x) > 0, 3.0, 2.0) * x)
+    assert all(row.resembles is None for row in partly.rows)
+
+
 def test_an_error_is_the_same_only_of_the_same_kind_and_place() -> None:
     exercise = small_exercise(misconceptions=[
         Misconception("multiplies matrices", lambda x: x @ np.ones((5, 5)), "No matrix is needed."),
@@ -409,6 +425,18 @@ def test_an_error_is_the_same_only_of_the_same_kind_and_place() -> None:
     assert judge(exercise, lambda x: x @ np.ones((7, 7))).misconceptions[0].name == "multiplies matrices"
     assert judge(exercise, lambda x: x.reshape(3, 7)).misconceptions == ()          # a ValueError, too
     assert judge(exercise, lambda x: x["a"]).misconceptions == ()
+
+
+def test_an_answer_that_is_not_rounded_is_named_where_rounding_is_asked_for() -> None:
+    exercise = Exercise(
+        "tfidf.thirds", 1, reference=lambda n: round(n / 3, 6),
+        cases=lambda rng: [Case((1,), tolerance=Tolerance(decimals=6)), Case((2,), tolerance=Tolerance(decimals=6))],
+        misconceptions=[Misconception("does not round", lambda n: n / 3, ""),
+                        Misconception("rounds up", lambda n: round(n / 3 + 0.01, 6), "")],
+        alternatives=[], hints=["Divide."])
+    assert [one.name for one in judge(exercise, lambda n: n * (1 / 3)).misconceptions] == ["does not round"]
+    assert judge(exercise, lambda n: n / 3 + 1e-3).misconceptions == ()
+    assert judge(exercise, lambda n: round(n / 3, 6)).points == 1
 
 
 def test_an_error_of_the_wrong_kind_for_bad_input_is_the_same_whatever_its_words() -> None:

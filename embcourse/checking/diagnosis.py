@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
-from embcourse.checking.compare import compare
+from embcourse.checking.compare import Rule, compare
 from embcourse.checking.exercise import Exercise, Misconception
 from embcourse.checking.guard import Outcome
+from embcourse.checking.tolerance import Tolerance
 from embcourse.checking.trial import Trial, difference, observe, rule_of
-
 
 MOST_MISTAKES = 3
 
@@ -38,6 +40,20 @@ def diagnose(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception
                 if both is not None and Behaviour(exercise, both, trials).agrees_everywhere():
                     return one, other
     return ()
+
+
+def resembles(exercise: Exercise, trials: Sequence[Trial]) -> Misconception | None:
+    """The one misconception that behaves like the answer on all ordinary cases, where none does on every case.
+
+    An answer that is also naive about huge numbers or bad input contradicts the name there, so it is no diagnosis: only
+    one thing that looks like it. Ordinary are the cases of values, gradients and edges, right ones included.
+    """
+    ordinary = [trial for trial in trials if trial.case.aspect in ("values", "gradient", "edge")]
+    if all(trial.passed for trial in ordinary):
+        return None
+    alike_on_all = [one for one in exercise.misconceptions
+                    if Behaviour(exercise, exercise.mistake(one), ordinary).agrees_everywhere()]
+    return alike_on_all[0] if len(alike_on_all) == 1 else None
 
 
 def explain_together(behaviours: Sequence[Behaviour], cases: int) -> bool:
@@ -86,10 +102,15 @@ def alike(exercise: Exercise, trial: Trial, outcome: Outcome) -> bool:
         return error_place(mine) == error_place(theirs)
     if trial.case.raises is not None:                             # an error was due, and both returned something
         return compare(outcome.value, trial.outcome.value) is None
+    rule = rule_of(exercise, trial.case)
     if not trial.case.steps:
-        return compare(outcome.value, trial.outcome.value, rule_of(exercise, trial.case)) is None
-    return all(compare(one, other, rule_of(exercise, trial.case)) is None
-               for one, other in zip(outcome.value, trial.outcome.value))
+        return same_mistake(outcome.value, trial.outcome.value, rule)
+    return all(same_mistake(one, other, rule) for one, other in zip(outcome.value, trial.outcome.value))
+
+
+def same_mistake(one: Any, other: Any, rule: Rule) -> bool:
+    """Whether two wrong values are the same; two that are both unrounded need not be rounded as an answer must be."""
+    return compare(one, other, rule) is None or compare(one, other, replace(rule, tolerance=Tolerance())) is None
 
 
 def error_place(error: BaseException) -> tuple[str, ...]:
