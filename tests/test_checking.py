@@ -411,6 +411,18 @@ def test_an_error_is_the_same_only_of_the_same_kind_and_place() -> None:
     assert judge(exercise, lambda x: x["a"]).misconceptions == ()
 
 
+def test_an_answer_that_is_not_rounded_is_named_where_rounding_is_asked_for() -> None:
+    exercise = Exercise(
+        "tfidf.thirds", 1, reference=lambda n: round(n / 3, 6),
+        cases=lambda rng: [Case((1,), tolerance=Tolerance(decimals=6)), Case((2,), tolerance=Tolerance(decimals=6))],
+        misconceptions=[Misconception("does not round", lambda n: n / 3, ""),
+                        Misconception("rounds up", lambda n: round(n / 3 + 0.01, 6), "")],
+        alternatives=[], hints=["Divide."])
+    assert [one.name for one in judge(exercise, lambda n: n * (1 / 3)).misconceptions] == ["does not round"]
+    assert judge(exercise, lambda n: n / 3 + 1e-3).misconceptions == ()
+    assert judge(exercise, lambda n: round(n / 3, 6)).points == 1
+
+
 def test_an_error_of_the_wrong_kind_for_bad_input_is_the_same_whatever_its_words() -> None:
     def refuses(error: Exception):
         def answer(x):
@@ -448,12 +460,32 @@ def test_one_misconception_alone_is_never_made_of_parts_without_a_variant() -> N
     (lambda x: -2.0 * x, "Every number has the wrong sign."),
     (lambda x: 2.0 * x + 0.5, "Every number is 0.5 too large."),
     (lambda x: 2.0 * x[::-1], "The order is reversed."),
+    (lambda x: np.sort(2.0 * x), "These are the right numbers, sorted, smallest first."),
+    (lambda x: np.cumsum(2.0 * x), "This is the running sum of what was expected."),
+    (lambda x: float(np.mean(2.0 * x)), "This is the mean of what was expected."),
+    (lambda x: 1 - 2.0 * x, "Every number is 1 minus what was expected."),
+    (lambda x: 6.0 * x + 0.5, "Every number is 3 times what was expected, plus 0.5."),
+    (lambda x: (2.0 * x) ** 2, "Every number is the square of what was expected."),
+    (lambda x: np.log(2.0 * x), "Every number is the logarithm of what was expected."),
+    (lambda x: 0.0 * x, "Every number is 0."),
     (lambda x: 2.0 * x + x ** 3, ""),
 ])
 def test_what_is_plain_to_see_is_said(answer, sentence: str) -> None:
     cases = lambda rng: [Case((rng.uniform(1, 9, 4),)), Case((rng.uniform(1, 9, 5),))]  # noqa: E731
     verdict = judge(small_exercise(cases=cases), answer)
     assert verdict.rows[0].observation == sentence
+
+
+@pytest.mark.parametrize(("answer", "sentence"), [
+    (lambda x: (2.0 * x).T, "This is the transpose of what was expected."),
+    (lambda x: 2.0 * x / x.sum(axis=1, keepdims=True), "Every row is what was expected times a number of its own"),
+    (lambda x: 2.0 * x / x.sum(axis=0), "Every column is what was expected times a number of its own"),
+    (lambda x: 2.0 * x + np.arange(x.shape[1]), ""),
+])
+def test_what_is_plain_to_see_in_a_matrix_is_said(answer, sentence: str) -> None:
+    cases = lambda rng: [Case((rng.uniform(1, 9, (3, 4)),)), Case((rng.uniform(1, 9, (2, 5)),))]  # noqa: E731
+    seen = judge(small_exercise(cases=cases), answer).rows[0].observation
+    assert seen.startswith(sentence) and bool(seen) == bool(sentence)
 
 
 def test_parts_of_a_result_are_called_by_name() -> None:

@@ -378,6 +378,16 @@ def test_columns_beyond_the_rank_are_zero(truncated_svd, power):
     np.testing.assert_array_equal(truncated_svd(np.zeros((9, 9)), 3, eigenvalue_power=power), np.zeros((9, 3)))
 
 
+@both_svd
+@given(seed=st.integers(0, 10_000), power=st.sampled_from([0.0, 0.5, 1.0]))
+def test_a_word_without_contexts_gets_zeros_not_rounding(truncated_svd, seed, power):
+    matrix = random_matrix(12, 12, seed=seed)
+    matrix[3] = matrix[:, 3] = matrix[9] = 0.0
+    vectors = truncated_svd(matrix, 4, eigenvalue_power=power)
+    np.testing.assert_array_equal(vectors[[3, 9]], 0.0)
+    assert vectors[matrix.any(axis=1)].any(axis=1).all()
+
+
 def test_the_seed_moves_the_sparse_svd_by_rounding_only():
     matrix = csr_array(random_matrix(60, 60, seed=4))
     first = fast.truncated_svd(matrix, 10, seed=0)

@@ -36,9 +36,9 @@ def check(id: str, function: Any = LOOK_UP) -> float:
     >>> from embcourse.tfidf import idf
     >>> check("tfidf.idf", idf)
     tfidf.idf                                                                              2 of 2 points
-      values        ✓  two documents, ten documents, a view with gaps
-      edge cases    ✓  one document, a term in every document, a term in none, no terms
-      bad input     ✓  no documents, a negative count
+      values        ✓  three documents, more documents, a view with gaps
+      edge cases    ✓  one document, a term in every document, a term in none, empty documents, no terms
+      bad input     ✓  no documents, a negative count, a large negative count
       inputs        ✓  left unchanged
     2.0
     """

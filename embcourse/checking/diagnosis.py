@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from embcourse.checking.compare import compare, is_array_like, number
+from embcourse.checking.compare import Rule, compare
 from embcourse.checking.exercise import Exercise, Misconception
 from embcourse.checking.guard import Outcome
+from embcourse.checking.tolerance import Tolerance
 from embcourse.checking.trial import Trial, difference, observe, rule_of
 
 
@@ -89,10 +89,15 @@ def alike(exercise: Exercise, trial: Trial, outcome: Outcome) -> bool:
         return error_place(mine) == error_place(theirs)
     if trial.case.raises is not None:                             # an error was due, and both returned something
         return compare(outcome.value, trial.outcome.value) is None
+    rule = rule_of(exercise, trial.case)
     if not trial.case.steps:
-        return compare(outcome.value, trial.outcome.value, rule_of(exercise, trial.case)) is None
-    return all(compare(one, other, rule_of(exercise, trial.case)) is None
-               for one, other in zip(outcome.value, trial.outcome.value))
+        return same_mistake(outcome.value, trial.outcome.value, rule)
+    return all(same_mistake(one, other, rule) for one, other in zip(outcome.value, trial.outcome.value))
+
+
+def same_mistake(one: Any, other: Any, rule: Rule) -> bool:
+    """Whether two wrong values are the same; two that are both unrounded need not be rounded as an answer must be."""
+    return compare(one, other, rule) is None or compare(one, other, replace(rule, tolerance=Tolerance())) is None
 
 
 def error_place(error: BaseException) -> tuple[str, ...]:
@@ -115,90 +120,3 @@ def explains(exercise: Exercise, misconception: Misconception, trial: Trial) -> 
     """Whether one of several mistakes is enough to explain what the answer did on that case."""
     behaviour = Behaviour(exercise, exercise.mistake(misconception), [trial])
     return behaviour.agrees_everywhere()
-
-
-# -------------------------------------------------------------------------------- what is plain to see without a name
-
-
-def observation(exercise: Exercise, failures: Sequence[Trial]) -> str:
-    """What all wrong results of several cases have in common, e.g. that they are twice what was expected.
-
-    Only what holds of every number of every failure is said; it may have any cause.
-    """
-    pairs = [pair for trial in failures for pair in results_of(exercise, trial)]
-    if not pairs or any(pair is None for pair in pairs):
-        return ""
-    names = exercise.returns
-    if names:
-        for order in itertools.permutations(range(len(names))):
-            if all(equal([one[i] for i in order], other) for one, other in pairs) and list(order) != sorted(order):
-                return f"The parts stand in another order: expected ({', '.join(names)})."
-        return ""
-    pairs = [(one, other) for one, other in map(arrays_of, pairs) if one.size or other.size]
-    if not pairs:
-        return ""
-    for text, change in REARRANGED:
-        if all(one.ndim >= 2 or text.startswith("The order") for one, _ in pairs) and all(
-                one.ndim and equal(change(one), other) for one, other in pairs):
-            return text
-    return constant_factor(pairs)
-
-
-REARRANGED = (
-    ("This is the transpose of what was expected.", lambda array: np.swapaxes(array, -1, -2)),
-    ("The order is reversed.", lambda array: array[::-1]),
-)
-
-
-def results_of(exercise: Exercise, trial: Trial) -> Iterator[tuple[Any, Any] | None]:
-    """Expected and got of a trial, call by call; None where there is nothing to compare."""
-    if trial.outcome.error is not None or trial.case.raises is not None:
-        yield None
-    elif trial.case.steps:
-        yield from zip(trial.expected, trial.outcome.value)
-    elif exercise.returns:
-        got = trial.outcome.value
-        fits = isinstance(got, list) and len(got) == len(exercise.returns)
-        yield (trial.expected, got) if fits else None
-    else:
-        yield trial.expected, trial.outcome.value
-
-
-def arrays_of(pair: tuple[Any, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Both as arrays of floats; empty ones where they hold no numbers."""
-    arrays = []
-    for value in pair:
-        numeric = isinstance(value, (np.ndarray, int, float)) or (isinstance(value, list) and is_array_like(value))
-        array = np.asarray(value) if numeric else np.zeros(0)
-        arrays.append(array.astype(float) if array.dtype.kind in "iuf" else np.full(array.shape, np.nan))
-    return arrays[0], arrays[1]
-
-
-def equal(one: Any, other: Any) -> bool:
-    """Whether two plain values are equal, to rounding."""
-    return compare(one, other) is None
-
-
-def constant_factor(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> str:
-    """A sentence, where every wrong number is the same multiple of what was expected, or off by the same amount."""
-    if any(one.shape != other.shape for one, other in pairs):
-        return ""
-    expected = np.concatenate([one.ravel() for one, _ in pairs])
-    got = np.concatenate([other.ravel() for _, other in pairs])
-    if len(expected) < 2 or not (np.isfinite(expected).all() and np.isfinite(got).all()):
-        return ""
-    counts = expected != 0
-    if (got[~counts] == 0).all() and counts.sum() >= 2:
-        with np.errstate(over="ignore"):
-            factors = got[counts] / expected[counts]
-        if np.ptp(factors) <= 1e-9 * abs(factors[0]) and len(set(np.abs(expected[counts]))) > 1:
-            factor = float(np.median(factors))
-            if factor == 0:
-                return "Every number is 0."
-            if abs(factor - 1) > 1e-6:
-                return ("Every number has the wrong sign." if abs(factor + 1) < 1e-9 else
-                        f"Every number is {number(factor, 4)} times what was expected.")
-    offsets = got - expected
-    if np.ptp(offsets) <= 1e-9 * max(1.0, abs(offsets[0])) and abs(offsets[0]) > 1e-6 and np.ptp(expected) > 0:
-        return f"Every number is {number(abs(float(offsets[0])), 4)} too {'large' if offsets[0] > 0 else 'small'}."
-    return ""

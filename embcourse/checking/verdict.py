@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from embcourse.checking.compare import shorten
-from embcourse.checking.diagnosis import diagnose, explains, observation
+from embcourse.checking.diagnosis import diagnose, explains
 from embcourse.checking.exercise import ASPECTS, Case, Exercise, Misconception
 from embcourse.checking.guard import OutOfTime
+from embcourse.checking.observation import observation
 from embcourse.checking.trial import Trial, attempt
 
 NOT_WRITTEN = "not written yet"

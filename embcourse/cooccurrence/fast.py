@@ -134,6 +134,8 @@ def truncated_svd(matrix: csr_array, dim: int, *, eigenvalue_power: float = 1.0,
     # A second BLAS thread gains little on these thin products, and its busy waiting costs dearly on shared cores.
     with threadpool_limits(1, user_api="blas"):
         left, singular, _ = svds(matrix, k=dim, v0=start)
+    matrix.eliminate_zeros()
+    left[np.diff(matrix.indptr) == 0] = 0.0                            # a word without contexts: not rounding
     order = np.argsort(singular)[::-1]
     return reference.scale(left[:, order], singular[order], matrix.shape, eigenvalue_power)
 

@@ -209,7 +209,7 @@ def truncated_svd(
     Singular vectors are determined up to their sign. Here, in each column, the
     entry of largest magnitude is positive; see `fix_signs`. Columns whose
     singular value is 0 up to rounding are 0, whatever the power: they carry
-    nothing. (Equal singular values leave more than the sign open: their columns
+    nothing. So are rows of a word without contexts. (Equal singular values leave more than the sign open: their columns
     may be rotated among themselves.)
 
     matrix          : (words, contexts) finite numbers.
@@ -246,6 +246,7 @@ def truncated_svd(
     require_dim("truncated_svd", dim, matrix.shape)
     require_power("truncated_svd", eigenvalue_power)
     left, singular, _ = np.linalg.svd(matrix, full_matrices=False)
+    left[~matrix.any(axis=1)] = 0.0  # where there is nothing: not rounding
     return scale(
         left[:, :dim], singular[:dim], matrix.shape, eigenvalue_power
     )

@@ -9,41 +9,90 @@ import numpy as np
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.cooccurrence import reference
 from embcourse.cooccurrence.exercises.common import random_text
-from embcourse.cooccurrence.exercises.window_counts import counted_with, windows_by_shifts
+from embcourse.cooccurrence.exercises.window_counts import (
+    counted_with,
+    empty_documents,
+    flat,
+    half_diagonal,
+    one_less,
+    one_more,
+    text_of,
+    upper_triangle,
+    windows_by_shifts,
+)
 
 
 def harmonic_cases(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case((np.array([0, 1, 2, 1, 3]), np.array([0, 5]), 4, 3), label="one document")
-    ids, offsets = random_text(rng, (11, 7, 16), 6)
-    yield Case((ids, offsets, 6, 4), label="three documents")
-    yield Case((random_text(rng, (16, 8), 5)[0][::2], np.array([0, 8, 12]), 5, 3), label="a view with gaps")
-    yield Case((np.array([1, 1, 1, 0]), np.array([0, 4]), 2, 3), "edge", "a word beside itself")
-    yield Case((np.array([2, 0, 1]), np.array([0, 3]), 3, 10), "edge", "a window longer than the text")
-    yield Case((np.array([0, 1, 2, 0]), np.array([0, 1, 1, 4]), 3, 2), "edge", "an empty document")
-    yield Case((np.zeros(0, int), np.array([0]), 2, 2), "edge", "no text")
+    yield Case((*text_of(rng, [[0, 1, 2, 1, 3]]), 3), label="one document")
+    ids, offsets = random_text(rng, tuple(rng.permutation([11, 7, 16])), 6)
+    yield Case((ids, offsets, 6, int(rng.integers(4, 7))), label="three documents")
+    ids, _ = random_text(rng, (24,), 5)
+    yield Case((ids[::2], np.array([0, int(rng.integers(6, 9)), 12]), 5, 3), label="a view with gaps")
+    yield Case((*text_of(rng, [[0, 1, 2, 0]]), 1), label="a window of 1")
+    yield Case((*text_of(rng, [[0, 0, 0, 1]]), 3), "edge", "a word beside itself")
+    yield Case((*text_of(rng, [[0, 1, 2]]), int(rng.integers(7, 30))), "edge", "a window longer than the text")
+    yield Case((*text_of(rng, empty_documents(rng)), 2), "edge", "empty documents")
+    yield Case((np.zeros(0, int), np.zeros(1, int), int(rng.integers(2, 9)), 2), "edge", "no text")
+
+
+def harmonic_counts(ids, offsets, size, window):
+    """The reference: window counts in which a pair at distance d adds 1 / d."""
+    return reference.cooccurrence_counts(ids, size, window, offsets=offsets, weighting="harmonic")
+
+
+def inverse(distance, window):
+    return 1 / distance
+
+
+def harmonic_with(*, weight=inverse, **parts):
+    """Harmonic counts with parts replaced."""
+    return counted_with(weight=weight, **parts)
+
+
+def harmonic_by_shifts(ids, offsets, size, window):
+    return windows_by_shifts(ids, offsets, size, window, harmonic=True)
 
 
 HARMONIC_COUNTS = Exercise(
     id="cooccurrence.harmonic_counts", points=1,
-    reference=lambda ids, offsets, size, window: reference.cooccurrence_counts(
-        ids, size, window, offsets=offsets, weighting="harmonic"),
+    reference=harmonic_counts,
     cases=harmonic_cases,
+    variant=harmonic_with,
     misconceptions=[
-        Misconception("gives every distance the same weight", counted_with(),
+        Misconception("gives every distance the same weight", {"weight": flat},
                       "That is the flat window. Here a pair at distance d adds 1 / d."),
         Misconception("lets the weight fall in a straight line",
-                      counted_with(lambda d, window: (window - d + 1) / window),
+                      {"weight": lambda distance, window: (window - distance + 1) / window},
                       "That is what word2vec does on average: 1, then (window - 1) / window, and so on. The harmonic "
                       "weight is 1 / d and does not depend on the window."),
-        Misconception("counts distance from 0", counted_with(lambda d, window: 1 / (d + 1)),
+        Misconception("counts distance from 0", {"weight": lambda distance, window: 1 / (distance + 1)},
                       "The next word is at distance 1 and adds 1 in full."),
-        Misconception("divides by the window", counted_with(lambda d, window: 1 / window),
+        Misconception("divides by the window", {"weight": lambda distance, window: 1 / window},
                       "Divide by the distance of this pair, not by the size of the window."),
-        Misconception("crosses the border of a document", counted_with(lambda d, window: 1 / d, borders=False),
+        Misconception("divides by the square of the distance", {"weight": lambda distance, window: distance ** -2.0},
+                      "The weight is 1 / d, the distance itself."),
+        Misconception("multiplies by the distance", {"weight": lambda distance, window: float(distance)},
+                      "Nearer counts more: divide by the distance."),
+        Misconception("loses the fractions", {"weight": lambda distance, window: float(1 // distance)},
+                      "An array of integers can't hold a half: what stands behind the point is cut off, so only "
+                      "words side by side count. Let the array hold floats, and divide with /."),
+        Misconception("crosses the border of a document", {"borders": lambda offsets, tokens: [0, tokens]},
                       "Stop at the borders that `offsets` gives."),
+        Misconception("makes the window one too short", {"before": one_less, "after": one_less},
+                      "Words at distance window are inside, and add 1 / window."),
+        Misconception("makes the window one too long", {"before": one_more, "after": one_more},
+                      "Words at distance window are inside, words at distance window + 1 are not."),
+        Misconception("looks to the right only", {"before": lambda window: 0},
+                      "The window reaches as far to the left as to the right, so the matrix is symmetric."),
+        Misconception("enters a pair under one of its words only", {"finish": upper_triangle},
+                      "Each of the two words is a word with the other as its context: (w, c) and (c, w) both count."),
+        Misconception("counts a word beside itself once", {"finish": half_diagonal},
+                      "Each of the two occurrences has the other as its context, so two equal words at distance d "
+                      "add 2 / d to their cell."),
+        Misconception("leaves out a word's other occurrences", {"same_word": False},
+                      "Leave out the centre's position, not its word."),
     ],
-    alternatives=[lambda ids, offsets, size, window: windows_by_shifts(ids, offsets, size, window, harmonic=True),
-                  counted_with(lambda d, window: d ** -1.0)],
+    alternatives=[harmonic_by_shifts, harmonic_with(weight=lambda distance, window: distance ** -1.0)],
     hints=["One line of your last function changes.",
            "The distance of the positions i and j is abs(i - j).",
            "Add 1 / abs(i - j) where you added 1; the array must hold floats."],

@@ -7,21 +7,56 @@ from collections.abc import Iterator
 import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception
-from embcourse.cooccurrence.exercises.common import unit_rows
+from embcourse.cooccurrence.exercises.common import (
+    nearly_tied_vectors,
+    nine,
+    random_vectors,
+    reversed_order,
+    stable_order,
+    tied_vectors,
+    undefined_units,
+    unit_rows,
+    unrounded,
+    worst_first,
+)
 from embcourse.tfidf.reference import cosine_similarity, rank
 
 
+def telling_inputs(rng: np.random.Generator) -> tuple:
+    """Random vectors for which neither lengths nor signs may be ignored."""
+    while True:
+        words = int(rng.integers(12, 18))
+        inputs = (random_vectors(rng, words, 5), int(rng.integers(words)), int(rng.integers(4, 8)))
+        scores = (lambda vectors, word: vectors @ vectors[word], by_squared_length, distance, unsigned, by_columns)
+        if neighbours(*inputs) not in [neighbours_with(score=score)(*inputs) for score in scores]:
+            return inputs
+
+
 def neighbour_cases(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case((np.array([[1.0, 0.0], [4.0, 3.0], [3.0, 4.0], [0.0, 2.0]]), 0, 2), label="four words")
-    vectors = rng.normal(size=(12, 5)) * rng.uniform(0.2, 5.0, (12, 1))
-    yield Case((vectors, 7, 5), label="twelve words")
-    spread = rng.normal(size=(9, 8)) * rng.uniform(0.2, 5.0, (9, 1))
-    yield Case((spread[:, ::2], 2, 4), label="a view with gaps")
-    yield Case((np.array([[1.0, 2.0], [3.0, 1.0], [1.0, 2.0], [1.0, 2.0]]), 2, 3), "edge", "equal vectors")
-    yield Case((np.array([[2.0, 0.0], [0.0, 3.0], [0.0, -1.0], [0.0, 4.0], [1.0, 0.1]]), 0, 4), "edge", "equal cosines")
-    yield Case((np.array([[2.0, 1.0], [0.0, 0.0], [-1.0, 0.0], [1.0, 1.0]]), 0, 3), "edge", "a vector of zeros")
-    yield Case((np.array([[2.0, 1.0], [1.0, 1.0]]), 1, 5), "edge", "fewer words than asked for")
-    yield Case((np.array([[2.0, 1.0]]), 0, 3), "edge", "one word")
+    four = np.array([[1.0, 0.0], [4.0, 3.0], [3.0, 4.0], [0.0, 2.0]])[rng.permutation(4)]
+    yield Case((four * rng.integers(1, 4, (4, 1)), int(rng.integers(4)), 2), label="four words")
+    yield Case(telling_inputs(rng), label="more words")
+    yield Case((random_vectors(rng, 9, 8)[:, ::2], int(rng.integers(9)), 4), label="a view with gaps")
+
+    # Two twins of the word before it and one after it, in the same direction.
+    twin = rng.integers(1, 4, 2).astype(float)
+    others = np.array([[1.0, -1.0], [5.0, 1.0]]) * rng.integers(1, 4, (2, 1))
+    equal = np.vstack([2 * twin, others[:1], twin, 3 * twin, twin, others[1:]])
+    yield Case((equal, int(rng.choice([3, 4])), 4), "edge", "vectors in the same direction")
+    words = int(rng.integers(40, 60))
+    yield Case((tied_vectors(rng, words), int(rng.integers(words)), words - 5), "edge", "many equal cosines")
+    centre = rng.normal(size=3)
+    close = nearly_tied_vectors(rng, centre)
+    place = int(rng.integers(7))
+    yield Case((np.insert(close, place, centre, axis=0), place, 6), "edge", "cosines that are equal to 9 decimals")
+    zeros = random_vectors(rng, 7, 3)
+    zeros[:2] = [[1.0, 0.5, 2.0], [-2.0, 0.3, -1.0]]               # one on either side of the zeros in the ranking
+    zeros = np.vstack([np.zeros((1, 3)), zeros, np.zeros((1, 3))])
+    zeros[4] = [1.0, 1.0, 1.0]
+    yield Case((zeros, 4, 8), "edge", "vectors of zeros")
+    few = random_vectors(rng, 3, 2)
+    yield Case((few, int(rng.integers(3)), int(rng.integers(5, 9))), "edge", "fewer words than asked for")
+    yield Case((random_vectors(rng, 1, 2), 0, int(rng.integers(2, 5))), "edge", "one word")
 
 
 def neighbours(vectors, word, k):
@@ -30,22 +65,20 @@ def neighbours(vectors, word, k):
     return [int(other) for other in order if other != word][:k]
 
 
-def neighbours_by(scores, *, drop=lambda order, word: order[order != word],
-                  sort=lambda s: np.argsort(-s, kind="stable")):
-    """Neighbours with one part replaced."""
+def cosines_of(vectors, word):
+    return unit_rows(vectors) @ unit_rows(vectors)[word]
+
+
+def leave_out(order, scores, word, k):
+    return order[order != word][:k]
+
+
+def neighbours_with(*, score=cosines_of, round_to=nine, sort=stable_order, choose=leave_out):
+    """Neighbours with parts replaced. choose takes the order, the scores, the word and k."""
     def solve(vectors, word, k):
-        return drop(sort(scores(vectors, word)), word)[:k].tolist()
+        scores = round_to(score(vectors, word))
+        return choose(sort(scores), scores, word, k).tolist()
     return solve
-
-
-def cosines(vectors, word):
-    return (unit_rows(vectors) @ unit_rows(vectors)[word]).round(9)
-
-
-def undefined_cosines(vectors, word):
-    lengths = np.linalg.norm(vectors, axis=1)
-    with np.errstate(invalid="ignore"):
-        return (vectors @ vectors[word] / (lengths * lengths[word])).round(9)
 
 
 def neighbours_by_sorted(vectors, word, k):
@@ -57,36 +90,72 @@ def neighbours_by_sorted(vectors, word, k):
 
 
 def neighbours_by_lexsort(vectors, word, k):
-    scores = cosines(vectors, word)
+    scores = cosines_of(vectors, word).round(9)
     scores[word] = -np.inf
     return np.lexsort((np.arange(len(scores)), -scores))[:min(k, len(scores) - 1)]
+
+
+def distance(vectors, word):
+    return -np.linalg.norm(vectors - vectors[word], axis=1)
+
+
+def unsigned(vectors, word):
+    return np.abs(cosines_of(vectors, word))
+
+
+def by_columns(vectors, word):
+    return unit_rows(vectors.T).T @ unit_rows(vectors.T).T[word]
+
+
+def by_squared_length(vectors, word):
+    squares = (vectors**2).sum(axis=1)
+    return vectors @ vectors[word] / np.where(squares == 0, 1, squares)
 
 
 NEIGHBOURS = Exercise(
     id="cooccurrence.neighbours", points=2,
     reference=neighbours,
     cases=neighbour_cases,
+    variant=neighbours_with,
     misconceptions=[
-        Misconception("returns the word itself", neighbours_by(cosines, drop=lambda order, word: order),
+        Misconception("returns the word itself", {"choose": lambda order, scores, word, k: order[:k]},
                       "Every word is its own best match. Leave it out."),
         Misconception("drops the first result instead of the word",
-                      neighbours_by(cosines, drop=lambda order, word: order[1:]),
+                      {"choose": lambda order, scores, word, k: order[1:k + 1]},
                       "Another word may have the same direction and a lower id; then it stands first. Leave out the "
                       "word by its id."),
-        Misconception("ranks by dot product", neighbours_by(lambda v, w: (v @ v[w]).round(9)),
+        Misconception("leaves out every word with cosine 1",
+                      {"choose": lambda order, scores, word, k: order[scores[order] < 1][:k]},
+                      "Another word may have the same direction. It is a neighbour; leave out the word by its id."),
+        Misconception("cuts to k before it leaves the word out",
+                      {"choose": lambda order, scores, word, k: order[:k][order[:k] != word]},
+                      "Then one neighbour is missing. Leave the word out first, then take k."),
+        Misconception("ranks by dot product", {"score": lambda vectors, word: vectors @ vectors[word]},
                       "Long vectors, those of frequent words, win every dot product. Divide by both lengths."),
-        Misconception("ranks by distance", neighbours_by(lambda v, w: -np.linalg.norm(v - v[w], axis=1).round(9)),
+        Misconception("divides by the squared length", {"score": by_squared_length},
+                      "Divide by the lengths: the square root of the sum of squares."),
+        Misconception("ranks by distance", {"score": distance},
                       "Euclidean distance punishes a vector for its length. The cosine looks at directions only."),
-        Misconception("puts the farthest first", neighbours_by(cosines, sort=lambda s: np.argsort(s, kind="stable")),
+        Misconception("ignores the sign", {"score": unsigned},
+                      "A cosine of -1 is the opposite direction, farther than any other. Don't take absolute values."),
+        Misconception("scales columns instead of rows", {"score": by_columns},
+                      "A word's vector is a row: the length is taken along axis 1, one for every row."),
+        Misconception("puts the farthest first", {"sort": worst_first},
                       "np.argsort sorts ascending. The highest cosine must come first."),
-        Misconception("reverses an ascending sort",
-                      neighbours_by(cosines, sort=lambda s: np.argsort(s, kind="stable")[::-1]),
+        Misconception("reverses an ascending sort", {"sort": reversed_order},
                       "Reversing puts equal cosines in reverse order too. Sort the negated cosines with "
                       "kind=\"stable\"."),
-        Misconception("divides by the length of a zero vector", neighbours_by(undefined_cosines),
+        Misconception("sorts without keeping ties in order", {"sort": lambda scores: np.argsort(-scores)},
+                      "np.argsort's default keeps equal values in no particular order. kind=\"stable\" keeps them in "
+                      "the order of their ids."),
+        Misconception("does not round the cosines", {"round_to": unrounded},
+                      "Cosines that are equal may differ in their last digits, and then rounding errors decide the "
+                      "order. Round to 9 decimals before sorting."),
+        Misconception("divides by the length of a zero vector",
+                      {"score": lambda vectors, word: undefined_units(vectors) @ undefined_units(vectors)[word]},
                       "A vector of zeros has no direction; its cosine with everything is 0, not NaN."),
     ],
-    alternatives=[neighbours_by_sorted, neighbours_by_lexsort],
+    alternatives=[neighbours_by_sorted, neighbours_by_lexsort, neighbours_with()],
     hints=["Make every row a unit vector; then one matrix product gives all cosines.",
            "Round the cosines to 9 decimals, sort their negatives with kind=\"stable\", and leave out the word's own "
            "id.",

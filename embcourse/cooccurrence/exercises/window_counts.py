@@ -12,39 +12,80 @@ from embcourse.cooccurrence import reference
 from embcourse.cooccurrence.exercises.common import random_text
 
 
+def text_of(rng: np.random.Generator, documents: list[list[int]]) -> tuple[np.ndarray, np.ndarray, int]:
+    """ids, offsets and size of documents that are given by patterns: equal numbers become equal ids, any ids."""
+    words = sorted({word for document in documents for word in document})
+    size = len(words) + int(rng.integers(1, 3))
+    names = dict(zip(words, rng.choice(size, len(words), replace=False).tolist()))
+    ids = np.array([names[word] for document in documents for word in document], dtype=int)
+    return ids, np.cumsum([0, *map(len, documents)]), size
+
+
+def empty_documents(rng: np.random.Generator) -> list[list[int]]:
+    """Documents with empty ones at the beginning, in between and at the end."""
+    one, other = rng.integers(2, 4, 2)
+    return [[], list(range(one)), [], [], list(range(1, 1 + other)), []]
+
+
 def window_cases(rng: np.random.Generator) -> Iterator[Case]:
-    one = np.array([0, 5])
-    yield Case((np.array([0, 1, 2, 1, 3]), one, 4, 2), label="one document")
-    ids, offsets = random_text(rng, (9, 14, 6), 6)
-    yield Case((ids, offsets, 6, 3), label="three documents")
-    yield Case((random_text(rng, (12, 8), 5)[0][::2], np.array([0, 6, 10]), 5, 1), label="a view with gaps")
-    yield Case((np.array([0, 1, 2, 3, 0]), np.array([0, 2, 5]), 4, 4), label="a border inside the window")
-    yield Case((np.array([1, 1, 1, 0]), np.array([0, 4]), 2, 2), "edge", "a word beside itself")
-    yield Case((np.array([2, 0, 1]), np.array([0, 3]), 3, 10), "edge", "a window longer than the text")
-    yield Case((np.array([0, 1, 2]), np.array([0, 1, 1, 3]), 3, 2), "edge", "an empty document")
-    yield Case((np.zeros(0, int), np.array([0]), 2, 2), "edge", "no text")
-    yield Case((np.array([0, 2, 0]), np.array([0, 3]), 4, 1), "edge", "words that never occur")
-    yield Case((np.array([0, 1]), np.array([0, 2]), 2, 0), "errors", "a window of 0", raises=ValueError)
+    yield Case((*text_of(rng, [[0, 1, 2, 1, 3]]), 2), label="one document")
+    ids, offsets = random_text(rng, tuple(rng.permutation([9, 14, 6])), 6)
+    yield Case((ids, offsets, 6, int(rng.integers(3, 5))), label="three documents")
+    ids, _ = random_text(rng, (24,), 5)
+    border = int(rng.integers(4, 9))
+    yield Case((ids[::2], np.array([0, border, 12]), 5, 1), label="a window of 1 on a view with gaps")
+    yield Case((*text_of(rng, [[0, 1], [2, 3, 0]]), int(rng.integers(4, 9))), label="a border inside the window")
+    yield Case((*text_of(rng, [[0, 0, 0, 1]]), 2), "edge", "a word beside itself")
+    yield Case((*text_of(rng, [[0, 1, 2]]), int(rng.integers(7, 30))), "edge", "a window longer than the text")
+    yield Case((*text_of(rng, empty_documents(rng)), 2), "edge", "empty documents")
+    yield Case((*text_of(rng, [[0], [1], [0, 2], [1]]), int(rng.integers(2, 5))), "edge", "documents of one word")
+    yield Case((np.zeros(0, int), np.zeros(1, int), int(rng.integers(2, 9)), 2), "edge", "no text")
+    yield Case((*text_of(rng, [[0, 1, 0, 2]]), 0), "errors", "a window of 0", raises=ValueError)
+    yield Case((*text_of(rng, [[0, 1, 2], [1, 0]]), -int(rng.integers(1, 4))), "errors", "a negative window",
+               raises=ValueError)
+
+
+def window_counts(ids, offsets, size, window):
+    """The reference: cell (w, c) says how often c stands within `window` positions of w, in the same document."""
+    return reference.cooccurrence_counts(ids, size, window, offsets=offsets)
+
+
+def flat(distance, window):
+    return 1.0
+
+
+def whole_window(window):
+    return window
+
+
+def one_less(window):
+    return window - 1
+
+
+def one_more(window):
+    return window + 1
 
 
 def counted_with(
-    weight=lambda distance, window: 1.0, *, nearest=1, before=0, after=0, borders=True, left=True, same_word=True,
-    once=False, checked=True,
+    *, weight=flat, before=whole_window, after=whole_window, borders=lambda offsets, tokens: offsets.tolist(),
+    centre=False, same_word=True, every=True, finish=lambda counts: counts, checked=True,
 ):
-    """Window counting with one part replaced."""
+    """Window counting with parts replaced: how far it reaches, what a pair adds, what is left out."""
     def solve(ids, offsets, size, window):
         if checked and window < 1:
             raise ValueError("window must be at least 1")
         counts = np.zeros((size, size))
-        ends = offsets.tolist() if borders else [0, len(ids)]
+        ends = borders(offsets, len(ids))
         for start, end in zip(ends[:-1], ends[1:]):
             for i in range(start, end):
-                for j in range(max(start, i - window - before), min(end, i + window + after + 1)):
-                    distance = abs(i - j)
-                    if distance < nearest or (j < i and not left) or (i != j and ids[i] == ids[j] and not same_word):
+                seen = set()
+                for j in range(max(start, i - before(window)), min(end, i + after(window) + 1)):
+                    if (j == i and not centre) or (i != j and ids[i] == ids[j] and not same_word):
                         continue
-                    counts[ids[i], ids[j]] += weight(distance, window)
-        return np.minimum(counts, 1) if once else counts
+                    if every or ids[j] not in seen:
+                        counts[ids[i], ids[j]] += weight(abs(i - j), window)
+                    seen.add(ids[j])
+        return finish(counts)
     return solve
 
 
@@ -61,7 +102,7 @@ def windows_from_the_end(ids, offsets, size, window):
     return counts
 
 
-def windows_by_shifts(ids, offsets, size, window, harmonic=False):
+def windows_by_shifts(ids, offsets, size, window, harmonic=False, add=np.add.at):
     """One shifted copy of the text for each distance."""
     if window < 1:
         raise ValueError("window must be at least 1")
@@ -70,8 +111,17 @@ def windows_by_shifts(ids, offsets, size, window, harmonic=False):
     for distance in range(1, min(window, len(ids)) + 1):
         together = document[:-distance] == document[distance:]
         weight = 1 / distance if harmonic else 1
-        np.add.at(counts, (ids[:-distance][together], ids[distance:][together]), weight)
+        add(counts, (ids[:-distance][together], ids[distance:][together]), weight)
     return counts + counts.T
+
+
+def add_once(counts, pairs, weight):
+    """numpy's counts[pairs] += weight: of equal pairs only one is added."""
+    counts[pairs] += weight
+
+
+def windows_by_buffered_shifts(ids, offsets, size, window):
+    return windows_by_shifts(ids, offsets, size, window, add=add_once)
 
 
 def windows_by_counter(ids, offsets, size, window):
@@ -90,36 +140,65 @@ def windows_by_counter(ids, offsets, size, window):
     return counts
 
 
+def upper_triangle(counts):
+    """Each pair under its smaller id."""
+    return np.triu(counts) + np.tril(counts, -1).T
+
+
+def half_diagonal(counts):
+    return counts - np.diag(np.diag(counts)) / 2
+
+
 WINDOW_COUNTS = Exercise(
     id="cooccurrence.window_counts", points=2,
-    reference=lambda ids, offsets, size, window: reference.cooccurrence_counts(ids, size, window, offsets=offsets),
+    reference=window_counts,
     cases=window_cases,
+    variant=counted_with,
     misconceptions=[
-        Misconception("makes the window one too short", counted_with(before=-1, after=-1),
+        Misconception("makes the window one too short", {"before": one_less, "after": one_less},
                       "A window of 1 reaches the words next to the centre; one of 2 reaches one further."),
-        Misconception("leaves out the last position on the right", counted_with(after=-1),
-                      "Python's range and slices leave out their end. To include position i + window, end at i + "
-                      "window + 1."),
+        Misconception("leaves out the last position on the right", {"after": one_less},
+                      "Python's range and slices leave out their end. Position i + window belongs to the window."),
+        Misconception("leaves out the first position on the left", {"before": one_less},
+                      "Position i - window belongs to the window."),
         Misconception("counts a negative start from the end", windows_from_the_end,
                       "Near the beginning i - window is negative, and Python reads a negative index from the end. "
                       "Start at 0 there, or at the beginning of the document."),
-        Misconception("makes the window one too long", counted_with(before=1, after=1),
+        Misconception("makes the window one too long", {"before": one_more, "after": one_more},
                       "Words at distance window are inside, words at distance window + 1 are not."),
-        Misconception("crosses the border of a document", counted_with(borders=False),
+        Misconception("takes the window for its whole width",
+                      {"before": lambda window: window // 2, "after": lambda window: window // 2},
+                      "The window counts positions to each side, so 2 * window words can be contexts."),
+        Misconception("crosses the border of a document", {"borders": lambda offsets, tokens: [0, tokens]},
                       "The last word of one document and the first of the next stand side by side in `ids` by "
                       "chance. Stop at the borders that `offsets` gives."),
-        Misconception("counts the centre as its own context", counted_with(nearest=0),
+        Misconception("leaves out the last document", {"borders": lambda offsets, tokens: offsets.tolist()[:-1]},
+                      "offsets holds one number more than there are documents: the last pair of neighbours in it "
+                      "is a document, too."),
+        Misconception("counts the centre as its own context", {"centre": True},
                       "The position in the middle is the word whose company is counted. Leave out that position."),
-        Misconception("looks to the right only", counted_with(left=False),
+        Misconception("looks to the right only", {"before": lambda window: 0},
                       "The window reaches as far to the left as to the right, so the matrix is symmetric."),
-        Misconception("leaves out a word's other occurrences", counted_with(same_word=False),
+        Misconception("looks to the left only", {"after": lambda window: 0},
+                      "The window reaches as far to the right as to the left, so the matrix is symmetric."),
+        Misconception("enters a pair under one of its words only", {"finish": upper_triangle},
+                      "Each of the two words is a word with the other as its context: (w, c) and (c, w) both count."),
+        Misconception("counts a word beside itself once", {"finish": half_diagonal},
+                      "Each of the two occurrences has the other as its context, so two equal words side by side "
+                      "add 2 to their cell."),
+        Misconception("leaves out a word's other occurrences", {"same_word": False},
                       "Leave out the centre's position, not its word: \"very very good\" has very beside very, twice."),
-        Misconception("notes presence instead of counting", counted_with(once=True),
+        Misconception("notes presence instead of counting", {"finish": lambda counts: np.minimum(counts, 1)},
                       "A pair that meets three times counts 3."),
-        Misconception("accepts a window of 0", counted_with(checked=False),
+        Misconception("counts a context once in a window", {"every": False},
+                      "Every position in the window counts, also when the same word stands in two of them."),
+        Misconception("loses repeated pairs in one numpy step", windows_by_buffered_shifts,
+                      "Where an index stands twice, numpy's counts[rows, columns] += 1 adds only once. np.add.at "
+                      "adds every time."),
+        Misconception("accepts a window of 0", {"checked": False},
                       "Without context there is nothing to count: raise ValueError for a window below 1."),
     ],
-    alternatives=[windows_by_shifts, windows_by_counter],
+    alternatives=[windows_by_shifts, windows_by_counter, counted_with()],
     hints=["Which positions lie within `window` of position i, and in the same document?",
            "Loop over documents, then over the positions of one document. For a centre at i, contexts are the "
            "positions from i - window to i + window that lie inside the document, without i.",

@@ -26,6 +26,8 @@ def spread_counts(rng: np.random.Generator, size: int) -> np.ndarray:
     """Counts between an even tree and a chain, for which the tree is neither what simpler rules make of them."""
     simpler = [lengths_of_shannon_and_fano, lengths_of_a_queue, lengths_with(join=larger_count),
                lengths_with(back=first_in_line)]
+    if size > 10:
+        simpler.append(lambda counts: lengths_by_two_queues(counts, front=-1).tolist())
     while True:
         counts = np.ceil(rng.integers(1, 40, size) * (rng.pareto(0.8, size) + 0.2)).astype(int)
         if is_untied(counts):
@@ -130,14 +132,17 @@ def lengths_of_shannon_and_fano(counts):
     return lengths
 
 
-def lengths_by_two_queues(counts):
-    """Sorts once; joined trees come in rising order, so that the smallest is at the front of one of two queues."""
+def lengths_by_two_queues(counts, front=0):
+    """Sorts once; joined trees come in rising order, so that the smallest is at the front of one of two queues.
+
+    front : which of the joined trees a word is compared with: right only for the first.
+    """
     order = sorted(range(len(counts)), key=lambda word: int(counts[word]))
     leaves, joined = [(int(counts[word]), (word,)) for word in order], []
     lengths = np.zeros(len(counts), dtype=int)
 
     def smallest():
-        return leaves.pop(0) if not joined or leaves and leaves[0][0] <= joined[0][0] else joined.pop(0)
+        return leaves.pop(0) if not joined or leaves and leaves[0][0] <= joined[front][0] else joined.pop(0)
 
     while len(leaves) + len(joined) > 1:
         one, other = smallest(), smallest()

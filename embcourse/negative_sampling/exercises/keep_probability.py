@@ -31,6 +31,8 @@ def keep_cases(rng: np.random.Generator) -> Iterator[Case]:
         yield Case((np.repeat(counts, 2)[::2], sample, variant), label="views with gaps", tolerance=KEEP)
         counts, sample = counts_around(rng, 3, int(rng.integers(10, 20)), unseen=2)
         yield Case((counts, sample, variant), "edge", f"words that never occur, {variant}", tolerance=KEEP)
+        once = rng.permutation([1, 1, *rng.integers(1, 5, 2)])
+        yield Case((once, int(rng.integers(2, 7)) / 100, variant), "edge", "words that occur once", tolerance=KEEP)
         yield Case((rng.integers(2, 50, 1), int(rng.integers(2, 80)) / 100, variant), "edge", "one word",
                    tolerance=KEEP)
 

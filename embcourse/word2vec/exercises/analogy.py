@@ -10,44 +10,79 @@ import numpy as np
 from embcourse.checking import Case, Exercise, Misconception
 
 
-def analogy_vectors(rng: np.random.Generator, words: int, dim: int, a: int, b: int, c: int) -> np.ndarray:
-    """Vectors of very different lengths, whose scores for the question are far apart for rounding."""
+def question(rng: np.random.Generator, words: int, dim: int, *, k: int | None = None, same: str = "",
+             gaps: bool = False, **options) -> Case:
+    """A question whose scores are far enough apart for rounding, with vectors of very different lengths.
+
+    k   : how many answers are asked for; None for all.
+    same: which of the three words are one, "ab" or "abc".
+    """
     while True:
         vectors = rng.normal(size=(words, dim)) * rng.uniform(0.2, 5.0, (words, 1))
+        a, b, c = (int(word) for word in rng.permutation(words)[:3])
+        a = b if "a" in same else a
+        c = b if "c" in same else c
         units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         query = units[b] - units[a] + units[c]
         if np.diff(np.sort(units @ query)).min() > 1e-6 and np.linalg.norm(query) > 0.1:
-            return vectors
+            break
+    if gaps:
+        vectors = np.repeat(vectors, 2, axis=1)[:, ::2]
+    return Case((vectors, a, b, c, words - len({a, b, c}) if k is None else k), **options)
 
 
 def analogy_cases(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case((analogy_vectors(rng, 8, 3, 0, 1, 2), 0, 1, 2, 5), label="all the others")
-    yield Case((analogy_vectors(rng, 20, 4, 7, 3, 11), 7, 3, 11, 6), label="six of twenty")
-    wide = np.repeat(analogy_vectors(rng, 12, 3, 5, 0, 9), 2, axis=1)
-    wide[:, 1::2] = rng.normal(size=(12, 3))
-    yield Case((wide[:, ::2], 5, 0, 9, 4), label="a view with gaps")
-    yield Case((analogy_vectors(rng, 10, 2, 4, 8, 1), 4, 8, 1, 1), label="the best one")
-    # Unit vectors along the axes: the scores are -1, 0 and 1 exactly, so these ties are no matter of rounding.
-    axes = np.concatenate([np.eye(3), 2 * np.eye(3), -4 * np.eye(3)])
-    yield Case((axes, 0, 1, 2, 6), "edge", "ties: the smaller id first")
-    yield Case((analogy_vectors(rng, 7, 3, 2, 2, 5), 2, 2, 5, 4), "edge", "a = b: the neighbours of c")
-    yield Case((analogy_vectors(rng, 6, 3, 0, 4, 5), 0, 4, 5, 50), "edge", "more asked than there are")
-    yield Case((analogy_vectors(rng, 3, 3, 0, 1, 2), 0, 1, 2, 2), "edge", "no other word")
+    yield question(rng, 6, 2, label="all the others")
+    words = int(rng.integers(18, 26))
+    yield question(rng, words, 4, k=int(rng.integers(5, 9)), label="some of twenty")
+    yield question(rng, words, 3, k=int(rng.integers(11, 14)), label="more than ten")
+    yield question(rng, 12, 3, k=4, gaps=True, label="a view with gaps")
+    yield question(rng, 10, 2, k=1, label="the best one")
+    # Whole multiples of the axes have units of 0 and 1 exactly, so these ties are no matter of rounding. Of more than
+    # 16 equal items an unstable sort changes the order.
+    axes = rng.permutation(np.repeat([0, 1, 2], 20))
+    signs = np.where(rng.random(60) < 0.2, -1, 1)
+    a, b, c = (int(rng.choice(np.flatnonzero((axes == axis) & (signs > 0)))) for axis in rng.permutation(3))
+    vectors = np.eye(3)[axes] * (signs * rng.integers(1, 6, 60))[:, None]
+    yield Case((vectors, a, b, c, int(rng.integers(30, 50))), "edge", "ties: the smaller id first")
+    yield question(rng, 7, 3, k=4, same="ab", aspect="edge", label="a = b: the neighbours of c")
+    yield question(rng, 7, 3, k=3, same="abc", aspect="edge", label="a = b = c: the neighbours of one word")
+    words = int(rng.integers(6, 9))
+    yield question(rng, words, 3, k=int(rng.integers(20, 60)), aspect="edge", label="more asked than there are")
+    yield question(rng, 3, 3, k=int(rng.integers(1, 4)), aspect="edge", label="no other word")
 
 
-def answered_with(*, excluded="abc", rows=True, query_units=True, swapped=False, sign=1.0, last_first=False,
-                  without_c=False):
+def unit_rows(vectors):
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def step_from_c(x, a, b, c):
+    return x[b] - x[a] + x[c]
+
+
+def downwards(scores):
+    return np.argsort(-scores, kind="stable")
+
+
+def drop_first(order, out, k):
+    return [word for word in order if word not in out][:k]
+
+
+def answered_with(*, out=lambda a, b, c: (a, b, c), rows=unit_rows, terms=unit_rows, query=step_from_c, sort=downwards,
+                  cut=drop_first):
     """An analogy with one part replaced."""
     def solve(vectors, a, b, c, k):
-        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-        x = units if query_units else vectors
-        query = x[a] - x[b] + x[c] if swapped else x[b] - x[a] + (0 if without_c else x[c])
-        scores = sign * ((units if rows else vectors) @ query)
-        left_out = {"a": a, "b": b, "c": c}
-        out = {left_out[name] for name in excluded}
-        order = np.argsort(scores, kind="stable")[::-1] if last_first else np.argsort(-scores, kind="stable")
-        return np.array([w for w in order.tolist() if w not in out][:k], dtype=int)
+        scores = rows(vectors) @ query(terms(vectors), a, b, c)
+        return np.array(cut(sort(scores).tolist(), out(a, b, c), k), dtype=int)
     return solve
+
+
+def by_products(vectors, a, b, c, k):
+    """3CosMul instead of the sum."""
+    x = unit_rows(vectors)
+    cosines = (x @ x[[a, b, c]].T + 1) / 2
+    scores = cosines[:, 1] * cosines[:, 2] / (cosines[:, 0] + 0.001)
+    return np.array(drop_first(downwards(scores).tolist(), (a, b, c), k), dtype=int)
 
 
 def analogy_by_sorting(vectors, a, b, c, k):
@@ -59,38 +94,69 @@ def analogy_by_sorting(vectors, a, b, c, k):
 
 def analogy_by_cosines(vectors, a, b, c, k):
     """The sum of three cosines, without the vector in between."""
-    gram = vectors @ vectors.T
-    lengths = np.sqrt(np.diag(gram))
-    cosines = gram / lengths / lengths[:, None]
-    scores = cosines[b] - cosines[a] + cosines[c]
+    lengths = np.sqrt((vectors * vectors).sum(axis=1))
+    cosines = vectors / lengths[:, None] @ (vectors[[a, b, c]] / lengths[[a, b, c], None]).T
+    scores = cosines[:, 1] - cosines[:, 0] + cosines[:, 2]
     scores[[a, b, c]] = -np.inf
     return np.argsort(-scores, kind="stable")[:min(k, len(vectors) - len({a, b, c}))]
 
 
+def analogy(vectors, a, b, c, k):
+    return answered_with()(vectors, a, b, c, k)
+
+
 ANALOGY = Exercise(
     id="word2vec.analogy", points=2,
-    reference=answered_with(),
+    reference=analogy,
     cases=analogy_cases,
+    variant=answered_with,
     misconceptions=[
-        Misconception("leaves the question's words among the answers", answered_with(excluded=""),
+        Misconception("leaves the question's words among the answers", {"out": lambda a, b, c: ()},
                       "The nearest word to b - a + c is mostly c or b itself. By custom a, b and c are left out: that "
                       "is part of the method, and of every score that it is reported with."),
-        Misconception("leaves out c only", answered_with(excluded="c"),
+        Misconception("leaves out c only", {"out": lambda a, b, c: (c,)},
                       "All three words of the question are left out: a and b as well."),
-        Misconception("ranks by products with rows of any length", answered_with(rows=False),
+        Misconception("leaves out a and b only", {"out": lambda a, b, c: (a, b)},
+                      "All three words of the question are left out: c as well, which is mostly the nearest."),
+        Misconception("leaves out b and c only", {"out": lambda a, b, c: (b, c)},
+                      "All three words of the question are left out: a as well."),
+        Misconception("leaves the inputs out after the first k were taken",
+                      {"cut": lambda order, out, k: [word for word in order[:k] if word not in out]},
+                      "Then fewer than k answers are left. Drop a, b and c first, and take k of the rest."),
+        Misconception("ranks by products with rows of any length", {"rows": lambda vectors: vectors},
                       "A long row wins by its length. Divide every row by its length before you compare."),
-        Misconception("adds up vectors of any length", answered_with(query_units=False),
+        Misconception("adds up vectors of any length", {"terms": lambda vectors: vectors},
                       "In b - a + c the longest of the three counts most. Use the rows of length 1 there too."),
-        Misconception("swaps a and b", answered_with(swapped=True),
+        Misconception("divides no row by its length", {"terms": lambda vectors: vectors,
+                                                       "rows": lambda vectors: vectors},
+                      "Divide every row by its length first, both in the sum and where you compare."),
+        Misconception("divides by the lengths of the columns",
+                      {"rows": lambda vectors: vectors / np.linalg.norm(vectors, axis=0),
+                       "terms": lambda vectors: vectors / np.linalg.norm(vectors, axis=0)},
+                      "A word is a row: take the length along axis 1, and keep that axis for the division."),
+        Misconception("swaps a and b", {"query": lambda x, a, b, c: x[a] - x[b] + x[c]},
                       "a is to b as c is to the answer: b - a is the step that is taken from c."),
-        Misconception("ranks the farthest first", answered_with(sign=-1.0),
-                      "The best answer has the largest cosine. Sort downwards."),
-        Misconception("puts the larger id first in a tie", answered_with(last_first=True),
-                      "Reversing a sort reverses the ties as well. Sort the negative scores with kind=\"stable\"."),
-        Misconception("forgets to start from c", answered_with(without_c=True),
+        Misconception("takes the step from a", {"query": lambda x, a, b, c: x[b] - x[c] + x[a]},
+                      "a is to b as c is to the answer: the step b - a is taken from c."),
+        Misconception("forgets to start from c", {"query": lambda x, a, b, c: x[b] - x[a]},
                       "b - a is only the step. Take it from c."),
+        Misconception("looks for the neighbours of c", {"query": lambda x, a, b, c: x[c]},
+                      "That is the baseline. The step b - a is added to c before you compare."),
+        Misconception("multiplies cosines where they are added", by_products,
+                      "That is another objective, 3CosMul. Asked is the product with the sum x_b - x_a + x_c."),
+        Misconception("ranks the farthest first", {"sort": lambda scores: np.argsort(scores, kind="stable")},
+                      "The best answer has the largest cosine. Sort downwards."),
+        Misconception("puts the larger id first in a tie",
+                      {"sort": lambda scores: np.argsort(scores, kind="stable")[::-1]},
+                      "Reversing a sort reverses the ties as well. Sort the negative scores with kind=\"stable\"."),
+        Misconception("leaves ties to an unstable sort", {"sort": lambda scores: np.argsort(-scores)},
+                      "Of words with the same score the smaller id comes first. argsort promises no order among equals "
+                      "unless it is asked for: kind=\"stable\"."),
+        Misconception("reverses an unstable sort", {"sort": lambda scores: np.argsort(scores)[::-1]},
+                      "Of words with the same score the smaller id comes first. Sort the negative scores instead of "
+                      "reversing, with kind=\"stable\"."),
     ],
-    alternatives=[analogy_by_sorting, analogy_by_cosines],
+    alternatives=[analogy_by_sorting, analogy_by_cosines, answered_with()],
     hints=["Divide every row by its length. Then the cosine is a product.",
            "The scores are units @ (units[b] - units[a] + units[c]). Sort downwards, and drop a, b and c.",
            "`order = np.argsort(-scores, kind=\"stable\")`, then `[w for w in order if w not in (a, b, c)][:k]`."],

@@ -8,84 +8,122 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.word2vec import reference
-from embcourse.word2vec.exercises.common import LARGE, ORDINARY, large_tables, tables
+from embcourse.word2vec.exercises.common import (
+    LARGE,
+    ORDINARY,
+    gapped,
+    gappy_tables,
+    large_tables,
+    small_tables,
+    tables,
+)
+from embcourse.word2vec.exercises.skipgram_gradients import naive_softmax
+from embcourse.word2vec.exercises.skipgram_loss import divide_by_zero
 
 
 def cbow_cases(rng: np.random.Generator) -> Iterator[Case]:
+    none = np.zeros(0, int)
+
     def contexts(*lengths, size=6):
         return [rng.permutation(size)[:length] for length in lengths]
 
-    yield Case((*tables(rng), np.array([0, 3]), contexts(3, 2), True), label="mean, two targets", tolerance=ORDINARY)
-    yield Case((*tables(rng), np.array([1, 4, 2]), contexts(4, 2, 3), False), label="sum, three targets",
+    def targets(count, size=6):
+        return rng.permutation(size)[:count]
+
+    yield Case((*small_tables(rng, 4, 2), targets(1, 4), contexts(3, size=4), True), label="the mean for one target",
                tolerance=ORDINARY)
-    inputs, outputs = tables(rng, 8, 6)
-    yield Case((inputs[:, ::2], outputs[:, ::2], np.array([5, 0, 7, 0, 5, 0])[::2], contexts(4, 1, 3, size=8), True),
-               label="views with gaps", tolerance=ORDINARY)
-    yield Case((*tables(rng), np.array([2, 5]), [np.array([1, 1, 3, 1]), np.array([0, 1])], True),
+    yield Case((*small_tables(rng, 4, 2), targets(2, 4), contexts(*rng.permutation([2, 3]), size=4), False),
+               label="the sum for two targets", tolerance=ORDINARY)
+    words = int(rng.integers(7, 10))
+    yield Case((*tables(rng, words, int(rng.integers(3, 6))), rng.integers(0, words, 5),
+                contexts(*rng.permutation([1, 2, 3, 4, 5]), size=words), True), label="the mean for five targets",
+               tolerance=ORDINARY)
+    yield Case((*gappy_tables(rng, 8, 3), gapped(targets(3, 8)), contexts(*rng.permutation([4, 2, 3]), size=8),
+                bool(rng.integers(2))), label="views with gaps", tolerance=ORDINARY)
+    a, b, c = targets(3)
+    yield Case((*tables(rng), targets(2), [rng.permutation([a, a, a, b]), np.array([c, a])], True),
                label="a word three times", tolerance=ORDINARY)
-    yield Case((*tables(rng), np.array([2, 5]), [np.array([4, 4]), np.array([0, 4, 1])], False), "edge",
-               "a word twice, summed", tolerance=ORDINARY)
-    yield Case((*tables(rng), np.array([2, 0, 5]), [np.array([1, 3]), np.zeros(0, int), np.array([4, 0, 2])], True),
-               "edge", "a target without a context", tolerance=ORDINARY)
-    yield Case((*tables(rng), np.array([3]), [np.array([3, 1])], True), "edge", "the target in its own context",
+    a, b, c = targets(3)
+    yield Case((*tables(rng), targets(2), [np.array([a, a]), rng.permutation([b, a, c])], False), "edge",
+               "the sum of a word twice", tolerance=ORDINARY)
+    for mean, label in ((True, "targets without a context"), (False, "the sum beside targets without one")):
+        windows = [*contexts(2, 3), none, none]
+        yield Case((*tables(rng), targets(4), [windows[i] for i in rng.permutation(4)], mean), "edge", label,
+                   tolerance=ORDINARY)
+    a, b, c = targets(3)
+    yield Case((*tables(rng), np.array([a]), [rng.permutation([a, b])], bool(rng.integers(2))), "edge",
+               "the target in its own context", tolerance=ORDINARY)
+    yield Case((*tables(rng), np.array([b]), [np.array([c])], bool(rng.integers(2))), "edge", "one word",
                tolerance=ORDINARY)
-    yield Case((*tables(rng), np.array([4]), [np.array([2])], True), "edge", "one word", tolerance=ORDINARY)
 
 
-def cbow_large(rng: np.random.Generator, tolerance: Tolerance) -> Case:
-    """Logits of thousands."""
-    return Case((*large_tables(rng), np.array([0, 3]), [np.array([1]), np.array([2, 5])], True), "stability",
-                "logits of thousands", tolerance=tolerance)
+def cbow_large(rng: np.random.Generator, tolerance: Tolerance) -> Iterator[Case]:
+    """Logits of thousands. One target, its own context, has a large logit."""
+    for mean, label in ((True, "logits of thousands"), (False, "their sum")):
+        inputs, outputs, order = large_tables(rng)
+        yield Case((inputs, outputs, order[2:4], [order[2:3], order[:2]], mean), "stability", label,
+                   tolerance=tolerance)
 
 
 def cbow_loss_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield from cbow_cases(rng)
-    yield cbow_large(rng, LARGE)
-    yield Case((*tables(rng), np.array([1]), [np.zeros(0, int)], True), "errors", "no target with a context",
-               raises=ValueError)
+    yield from cbow_large(rng, LARGE)
+    count = int(rng.integers(1, 4))
+    yield Case((*tables(rng), rng.integers(0, 6, count), [np.zeros(0, int)] * count, bool(rng.integers(2))), "errors",
+               "no target with a context", raises=ValueError)
 
 
-def cbow_with(*, what="loss", always=None, distinct=False, counted="used", swapped=False, naive=False, one_by_one=False,
-              share="right", truth=True, duplicates="added", rows="all", average=True, one_table=False):
-    """Loss or gradients of CBOW with one part replaced."""
+def mean_or_sum(rows, mean):
+    return rows.mean(axis=0) if mean else rows.sum(axis=0)
+
+
+def refuse():
+    raise ValueError("no target with a context")
+
+
+def minus_log(logits, target):
+    return -reference.log_softmax(logits)[target]
+
+
+def naive_minus_log(logits, target):
+    with np.errstate(all="ignore"):
+        return -np.log(naive_softmax(logits)[target])
+
+
+def naive_difference(logits, target):
+    with np.errstate(all="ignore"):
+        return np.log(np.exp(logits).sum()) - logits[target]
+
+
+def loss_with(*, read=lambda inputs, outputs: (inputs, outputs), asked=lambda mean: mean, words=lambda context: context,
+              hidden=mean_or_sum, loss_of=minus_log, count=lambda used, targets: used, empty=refuse,
+              skip=lambda context: len(context) == 0, pair=lambda target, context: target):
+    """The loss of CBOW with one part replaced."""
     def solve(inputs, outputs, targets, contexts, mean):
-        if swapped:
-            inputs, outputs = outputs, inputs
-        if one_table:
-            outputs = inputs
-        mean = mean if always is None else always
-        used = [(t, np.unique(c) if distinct else c) for t, c in zip(targets, contexts) if len(c)]
-        if not used:
-            raise ValueError("no target with a context")
-        count = (len(used) if counted == "used" else len(targets)) if average else 1
-        loss, grad_inputs, grad_outputs = 0.0, np.zeros(inputs.shape), np.zeros(outputs.shape)
-        for target, context in used:
-            hidden = inputs[context].mean(axis=0) if mean else inputs[context].sum(axis=0)
-            if one_by_one:
-                loss -= np.mean([reference.log_softmax(outputs @ inputs[c])[target] for c in context]) / count
-                continue
-            logits = outputs @ hidden
-            with np.errstate(all="ignore"):
-                top = 0.0 if naive else logits.max()
-                total = np.exp(logits - top).sum()
-                loss -= (logits[target] - top - np.log(total)) / count
-                error = np.exp(logits - top) / total
-            if truth:
-                error[target] -= 1.0
-            error /= count
-            if rows == "target":
-                grad_outputs[target] += error[target] * hidden
-            else:
-                grad_outputs += np.outer(error, hidden)
-            change = error @ outputs
-            divide = {"right": mean, "never": False, "always": True}[share]
-            change = change / len(context) if divide else change
-            if duplicates == "added":
-                np.add.at(grad_inputs, context, change)
-            else:
-                grad_inputs[context] += change
-        return float(loss) if what == "loss" else (grad_inputs, grad_outputs)
+        inputs, outputs = read(inputs, outputs)
+        losses = []
+        for target, context in zip(targets, contexts):
+            if not skip(context):
+                h = hidden(inputs[words(context)], asked(mean)) if len(context) else np.zeros(inputs.shape[1])
+                losses.append(loss_of(outputs @ h, pair(target, context)))
+        if not any(len(context) for context in contexts):
+            return empty()
+        return sum(losses) / count(len(losses), len(targets))
     return solve
+
+
+def one_word_at_a_time(inputs, outputs, targets, contexts, mean):
+    """Skip-gram turned round: each context word predicts the target by itself."""
+    losses = [np.mean([minus_log(outputs @ inputs[word], target) for word in context])
+              for target, context in zip(targets, contexts) if len(context)]
+    return np.mean(losses) if losses else refuse()
+
+
+def every_pair_alike(inputs, outputs, targets, contexts, mean):
+    """Skip-gram turned round, and the mean over all pairs."""
+    losses = [minus_log(outputs @ inputs[word], target) for target, context in zip(targets, contexts)
+              for word in context]
+    return np.mean(losses) if losses else refuse()
 
 
 def cbow_loss_by_matrix(inputs, outputs, targets, contexts, mean):
@@ -117,28 +155,47 @@ CBOW_LOSS = Exercise(
     id="word2vec.cbow_loss", points=1,
     reference=reference.cbow_loss,
     cases=cbow_loss_cases,
+    variant=loss_with,
     misconceptions=[
-        Misconception("adds up the context where the mean is meant", cbow_with(always=False),
+        Misconception("adds up the context where the mean is meant", {"asked": lambda mean: False},
                       "With mean=True, h is the mean of the context's rows, as your cbow_hidden returns it."),
-        Misconception("averages the context where the sum is meant", cbow_with(always=True),
+        Misconception("averages the context where the sum is meant", {"asked": lambda mean: True},
                       "With mean=False, h is the sum. Pass `mean` on to cbow_hidden."),
-        Misconception("counts a repeated word once", cbow_with(distinct=True),
+        Misconception("counts a repeated word once", {"words": np.unique},
                       "A word that stands in the context twice is added twice, and counts as two in the mean."),
-        Misconception("counts targets without a context", cbow_with(counted="all"),
+        Misconception("counts targets without a context", {"count": lambda used, targets: targets},
                       "A target without a context is left out: of the sum, and of the number you divide by."),
-        Misconception("adds up the targets' losses", cbow_with(average=False),
+        Misconception("predicts from zeros where there is no context", {"skip": lambda context: False},
+                      "A target without a context is left out altogether: nothing predicts it."),
+        Misconception("adds up the targets' losses", {"count": lambda used, targets: 1},
                       "Divide by the number of targets that have a context: the loss is a mean."),
-        Misconception("swaps the two tables", cbow_with(swapped=True),
+        Misconception("swaps the two tables", {"read": lambda inputs, outputs: (outputs, inputs)},
                       "The context is read in `inputs`; the target is predicted in `outputs`."),
-        Misconception("uses one table for both roles", cbow_with(one_table=True),
+        Misconception("uses one table for both roles", {"read": lambda inputs, outputs: (inputs, inputs)},
                       "The target and its rivals are rows of `outputs`."),
-        Misconception("predicts from one context word at a time", cbow_with(one_by_one=True),
+        Misconception("predicts from one context word at a time", one_word_at_a_time,
                       "That is skip-gram turned round. CBOW first joins the context to one vector h, then predicts "
                       "once."),
-        Misconception("exponentiates large logits as they are", cbow_with(naive=True),
-                      "exp overflows above 709. Use your log_softmax."),
+        Misconception("trains every context word as a pair of its own", every_pair_alike,
+                      "That is skip-gram turned round, and long contexts count more. CBOW joins the context to one "
+                      "vector h and predicts once for each target."),
+        Misconception("has the wrong sign", {"loss_of": lambda logits, target: reference.log_softmax(logits)[target]},
+                      "The loss is minus the log-probability; it is never negative."),
+        Misconception("takes the probability, not its logarithm",
+                      {"loss_of": lambda logits, target: -np.exp(reference.log_softmax(logits)[target])},
+                      "The loss of a target is minus the logarithm of its probability."),
+        Misconception("exponentiates large logits as they are", {"loss_of": naive_minus_log},
+                      "exp overflows above 709, and a quotient of two infinities is no number. Use your log_softmax."),
+        Misconception("takes the logarithm of a sum that overflows", {"loss_of": naive_difference},
+                      "exp overflows above 709. Use your log_softmax, which takes the maximum off first."),
+        Misconception("returns 0 where no target has a context", {"empty": lambda: 0.0},
+                      "A loss of 0 looks like a perfect model. Raise a ValueError."),
+        Misconception("divides by zero where no target has a context", {"empty": divide_by_zero},
+                      "There is no mean of nothing. Look first, and raise a ValueError when no target has a context."),
+        Misconception("returns nan where no target has a context", {"empty": lambda: float("nan")},
+                      "The mean of nothing is not a number. Raise a ValueError when no target has a context."),
     ],
-    alternatives=[cbow_loss_by_matrix, cbow_loss_by_loop],
+    alternatives=[cbow_loss_by_matrix, cbow_loss_by_loop, loss_with()],
     hints=["One target at a time: h from cbow_hidden, V logits, one log-probability.",
            "The logits are outputs @ h. Skip a target whose context is empty, and don't count it.",
            "Collect `-log_softmax(outputs @ cbow_hidden(inputs, context, mean))[target]` in a list; raise if it stays "

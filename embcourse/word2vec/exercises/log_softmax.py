@@ -13,33 +13,51 @@ from embcourse.word2vec.exercises.common import LARGE, ORDINARY
 
 
 def logit_cases(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case((np.array([[0.0, 1.0, 3.0], [2.0, -1.0, 0.5]]),), label="two rows", tolerance=ORDINARY)
-    yield Case((rng.uniform(-4, 4, (4, 7)),), label="four rows", tolerance=ORDINARY)
-    yield Case((rng.uniform(-4, 4, 5),), label="one axis", tolerance=ORDINARY)
-    yield Case((rng.uniform(-4, 4, (2, 3, 4)),), label="three axes", tolerance=ORDINARY)
-    yield Case((rng.uniform(-4, 4, (3, 8))[:, ::2],), label="a view with gaps", tolerance=ORDINARY)
-    yield Case((rng.uniform(-4, 4, (3, 1)),), "edge", "one word", tolerance=ORDINARY)
-    yield Case((np.zeros((0, 4)),), "edge", "no rows")
-    yield Case((np.full((2, 5), 2.0),), "edge", "all equal", tolerance=ORDINARY)
-    yield Case((np.array([[1e4, 1e4 - 1, 0.0]]),), "stability", "logits of 10,000", tolerance=LARGE)
-    yield Case((np.array([[-1e4, -1e4 - 1, -1e4 + 2]]),), "stability", "logits of -10,000", tolerance=LARGE)
-    yield Case((np.array([[1e4, -1e4], [-1e4, -1e4]]),), "stability", "rows far apart", tolerance=LARGE)
+    halves = np.array([-4, -3, -2, -1, 1, 2, 3, 4]) / 2        # no 0: no row is shifted already
+    yield Case((rng.permutation(halves)[:6].reshape(2, 3),), label="two rows", tolerance=ORDINARY)
+    rows = int(rng.integers(3, 6))
+    yield Case((rng.uniform(-4, 4, (rows, rows + int(rng.integers(1, 4)))),), label="more rows", tolerance=ORDINARY)
+    yield Case((rng.uniform(-4, 4, int(rng.integers(4, 8))),), label="one axis", tolerance=ORDINARY)
+    yield Case((rng.uniform(-4, 4, tuple(rng.permutation([2, 3, 4]))),), label="three axes", tolerance=ORDINARY)
+    yield Case((rng.uniform(-4, 4, (3, 2 * int(rng.integers(4, 7))))[:, ::2],), label="a view with gaps",
+               tolerance=ORDINARY)
+    yield Case((rng.uniform(-4, 4, (int(rng.integers(2, 5)), 1)),), "edge", "one word", tolerance=ORDINARY)
+    yield Case((np.zeros((0, int(rng.integers(2, 9)))),), "edge", "no rows")
+    yield Case((np.full((2, int(rng.integers(3, 8))), rng.uniform(1, 4) * rng.choice([-1, 1])),), "edge", "all equal",
+               tolerance=ORDINARY)
+    size = float(rng.integers(8_000, 10_001))
+    near = np.array([0.0, -rng.uniform(0.5, 2), -rng.uniform(3, 6)])
+    yield Case((np.array([[*rng.permutation(size + near), 0.0]]),), "stability", "logits near 10,000", tolerance=LARGE)
+    yield Case((np.array([rng.permutation(near - size)]),), "stability", "logits near -10,000", tolerance=LARGE)
+    far = np.array([[size, -size, size - 1.5], [-size, -size + 1, -size - 0.5], [0.5, -1, 2]])
+    yield Case((far[rng.permutation(3)],), "stability", "rows far apart", tolerance=LARGE)
 
 
-def log_softmax_with(*, shift="row", axis=-1, after=False, log=np.log, powers=True, epsilon=0.0, plain=False):
+def row_maximum(logits):
+    return logits.max(axis=-1, keepdims=True)
+
+
+def log_of_sum(powers):
+    return np.log(powers.sum(axis=-1, keepdims=True))
+
+
+def difference_of(logits, shifted, total):
+    return shifted - total
+
+
+def log_of_share(logits, shifted, epsilon=0.0):
+    powers = np.exp(shifted)
+    return np.log(powers / powers.sum(axis=-1, keepdims=True) + epsilon)
+
+
+def log_softmax_with(*, enter=lambda logits: logits, shift=row_maximum, total=log_of_sum, join=difference_of,
+                     finish=lambda result: result):
     """The log-softmax with one part replaced."""
     def solve(logits):
         with np.errstate(all="ignore"):
-            if shift == "row":
-                logits = logits - logits.max(axis=axis, keepdims=True, initial=-np.inf)
-            elif shift == "all":
-                logits = logits - logits.max(initial=-np.inf)
-            total = np.exp(logits).sum(axis=axis, keepdims=True)
-            if plain:
-                return np.exp(logits) / total
-            if after:
-                return log(np.exp(logits) / total + epsilon)
-            return logits - (log(total) if powers else total)
+            logits = enter(logits)
+            shifted = logits - shift(logits)
+            return finish(join(logits, shifted, total(np.exp(shifted))))
     return solve
 
 
@@ -60,29 +78,56 @@ LOG_SOFTMAX = Exercise(
     id="word2vec.log_softmax", points=2,
     reference=reference.log_softmax,
     cases=logit_cases,
+    variant=log_softmax_with,
     misconceptions=[
-        Misconception("exponentiates large logits as they are", log_softmax_with(shift=None),
+        Misconception("exponentiates large logits as they are", {"shift": lambda logits: 0.0},
                       "exp(1000) overflows, and exp(-1000) is 0. Subtract the row's maximum first: no probability "
                       "changes."),
-        Misconception("takes the logarithm of a probability that has rounded to 0", log_softmax_with(after=True),
+        Misconception("takes the logarithm of a probability that has rounded to 0",
+                      {"join": lambda logits, shifted, total: log_of_share(logits, shifted)},
                       "exp(-1000) is 0 and ln 0 is infinite. Don't form the probability: subtract the logarithm of the "
                       "sum from the shifted logits."),
+        Misconception("forms the probability of logits that were not shifted",
+                      lambda logits: log_softmax_with(shift=lambda logits: 0.0,
+                                                      join=lambda a, b, total: log_of_share(a, b))(logits),
+                      "exp(1000) overflows, and ln 0 is infinite. Subtract the row's maximum first, and then the "
+                      "logarithm of the sum; the probability itself is never needed."),
         Misconception("adds a small number to save the logarithm",
-                      log_softmax_with(after=True, epsilon=1e-12),
+                      {"join": lambda logits, shifted, total: log_of_share(logits, shifted, 1e-12)},
                       "A small number inside the logarithm changes every small probability: ln 1e-12 is only -27.6. "
                       "Subtract the logarithm of the sum from the shifted logits instead."),
-        Misconception("sums over the wrong axis", log_softmax_with(axis=0),
-                      "Each row is a distribution over the vocabulary, which is the last axis."),
-        Misconception("subtracts one maximum from all rows", log_softmax_with(shift="all"),
+        Misconception("cuts large logits off", {"enter": lambda logits: np.clip(logits, -700, 700),
+                                                "shift": lambda logits: 0.0},
+                      "A logit that is cut off gives another probability. Subtract the row's maximum instead: that "
+                      "changes none."),
+        Misconception("subtracts the mean, not the maximum",
+                      {"shift": lambda logits: logits.mean(axis=-1, keepdims=True)},
+                      "Far above the mean exp still overflows. Subtract the largest logit: then no exponent is above "
+                      "0."),
+        Misconception("subtracts one maximum from all rows", {"shift": lambda logits: logits.max()},
                       "A row far below the largest one then underflows. Each row needs its own maximum."),
-        Misconception("returns probabilities", log_softmax_with(plain=True),
+        Misconception("forgets the maximum outside the sum", {"join": lambda logits, shifted, total: logits - total},
+                      "What is taken off inside the sum has to be taken off outside as well: subtract the logarithm of "
+                      "the sum from the shifted logits."),
+        Misconception("sums over the first axis", {"total": lambda powers: np.log(powers.sum(axis=0, keepdims=True))},
+                      "Each row is a distribution over the vocabulary, which is the last axis."),
+        Misconception("sums over everything", {"total": lambda powers: np.log(powers.sum())},
+                      "Each row is a distribution of its own: sum over the last axis only, and keep it for "
+                      "broadcasting."),
+        Misconception("sums over axis 1", {"total": lambda powers: np.log(powers.sum(axis=1, keepdims=True))},
+                      "That is the last axis of a matrix only. Logits come with any number of axes: count from the "
+                      "end."),
+        Misconception("returns probabilities", {"finish": np.exp},
                       "These are the probabilities. Asked are their natural logarithms."),
-        Misconception("takes another base", log_softmax_with(log=np.log2),
+        Misconception("returns minus the logarithm", {"finish": np.negative},
+                      "The logarithm of a probability is at most 0. The minus belongs to the loss, not to this."),
+        Misconception("takes another base", {"total": lambda powers: np.log2(powers.sum(axis=-1, keepdims=True))},
                       "The logarithm is the natural one, np.log."),
-        Misconception("subtracts the sum, not its logarithm", log_softmax_with(powers=False),
+        Misconception("subtracts the sum, not its logarithm",
+                      {"total": lambda powers: powers.sum(axis=-1, keepdims=True)},
                       "ln(a / b) is ln a - ln b: subtract the logarithm of the sum of exponentials."),
     ],
-    alternatives=[log_softmax_by_logaddexp, log_softmax_by_rows],
+    alternatives=[log_softmax_by_logaddexp, log_softmax_by_rows, log_softmax_with()],
     hints=["ln(exp(x_i) / S) is x_i - ln S. Write that, then ask what happens at x = 1000.",
            "Subtract the row's maximum from the row before anything else; keepdims=True keeps the shapes fitting.",
            "`shifted = logits - logits.max(axis=-1, keepdims=True)`, then shifted minus the log of the sum of "

@@ -12,40 +12,52 @@ from embcourse.word2vec import reference
 from embcourse.word2vec.exercises.common import (
     LARGE_GRADIENT,
     ORDINARY,
+    gappy_tables,
     large_tables,
     probabilities,
+    small_tables,
     tables,
 )
-from embcourse.word2vec.exercises.skipgram_gradients import gradients_by_one_hot
+from embcourse.word2vec.exercises.skipgram_gradients import gradients_by_one_hot, naive_softmax
+
+
+def a_rate(rng: np.random.Generator) -> float:
+    """A learning rate that is not 1, nor near a half."""
+    return float(rng.choice([0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9]))
 
 
 def step_cases(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case((*tables(rng), 0, 1, 0.5), label="a pair", tolerance=ORDINARY)
-    yield Case((*tables(rng, 8, 5), 6, 2, 1.0), label="rate 1", tolerance=ORDINARY)
-    inputs, outputs = tables(rng, dim=6)
-    yield Case((inputs[:, ::2], outputs[:, ::2], 4, 3, 0.8), label="views with gaps", tolerance=ORDINARY)
-    yield Case((*tables(rng), 2, 2, 0.7), "edge", "a word beside itself", tolerance=ORDINARY)
-    yield Case((*tables(rng), 5, 0, 0.0), "edge", "rate 0", tolerance=ORDINARY)
-    yield Case((*tables(rng, 1, 3), 0, 0, 0.5), "edge", "a vocabulary of one word", tolerance=ORDINARY)
-    yield Case((*large_tables(rng), 1, 4, 0.5), "stability", "logits of thousands",
+    a, b, _ = (int(word) for word in rng.permutation(3))
+    yield Case((*small_tables(rng), a, b, a_rate(rng)), label="three words", tolerance=ORDINARY)
+    words = int(rng.integers(6, 10))
+    a, b, *_ = (int(word) for word in rng.permutation(words))
+    yield Case((*tables(rng, words, int(rng.integers(3, 6))), a, b, a_rate(rng)), label="more words",
+               tolerance=ORDINARY)
+    a, b, *_ = (int(word) for word in rng.permutation(7))
+    yield Case((*gappy_tables(rng), a, b, 1.0 + a_rate(rng)), label="views with gaps", tolerance=ORDINARY)
+    a, b, *_ = (int(word) for word in rng.permutation(6))
+    yield Case((*tables(rng), a, a, a_rate(rng)), "edge", "a word beside itself", tolerance=ORDINARY)
+    yield Case((*tables(rng), a, b, 0.0), "edge", "rate 0", tolerance=ORDINARY)
+    yield Case((*tables(rng, 1, 3), 0, 0, a_rate(rng)), "edge", "a vocabulary of one word", tolerance=ORDINARY)
+    inputs, outputs, order = large_tables(rng)
+    yield Case((inputs, outputs, int(order[0]), int(order[2]), a_rate(rng)), "stability", "logits of thousands",
                tolerance=LARGE_GRADIENT)
 
 
-def stepped_with(*, first="none", sign=-1.0, rows="all", inputs_too=True, outputs_too=True, moved="centre",
-                 naive=False):
+def stepped_with(*, softmax=probabilities, truth=1.0, first="neither", rate=lambda rate: rate, sign=-1.0, rows="all",
+                 inputs_too=True, outputs_too=True, moved="centre", finish=lambda old, new: new):
     """One step with one part replaced; first: the table that moves before the other's gradient is taken."""
     def solve(inputs, outputs, centre, context, learning_rate):
         new_inputs, new_outputs = inputs.copy(), outputs.copy()
-        logits = outputs @ inputs[centre]
-        with np.errstate(all="ignore"):
-            error = np.exp(logits) / np.exp(logits).sum() if naive else probabilities(logits)
-        error[context] -= 1.0
-        change_inputs = sign * learning_rate * (error @ outputs)
-        change_outputs = sign * learning_rate * np.outer(error, inputs[centre])
+        error = softmax(outputs @ inputs[centre])
+        error[context] -= truth
+        size = sign * rate(learning_rate)
+        change_inputs = size * (error @ outputs)
+        change_outputs = size * np.outer(error, inputs[centre])
         if first == "inputs":
-            change_outputs = sign * learning_rate * np.outer(error, inputs[centre] + change_inputs)
+            change_outputs = size * np.outer(error, inputs[centre] + change_inputs)
         if first == "outputs":
-            change_inputs = sign * learning_rate * (error @ (outputs + change_outputs))
+            change_inputs = size * (error @ (outputs + change_outputs))
         if inputs_too:
             new_inputs[centre if moved == "centre" else context] += change_inputs
         if outputs_too:
@@ -53,7 +65,7 @@ def stepped_with(*, first="none", sign=-1.0, rows="all", inputs_too=True, output
                 new_outputs += change_outputs
             else:
                 new_outputs[context] += change_outputs[context]
-        return new_inputs, new_outputs
+        return finish((inputs, outputs), (new_inputs, new_outputs))
     return solve
 
 
@@ -76,29 +88,46 @@ def step_by_lists(inputs, outputs, centre, context, learning_rate):
     return v, u
 
 
+def sgd_step(inputs, outputs, centre, context, learning_rate):
+    return reference.sgd_step(inputs, outputs, centre, context, learning_rate)[1:]
+
+
 SGD_STEP = Exercise(
     id="word2vec.sgd_step", points=2,
-    reference=lambda *args: reference.sgd_step(*args)[1:],
+    reference=sgd_step,
     cases=step_cases,
+    variant=stepped_with,
+    returns=("new inputs", "new outputs"),
     misconceptions=[
-        Misconception("moves the outputs by the new input row", stepped_with(first="inputs"),
-                      "Both gradients belong to the values from before the step. Compute both, then move both."),
-        Misconception("moves the input row by the new outputs", stepped_with(first="outputs"),
-                      "Both gradients belong to the values from before the step. Compute both, then move both."),
-        Misconception("steps uphill", stepped_with(sign=1.0),
+        Misconception("moves the outputs by the new input row", {"first": "inputs"},
+                      "Both gradients belong to the tables from before the step. Compute both, then move both."),
+        Misconception("moves the input row by the new outputs", {"first": "outputs"},
+                      "Both gradients belong to the tables from before the step. Compute both, then move both."),
+        Misconception("steps uphill", {"sign": 1.0},
                       "The gradient points to where the loss grows. Subtract it."),
-        Misconception("moves only the context's output row", stepped_with(rows="target"),
+        Misconception("ignores the learning rate", {"rate": lambda rate: 1.0},
+                      "Subtract learning_rate times the gradient, not the gradient."),
+        Misconception("divides by the learning rate", {"rate": lambda rate: 1.0 / rate if rate else 0.0},
+                      "Subtract learning_rate times the gradient: a smaller rate makes a smaller step."),
+        Misconception("forgets the truth", {"truth": 0.0},
+                      "The error is P(w | c) minus 1 for the context, and P(w | c) for all others. Subtract the 1."),
+        Misconception("moves only the context's output row", {"rows": "target"},
                       "With the full softmax every row of `outputs` moves, each by its own error."),
-        Misconception("leaves the input row alone", stepped_with(inputs_too=False),
+        Misconception("leaves the input row alone", {"inputs_too": False},
                       "Both tables learn: the centre's row of `inputs` moves too."),
-        Misconception("leaves the output rows alone", stepped_with(outputs_too=False),
+        Misconception("leaves the output rows alone", {"outputs_too": False},
                       "Both tables learn: the rows of `outputs` move too."),
-        Misconception("moves the context's input row", stepped_with(moved="context"),
+        Misconception("moves the context's input row", {"moved": "context"},
                       "The input row that took part is the centre's."),
-        Misconception("exponentiates large logits as they are", stepped_with(naive=True),
+        Misconception("returns the changes, not the tables",
+                      {"finish": lambda old, new: (new[0] - old[0], new[1] - old[1])},
+                      "Asked are the tables after the step: the old ones plus the change."),
+        Misconception("swaps the two tables", {"finish": lambda old, new: (new[1], new[0])},
+                      "The new `inputs` come first."),
+        Misconception("exponentiates large logits as they are", {"softmax": naive_softmax},
                       "exp overflows above 709. Use your gradients from above, or your log_softmax."),
     ],
-    alternatives=[step_by_gradients, step_by_lists],
+    alternatives=[step_by_gradients, step_by_lists, stepped_with()],
     hints=["A single pair is a batch of one: your gradients from the exercise before will do.",
            "Take both gradients first, from the tables as they came. Then make the new tables.",
            "`grad_inputs, grad_outputs = skipgram_gradients(inputs, outputs, np.array([centre]), np.array([context]))`"

@@ -17,27 +17,58 @@ def gradient_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield large_pairs(rng, LARGE_GRADIENT)
 
 
-def gradients_with(*, average=True, truth=True, duplicates="added", rows="all", sign=1.0, naive=False, seen="all",
-                   swapped=False):
+def minus_truth(p, centres, contexts):
+    p[np.arange(len(contexts)), contexts] -= 1.0
+    return p
+
+
+def plus_truth(p, centres, contexts):
+    p[np.arange(len(contexts)), contexts] += 1.0
+    return p
+
+
+def minus_truth_at_the_centre(p, centres, contexts):
+    p[np.arange(len(centres)), centres] -= 1.0
+    return p
+
+
+def minus_truth_everywhere(p, centres, contexts):
+    p[:, contexts] -= 1.0
+    return p
+
+
+def contexts_only(error, contexts):
+    """The errors of the pairs' own contexts, 0 elsewhere."""
+    only = np.zeros_like(error)
+    pairs = np.arange(len(contexts))
+    only[pairs, contexts] = error[pairs, contexts]
+    return only
+
+
+def naive_softmax(logits):
+    with np.errstate(all="ignore"):
+        return np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+
+
+def add_up(table, ids, rows):
+    np.add.at(table, ids, rows)
+
+
+def keep_last(table, ids, rows):
+    table[ids] += rows
+
+
+def gradients_with(*, softmax=probabilities, compare=minus_truth, count=lambda centres, inputs: len(centres),
+                   seen=lambda error, contexts: error, pulls=lambda error, inputs, outputs: error @ outputs,
+                   spread=add_up, moved=lambda error, contexts: error,
+                   pushes=lambda inputs, outputs, centres, contexts: inputs[centres],
+                   finish=lambda of_inputs, of_outputs: (of_inputs, of_outputs)):
     """Both gradients of the skip-gram loss, with one part replaced."""
     def solve(inputs, outputs, centres, contexts):
-        pairs = np.arange(len(centres))
-        logits = inputs[centres] @ outputs.T
-        with np.errstate(all="ignore"):
-            error = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True) if naive else probabilities(logits)
-        if truth:
-            error[pairs, contexts] -= 1.0
-        error *= sign / (len(centres) if average else 1)
-        target = np.zeros_like(error)
-        target[pairs, contexts] = error[pairs, contexts]
-        of_inputs = (target if seen == "target" else error) @ outputs
-        grad_inputs = np.zeros_like(inputs)
-        if duplicates == "added":
-            np.add.at(grad_inputs, centres, of_inputs)
-        else:
-            grad_inputs[centres] += of_inputs
-        grad_outputs = (target if rows == "target" else error).T @ inputs[centres]
-        return (grad_outputs, grad_inputs) if swapped else (grad_inputs, grad_outputs)
+        error = compare(softmax(inputs[centres] @ outputs.T), centres, contexts) / count(centres, inputs)
+        of_inputs = np.zeros(inputs.shape)
+        spread(of_inputs, centres, pulls(seen(error, contexts), inputs, outputs))
+        return finish(of_inputs, moved(error, contexts).T @ pushes(inputs, outputs, centres, contexts))
     return solve
 
 
@@ -59,33 +90,56 @@ def gradients_by_one_hot(inputs, outputs, centres, contexts):
     return centre.T @ error @ outputs, error.T @ centre @ inputs
 
 
+def skipgram_gradients(inputs, outputs, centres, contexts):
+    return reference.skipgram_gradients(inputs, outputs, centres, contexts)[1:]
+
+
 SKIPGRAM_GRADIENTS = Exercise(
     id="word2vec.skipgram_gradients", points=3,
-    reference=lambda *args: reference.skipgram_gradients(*args)[1:],
+    reference=skipgram_gradients,
     cases=gradient_cases,
+    variant=gradients_with,
+    returns=("gradient of inputs", "gradient of outputs"),
     misconceptions=[
-        Misconception("keeps one pair of a word that stands in several", gradients_with(duplicates="one"),
+        Misconception("keeps one pair of a word that stands in several", {"spread": keep_last},
                       "`grad[centres] += ...` writes each row once, even where a word stands in `centres` several "
                       "times. Use np.add.at, or a loop."),
-        Misconception("forgets the truth", gradients_with(truth=False),
+        Misconception("forgets the truth", {"compare": lambda p, centres, contexts: p},
                       "The error is P(w | c) minus 1 for the context, and P(w | c) for all others. Subtract the 1."),
-        Misconception("moves only the context's output row", gradients_with(rows="target"),
-                      "Every word stands in the denominator, so every row of `outputs` has a gradient: P(w | c) v_c "
-                      "for the words that are not the context."),
-        Misconception("lets only the context pull at the centre", gradients_with(seen="target"),
-                      "The centre's gradient sums over the whole vocabulary: e_w u_w for every word w."),
-        Misconception("forgets to divide by the number of pairs", gradients_with(average=False),
+        Misconception("adds the truth", {"compare": plus_truth},
+                      "The error is the prediction minus the truth: P(w | c) minus 1 at the context."),
+        Misconception("subtracts the 1 at the centre", {"compare": minus_truth_at_the_centre},
+                      "What came is the context: the 1 is subtracted in its column, not in the centre's."),
+        Misconception("subtracts the 1 of all contexts in every row", {"compare": minus_truth_everywhere},
+                      "Pair i has one context: subtract the 1 in row i at that word. A slice beside an array of ids "
+                      "picks those columns in every row."),
+        Misconception("moves only the contexts' output rows", {"moved": contexts_only},
+                      "Every word stands in the denominator, so every row of `outputs` has a gradient: e_w v_c."),
+        Misconception("lets only the context pull at the centre", {"seen": contexts_only},
+                      "The centre's gradient sums over the whole vocabulary: the error of w times u_w, for every w."),
+        Misconception("pulls at the centre with input rows", {"pulls": lambda error, inputs, outputs: error @ inputs},
+                      "The score of w is u_w . v_c, so its derivative for v_c is u_w, a row of `outputs`."),
+        Misconception("pushes the outputs with output rows",
+                      {"pushes": lambda inputs, outputs, centres, contexts: outputs[centres]},
+                      "The score of w is u_w . v_c, so its derivative for u_w is v_c, a row of `inputs`."),
+        Misconception("pushes the outputs with the contexts' rows",
+                      {"pushes": lambda inputs, outputs, centres, contexts: inputs[contexts]},
+                      "The vector that predicted is the centre's: the gradient of every u_w is a multiple of v_c."),
+        Misconception("forgets to divide by the number of pairs", {"count": lambda centres, inputs: 1},
                       "The loss is a mean over n pairs, so each pair contributes 1/n of its gradient."),
-        Misconception("has the wrong sign", gradients_with(sign=-1.0),
+        Misconception("divides by the vocabulary", {"count": lambda centres, inputs: len(inputs)},
+                      "The loss is a mean over the pairs: divide by how many pairs there are, not words."),
+        Misconception("has the wrong sign", {"finish": lambda of_inputs, of_outputs: (-of_inputs, -of_outputs)},
                       "The error is the prediction minus the truth. Yours points downhill; the gradient uphill."),
-        Misconception("swaps the two gradients", gradients_with(swapped=True),
+        Misconception("swaps the two gradients", {"finish": lambda of_inputs, of_outputs: (of_outputs, of_inputs)},
                       "The gradient of `inputs` comes first."),
-        Misconception("exponentiates large logits as they are", gradients_with(naive=True),
+        Misconception("exponentiates large logits as they are", {"softmax": naive_softmax},
                       "exp overflows above 709. Use your log_softmax, and np.exp of that."),
     ],
-    alternatives=[gradients_by_pairs, gradients_by_one_hot],
-    hints=["Do it for one pair first: the error e (V numbers) is P(w | c), minus 1 at the context.",
-           "One pair: v_c gets e @ outputs, u_w gets e[w] v_c for every w. Divide by n, and add up over the pairs.",
+    alternatives=[gradients_by_one_hot, gradients_by_pairs, gradients_with()],
+    hints=["Do it for one pair first: the error (V numbers) is P(w | c), minus 1 at the context.",
+           "One pair: v_c gets error @ outputs, u_w gets error[w] v_c for every w. Divide by n, and add up over the "
+           "pairs.",
            "`error` has shape (n, V). `np.add.at(grad_inputs, centres, error @ outputs)` and "
            "`grad_outputs = error.T @ inputs[centres]`."],
 )

@@ -8,26 +8,32 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.word2vec import reference
-from embcourse.word2vec.exercises.common import ORDINARY, tables
-from embcourse.word2vec.exercises.sgd_step import stepped_with
+from embcourse.word2vec.exercises.common import ORDINARY, gapped, gappy_tables, small_tables, tables
+from embcourse.word2vec.exercises.sgd_step import a_rate, stepped_with
 
 
 def train_cases(rng: np.random.Generator) -> Iterator[Case]:
-    yield Case((*tables(rng), np.array([0, 1, 4]), np.array([2, 5, 3]), np.array([2, 0, 1]), 0.8),
+    # Never the order 0, 1, 2 ...: the last pair comes first.
+    centres, contexts = rng.permutation(3), rng.permutation(3)
+    yield Case((*small_tables(rng), centres, contexts, np.array([2, *rng.permutation(2)]), a_rate(rng)),
                label="three steps", tolerance=ORDINARY)
-    yield Case((*tables(rng, 5, 4), np.array([3, 0]), np.array([1, 2]), np.array([1, 0, 0, 1, 1, 0]), 1.0),
-               label="three epochs of two pairs", tolerance=ORDINARY)
-    inputs, outputs = tables(rng, 7, 6)
-    yield Case((inputs[:, ::2], outputs[:, ::2], rng.integers(0, 7, 10)[::2], rng.integers(0, 7, 10)[::2],
-                np.array([4, 0, 1, 0, 3, 0, 0, 0])[::2], 0.6), label="views with gaps", tolerance=ORDINARY)
-    yield Case((*tables(rng), np.array([2, 2]), np.array([4, 2]), np.array([0, 1, 0, 0]), 0.9), "edge",
-               "the same pair again", tolerance=ORDINARY)
-    yield Case((*tables(rng), np.array([1]), np.array([3]), np.array([0]), 0.7), "edge", "one step",
+    for label in ("epochs of three pairs", "a pair that is never trained"):
+        order = np.concatenate([[2, *rng.permutation(2)] for _ in range(int(rng.integers(2, 4)))])
+        order = order[order != 1] if label.startswith("a pair") else order
+        yield Case((*tables(rng, 6, 4), rng.permutation(6)[:3], rng.permutation(6)[:3], order, a_rate(rng)),
+                   label=label, tolerance=ORDINARY)
+    order = np.array([4, *rng.integers(0, 5, int(rng.integers(3, 6)))])
+    yield Case((*gappy_tables(rng), gapped(rng.permutation(7)[:5]), gapped(rng.permutation(7)[:5]), gapped(order),
+                a_rate(rng)), label="views with gaps", tolerance=ORDINARY)
+    a, b = rng.permutation(6)[:2]
+    yield Case((*tables(rng), np.array([a, a]), np.array([b, a]), np.array([1, *rng.permutation([0, 0, 1])]),
+                a_rate(rng)), "edge", "the same pair again", tolerance=ORDINARY)
+    yield Case((*tables(rng), np.array([a]), np.array([b]), np.array([0]), a_rate(rng)), "edge", "one step",
                tolerance=ORDINARY)
-    yield Case((*tables(rng), np.array([1]), np.array([3]), np.zeros(0, int), 0.7), "edge", "no step")
+    yield Case((*tables(rng), np.array([a, b]), np.array([b, a]), np.zeros(0, int), a_rate(rng)), "edge", "no step")
 
 
-def trained_reference(inputs, outputs, centres, contexts, order, learning_rate):
+def train_skipgram(inputs, outputs, centres, contexts, order, learning_rate):
     losses = np.zeros(len(order))
     inputs, outputs = inputs.copy(), outputs.copy()
     for k, pair in enumerate(order):
@@ -36,31 +42,32 @@ def trained_reference(inputs, outputs, centres, contexts, order, learning_rate):
     return inputs, outputs, losses
 
 
-def trained_with(*, decay="right", ordered=True, batch=False, loss_when="before", step=None, swapped=False,
-                 one_epoch=False):
-    """The trainer with one part replaced."""
-    step = step or stepped_with()
+def line(k, steps, pairs):
+    return 1 - k / steps
 
+
+def loss_of(tables, c, o):
+    return -reference.log_softmax(tables[1] @ tables[0][c])[o]
+
+
+def trained_with(*, decay=line, pair_of=lambda order, k, pairs: order[k], steps_of=lambda order, pairs: order,
+                 start_of=lambda first, now: now, noted="before", step=stepped_with(),
+                 pair=lambda centres, contexts: (centres, contexts), note=lambda losses: losses,
+                 finish=lambda inputs, outputs, losses: (inputs, outputs, losses)):
+    """The trainer with one part replaced."""
     def solve(inputs, outputs, centres, contexts, order, learning_rate):
-        first_inputs, first_outputs = inputs, outputs
-        inputs, outputs, losses = inputs.copy(), outputs.copy(), []
-        if one_epoch:
-            order = order[:len(centres)]
-        if swapped:
-            centres, contexts = contexts, centres
-        steps = len(order)
-        for k, pair in enumerate(order):
-            pair = pair if ordered else k % len(centres)
-            c, o = centres[pair], contexts[pair]
-            rate = learning_rate * {"right": 1 - k / steps, "none": 1.0, "early": 1 - (k + 1) / steps,
-                                    "to zero": 1 - k / max(steps - 1, 1), "twice": (1 - k / steps) ** 2}[decay]
-            old = (first_inputs, first_outputs) if batch else (inputs, outputs)
-            new = step(*old, c, o, rate)
-            losses.append(-reference.log_softmax((new if loss_when == "after" else old)[1]
-                                                 @ (new if loss_when == "after" else old)[0][c])[o])
-            inputs, outputs = (inputs + new[0] - old[0], outputs + new[1] - old[1]) if batch else new
-        losses = np.array(losses, dtype=float)
-        return inputs, outputs, np.cumsum(losses) / np.arange(1, steps + 1) if loss_when == "mean" else losses
+        first = now = inputs.copy(), outputs.copy()
+        losses = []
+        centres, contexts = pair(centres, contexts)
+        order = steps_of(order, len(centres))
+        for k in range(len(order)):
+            row = pair_of(order, k, len(centres))
+            c, o = centres[row], contexts[row]
+            old = start_of(first, now)
+            new = step(*old, c, o, learning_rate * decay(k, len(order), len(centres)))
+            losses.append(loss_of(old if noted == "before" else new, c, o))
+            now = tuple(one + after - before for one, after, before in zip(now, new, old))
+        return finish(*now, note(np.array(losses, dtype=float)))
     return solve
 
 
@@ -81,37 +88,63 @@ def train_in_place(inputs, outputs, centres, contexts, order, learning_rate):
     return v, u, losses
 
 
+def running_mean(losses):
+    return np.cumsum(losses) / np.arange(1, len(losses) + 1)
+
+
 TRAIN_SKIPGRAM = Exercise(
     id="word2vec.train_skipgram", points=3,
-    reference=trained_reference,
+    reference=train_skipgram,
     cases=train_cases,
+    variant=trained_with,
+    returns=("new inputs", "new outputs", "losses"),
     misconceptions=[
-        Misconception("keeps the learning rate", trained_with(decay="none"),
+        Misconception("keeps the learning rate", {"decay": lambda k, steps, pairs: 1.0},
                       "The rate falls: step k of N, counted from 0, has learning_rate (1 - k / N)."),
-        Misconception("lets the rate fall a step too early", trained_with(decay="early"),
+        Misconception("lets the rate fall a step too early", {"decay": lambda k, steps, pairs: 1 - (k + 1) / steps},
                       "Steps count from 0: the first one has the full rate, and the last one still moves."),
-        Misconception("reaches rate 0 at the last step", trained_with(decay="to zero"),
+        Misconception("reaches rate 0 at the last step",
+                      {"decay": lambda k, steps, pairs: 1 - k / max(steps - 1, 1)},
                       "Divide by the number of steps, N, not N - 1: the last step has learning_rate / N."),
-        Misconception("lets the rate fall on a curve", trained_with(decay="twice"),
+        Misconception("lets the rate fall on a curve", {"decay": lambda k, steps, pairs: (1 - k / steps) ** 2},
                       "The rate falls on a straight line: multiply the first rate by 1 - k / N, once."),
-        Misconception("ignores the order", trained_with(ordered=False),
+        Misconception("starts the rate anew with each round of the pairs",
+                      {"decay": lambda k, steps, pairs: 1 - k % pairs / pairs},
+                      "There is one line over all steps: N is the length of `order`, not the number of pairs."),
+        Misconception("takes the number of pairs for the number of steps",
+                      {"decay": lambda k, steps, pairs: 1 - k / pairs},
+                      "N is the number of steps, the length of `order`, which may list a pair often or never. With the "
+                      "number of pairs the rate can fall below 0."),
+        Misconception("ignores the order", {"pair_of": lambda order, k, pairs: k % pairs},
                       "Step k trains pair order[k], not pair k."),
-        Misconception("takes every gradient from the first tables", trained_with(batch=True),
-                      "Each step starts from the tables that the step before it left."),
-        Misconception("notes the loss after the step", trained_with(loss_when="after"),
-                      "The loss of a step is the pair's loss just before the tables move."),
-        Misconception("notes a running mean of the losses", trained_with(loss_when="mean"),
-                      "losses[k] is the loss of step k alone."),
-        Misconception("stops after one epoch", trained_with(one_epoch=True),
+        Misconception("stops after one epoch", {"steps_of": lambda order, pairs: order[:pairs]},
                       "`order` may be longer than the list of pairs: it holds all steps of all epochs."),
-        Misconception("predicts the centre from the context", trained_with(swapped=True),
+        Misconception("trains each pair once", {"steps_of": lambda order, pairs: np.unique(order)},
+                      "`order` says how often, and when, each pair is trained."),
+        Misconception("takes every gradient from the first tables", {"start_of": lambda first, now: first},
+                      "Each step starts from the tables that the step before it left."),
+        Misconception("notes the loss after the step", {"noted": "after"},
+                      "The loss of a step is the pair's loss just before the tables move."),
+        Misconception("notes a running mean of the losses", {"note": running_mean},
+                      "losses[k] is the loss of step k alone."),
+        Misconception("adds up the losses", {"note": np.cumsum},
+                      "losses[k] is the loss of step k alone, not of all steps so far."),
+        Misconception("predicts the centre from the context", {"pair": lambda centres, contexts: (contexts, centres)},
                       "The input row is the centre's; what is predicted is the context."),
-        Misconception("moves the outputs by the new input row", trained_with(step=stepped_with(first="inputs")),
-                      "Both gradients of a step belong to the values from before the step."),
-        Misconception("steps uphill", trained_with(step=stepped_with(sign=1.0)),
+        Misconception("hands centre and context to the step the wrong way round",
+                      {"step": lambda inputs, outputs, c, o, rate: stepped_with()(inputs, outputs, o, c, rate)},
+                      "The losses are of the right pairs, but the steps move the context's input row. The centre comes "
+                      "first."),
+        Misconception("moves the outputs by the new input row", {"step": stepped_with(first="inputs")},
+                      "Both gradients of a step belong to the tables from before the step."),
+        Misconception("moves the input row by the new outputs", {"step": stepped_with(first="outputs")},
+                      "Both gradients of a step belong to the tables from before the step."),
+        Misconception("steps uphill", {"step": stepped_with(sign=1.0)},
                       "The gradient points to where the loss grows. Subtract it."),
+        Misconception("swaps the two tables", {"finish": lambda inputs, outputs, losses: (outputs, inputs, losses)},
+                      "The new `inputs` come first."),
     ],
-    alternatives=[trained_with(), train_in_place],
+    alternatives=[train_in_place, trained_with()],
     hints=["Go through `order`. For each number k and pair order[k]: the rate, the loss, one step.",
            "The loss comes from skipgram_loss with arrays of one pair, before the step; the tables from sgd_step.",
            "`rate = learning_rate * (1 - k / len(order))`, `inputs, outputs = sgd_step(inputs, outputs, c, o, rate)`. "
