@@ -402,6 +402,22 @@ def test_no_name_where_one_case_contradicts_it() -> None:
     assert elsewhere.misconceptions == ()
 
 
+def test_what_fits_all_ordinary_cases_but_not_the_others_is_offered_as_a_likeness() -> None:
+    """Three times, and bad input is met with an error of another kind, which no misconception makes."""
+    def answer(x):
+        if len(x) == 0:
+            raise KeyError("empty")
+        return scaled(3.0)(x)
+
+    verdict = judge(exercise_of_parts(), answer)
+    assert verdict.misconceptions == ()
+    values, errors = verdict.rows[:2]
+    assert values.resembles.name == "three times" and errors.resembles is None
+    assert str(Report(verdict)).count("One thing that looks like this: three times. Twice.") == 1
+    partly = judge(exercise_of_parts(), lambda x: np.where(answer(x) > 0, 3.0, 2.0) * x)
+    assert all(row.resembles is None for row in partly.rows)
+
+
 def test_an_error_is_the_same_only_of_the_same_kind_and_place() -> None:
     exercise = small_exercise(misconceptions=[
         Misconception("multiplies matrices", lambda x: x @ np.ones((5, 5)), "No matrix is needed."),

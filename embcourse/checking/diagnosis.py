@@ -14,7 +14,6 @@ from embcourse.checking.guard import Outcome
 from embcourse.checking.tolerance import Tolerance
 from embcourse.checking.trial import Trial, difference, observe, rule_of
 
-
 MOST_MISTAKES = 3
 
 
@@ -41,6 +40,20 @@ def diagnose(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception
                 if both is not None and Behaviour(exercise, both, trials).agrees_everywhere():
                     return one, other
     return ()
+
+
+def resembles(exercise: Exercise, trials: Sequence[Trial]) -> Misconception | None:
+    """The one misconception that behaves like the answer on all ordinary cases, where none does on every case.
+
+    An answer that is also naive about huge numbers or bad input contradicts the name there, so it is no diagnosis: only
+    one thing that looks like it. Ordinary are the cases of values, gradients and edges, right ones included.
+    """
+    ordinary = [trial for trial in trials if trial.case.aspect in ("values", "gradient", "edge")]
+    if all(trial.passed for trial in ordinary):
+        return None
+    alike_on_all = [one for one in exercise.misconceptions
+                    if Behaviour(exercise, exercise.mistake(one), ordinary).agrees_everywhere()]
+    return alike_on_all[0] if len(alike_on_all) == 1 else None
 
 
 def explain_together(behaviours: Sequence[Behaviour], cases: int) -> bool:

@@ -87,6 +87,10 @@ def details(row: Row, verdict: Verdict) -> list[str]:
         lines.append(sentence if told else f"{sentence} {misconception.hint}")
     if row.observation:
         lines.append(row.observation)
+    if row.resembles:
+        told = next(other for other in verdict.rows if other.resembles) is not row
+        if not told:
+            lines.append(f"One thing that looks like this: {row.resembles.name}. {row.resembles.hint}")
     return lines
 
 

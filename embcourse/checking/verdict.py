@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from embcourse.checking.compare import shorten
-from embcourse.checking.diagnosis import diagnose, explains
+from embcourse.checking.diagnosis import diagnose, explains, resembles
 from embcourse.checking.exercise import ASPECTS, Case, Exercise, Misconception
 from embcourse.checking.guard import OutOfTime
 from embcourse.checking.observation import observation
@@ -28,6 +28,7 @@ class Row:
     failure: Trial | None = None
     misconceptions: tuple[Misconception, ...] = ()
     observation: str = ""         # what all wrong results of the row have in common, where it is plain to see
+    resembles: Misconception | None = None     # what the answer looks like on ordinary cases, though no name fits all
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def rows_of(exercise: Exercise, cases: Sequence[Case], trials: Sequence[Trial]) 
     """A row per aspect in use, in the order of ASPECTS, and one for the inputs."""
     complete = len(trials) == len(cases) and not all(trial.passed for trial in trials)
     named = diagnose(exercise, trials) if complete else ()
+    similar = resembles(exercise, trials) if complete and not named else None
     for aspect in ASPECTS:
         planned = [case for case in cases if case.aspect == aspect]
         if not planned:
@@ -93,7 +95,9 @@ def rows_of(exercise: Exercise, cases: Sequence[Case], trials: Sequence[Trial]) 
         labels = tuple(dict.fromkeys(case.label for case in planned if case.label))
         if failures:
             mine = tuple(one for one in named if explains(exercise, one, failures[0]))
-            yield Row(aspect, False, labels, failures[0], mine or named, "" if named else observation(exercise, failures))
+            seen = "" if named else observation(exercise, failures)
+            like = similar if aspect in ("values", "gradient", "edge") else None
+            yield Row(aspect, False, labels, failures[0], mine or named, seen, like)
         else:
             yield Row(aspect, len(tried) == len(planned), labels)
     touched = [trial for trial in trials if trial.changed or trial.aliased]

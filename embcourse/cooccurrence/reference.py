@@ -209,8 +209,9 @@ def truncated_svd(
     Singular vectors are determined up to their sign. Here, in each column, the
     entry of largest magnitude is positive; see `fix_signs`. Columns whose
     singular value is 0 up to rounding are 0, whatever the power: they carry
-    nothing. So are rows of a word without contexts. (Equal singular values leave more than the sign open: their columns
-    may be rotated among themselves.)
+    nothing. So are rows of a word without contexts. (Equal singular values
+    leave more than the sign open: their columns may be rotated among
+    themselves.)
 
     matrix          : (words, contexts) finite numbers.
     dim             : d, from 1 to the smaller side of the matrix.

@@ -1,4 +1,4 @@
-"""The exercises of the attention chapter: from a softmax that survives large scores to all gradients of attention."""
+"""The exercises of the attention chapter: from a softmax that survives large scores to a network that is trained."""
 
 from embcourse.attention.exercises.additive_scores import ADDITIVE_SCORES
 from embcourse.attention.exercises.attention import ATTENTION
@@ -8,6 +8,7 @@ from embcourse.attention.exercises.causal_mask import CAUSAL_MASK
 from embcourse.attention.exercises.masked_softmax import MASKED_SOFTMAX
 from embcourse.attention.exercises.softmax import SOFTMAX
 from embcourse.attention.exercises.softmax_gradient import SOFTMAX_GRADIENT
+from embcourse.attention.exercises.train_reverser import TRAIN_REVERSER
 
 EXERCISES = (
     SOFTMAX,
@@ -18,4 +19,5 @@ EXERCISES = (
     SOFTMAX_GRADIENT,
     ATTENTION_GRADIENTS,
     ADDITIVE_SCORES,
+    TRAIN_REVERSER,
 )

@@ -47,7 +47,7 @@ def relative(counts: np.ndarray) -> np.ndarray:
 
 def documents_with(counts: np.ndarray) -> np.ndarray:
     """Document frequencies."""
-    return np.count_nonzero(counts, axis=0)
+    return (counts > 0).sum(axis=0)
 
 
 def unit_rows(rows: np.ndarray) -> np.ndarray:

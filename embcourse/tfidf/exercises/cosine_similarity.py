@@ -60,13 +60,24 @@ def cosine_with(
     length: Callable = lengths,
     of_b: Callable = lengths,
     guard: Callable = above_zero,
+    join: Callable = lambda a, of_a, b, of_b, guard: (a / guard(of_a)) @ (b / guard(of_b)).T,
     finish: Callable = lambda cosines: cosines,
 ):
     """Cosines with one part replaced."""
     def solve(a, b):
         a, b = scale(a), scale(b)
-        return finish((a / guard(length(a))) @ (b / guard((length if of_b is lengths else of_b)(b))).T)
+        return finish(join(a, length(a), b, (length if of_b is lengths else of_b)(b), guard))
     return solve
+
+
+def by_the_product(a, of_a, b, of_b, guard):
+    """Dot products over the products of the lengths."""
+    return a @ b.T / guard(of_a @ of_b.T)
+
+
+def by_the_product_or_0(a, of_a, b, of_b, guard):
+    below = of_a @ of_b.T
+    return np.where(below > 0, a @ b.T / below, 0.0)
 
 
 def by_pairs(a, b):
@@ -114,6 +125,13 @@ COSINE_SIMILARITY = Exercise(
         Misconception("squares before scaling", {"scale": lambda rows: rows},
                       "(1e200)² does not fit into a float64, and (1e-200)² is 0. Divide each row by its largest "
                       "absolute entry first: its direction stays the same."),
+        Misconception("multiplies the lengths before scaling", {"scale": lambda rows: rows, "join": by_the_product},
+                      "(1e200)² does not fit into a float64, nor does the product of two such lengths, and (1e-200)² is "
+                      "0. Divide each row by its largest absolute entry first: its direction stays the same."),
+        Misconception("takes rows of tiny entries for rows of zeros",
+                      {"scale": lambda rows: rows, "join": by_the_product_or_0},
+                      "(1e-200)² is 0 in float64, and (1e200)² is inf, so that lengths come out as 0 and inf. Divide "
+                      "each row by its largest absolute entry before you square anything."),
         Misconception("scales by the largest entry of the whole matrix",
                       {"scale": lambda rows: rows / above_zero(np.abs(rows).max(initial=0))},
                       "One large row then turns the small ones to 0. Each row needs a largest entry of its own."),

@@ -124,6 +124,11 @@ RECIPROCAL_RANKS = Exercise(
         Misconception("reverses an ascending sort", ranks_by(lambda row: np.argsort(row, kind="stable")[::-1]),
                       "Reversing puts equal scores in reverse order too. Sort the negated scores with "
                       "kind=\"stable\"."),
+        Misconception("sorts in a way that shuffles equal scores", ranks_by(lambda row: np.argsort(-row)),
+                      "np.argsort may put equal scores in any order, unless kind=\"stable\" is asked for."),
+        Misconception("reverses a sort that shuffles equal scores", ranks_by(lambda row: np.argsort(row)[::-1]),
+                      "np.argsort may put equal scores in any order, and reversing does not mend it. Sort the negated "
+                      "scores with kind=\"stable\"."),
         Misconception("lets the target win every tie", {"tied": nothing},
                       "Of equal scores the lower index comes first. A method that gives every document the same "
                       "score would otherwise look perfect."),
