@@ -69,6 +69,14 @@ def cosines_of(vectors, word):
     return unit_rows(vectors) @ unit_rows(vectors)[word]
 
 
+def with_constant(constant):
+    """Cosines, with a constant added to each length."""
+    def score(vectors, word):
+        units = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + constant)
+        return units @ units[word]
+    return score
+
+
 def leave_out(order, scores, word, k):
     return order[order != word][:k]
 
@@ -134,6 +142,10 @@ NEIGHBOURS = Exercise(
                       "Long vectors, those of frequent words, win every dot product. Divide by both lengths."),
         Misconception("divides by the squared length", {"score": by_squared_length},
                       "Divide by the lengths: the square root of the sum of squares."),
+        *(Misconception(f"adds {constant:.0e} to the lengths", {"score": with_constant(constant)},
+                        "Then a short vector loses more than a long one, and equal cosines are no longer equal. Only "
+                        "a length of 0 needs care.")
+          for constant in (1e-9, 1e-8)),
         Misconception("ranks by distance", {"score": distance},
                       "Euclidean distance punishes a vector for its length. The cosine looks at directions only."),
         Misconception("ignores the sign", {"score": unsigned},

@@ -108,9 +108,11 @@ PMI = Exercise(
         Misconception("adds 1 inside the logarithm", {"log": lambda ratio: np.log1p(ratio), "never": None},
                       "ln(1 + ratio) is never negative and is ln 2 for chance. PMI is ln(ratio), and a pair that "
                       "never met has -inf: that is meant."),
-        Misconception("adds a small constant inside the logarithm",
-                      {"log": lambda ratio: np.log(ratio + 1e-9), "never": None},
-                      "A pair that never met has -inf here, not ln of a small number."),
+        *(Misconception(f"adds {constant:.0e} inside the logarithm",
+                        {"log": lambda ratio, constant=constant: np.log(ratio + constant), "never": None},
+                        "A pair that never met has -inf here, not the logarithm of a small number; and every other "
+                        "value moves a little.")
+          for constant in (1e-12, 1e-10, 1e-9, 1e-8, 1e-6)),
         Misconception("adds 1 to every count", {"prepare": lambda counts: counts + 1},
                       "These are the counts as they were seen: a pair that never met stays at 0, and its PMI is -inf."),
         Misconception("turns the ratio upside down", {"log": lambda ratio: -log_of(ratio), "never": np.inf},

@@ -112,6 +112,8 @@ PATH_LOSS = Exercise(
                       "At turn 1 the right answer is sigma(-x)."),
         Misconception("multiplies the logit by the code", {"sign": lambda x, code: code * x},
                       "A code is 0 or 1, a sign is +1 or -1: turn 0 has sigma(+x), turn 1 has sigma(-x)."),
+        Misconception("takes 1 - code for the sign", {"sign": lambda x, code: (1 - code) * x},
+                      "1 - code is 1 or 0, a sign is +1 or -1: turn 0 has sigma(+x), turn 1 has sigma(-x)."),
         Misconception("reads the code from the end", {"codes_of": lambda code: code[::-1]},
                       "Code and path both begin at the root: turn code[j] is taken at node path[j]."),
         Misconception("takes the first nodes instead of those on the path",

@@ -107,6 +107,8 @@ PATH_PROBABILITIES = Exercise(
                       "turn 1 has sigma(-x)."),
         Misconception("multiplies the logit by the code", {"turn": lambda x, code: sigma(code * x)},
                       "A code is 0 or 1, a sign is +1 or -1: turn 0 has sigma(+x), turn 1 has sigma(-x)."),
+        Misconception("takes 1 - code for the sign", {"turn": lambda x, code: sigma((1 - code) * x)},
+                      "1 - code is 1 or 0, a sign is +1 or -1: turn 0 has sigma(+x), turn 1 has sigma(-x)."),
         Misconception("ignores the logits", {"turn": lambda x, code: 0.5},
                       "A turn is a coin only where the logit is 0. Else it has probability sigma(+x) or sigma(-x), with "
                       "x the dot product of node and hidden vector."),

@@ -182,6 +182,11 @@ TRAIN = Exercise(
                       {"near_of": lambda stayed, place, radius: stayed[max(0, place - radius):place]
                        + stayed[place + 1:place + radius]},
                       "A slice leaves out its end: stayed[place + 1 : place + 1 + radius] holds radius words."),
+        Misconception("reaches one word too short to the left",
+                      {"near_of": lambda stayed, place, radius: stayed[max(0, place - radius + 1):place]
+                       + stayed[place + 1:place + 1 + radius]},
+                      "The radius counts words on each side: the slice on the left begins at place - radius, and leaves "
+                      "out `place`."),
         Misconception("looks to the right only",
                       {"near_of": lambda stayed, place, radius: stayed[place + 1:place + 1 + radius]},
                       "The contexts stand on both sides of the target."),

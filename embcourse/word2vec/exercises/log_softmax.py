@@ -117,6 +117,14 @@ LOG_SOFTMAX = Exercise(
         Misconception("sums over axis 1", {"total": lambda powers: np.log(powers.sum(axis=1, keepdims=True))},
                       "That is the last axis of a matrix only. Logits come with any number of axes: count from the "
                       "end."),
+        Misconception("takes the maximum over the first axis",
+                      {"shift": lambda logits: logits.max(axis=0, keepdims=True)},
+                      "Each row needs its own maximum, over the last axis: another row's may be far above or below."),
+        Misconception("adds the logarithm of the sum", {"join": lambda logits, shifted, total: shifted + total},
+                      "ln(a / b) is ln a - ln b: subtract the logarithm of the sum."),
+        Misconception("only subtracts the maximum", {"join": lambda logits, shifted, total: shifted},
+                      "That keeps exp small, and is only the first step: subtract the logarithm of the sum of "
+                      "exponentials as well."),
         Misconception("returns probabilities", {"finish": np.exp},
                       "These are the probabilities. Asked are their natural logarithms."),
         Misconception("returns minus the logarithm", {"finish": np.negative},

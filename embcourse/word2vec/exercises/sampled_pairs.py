@@ -69,6 +69,22 @@ def paired_with(*, before=0, after=0, nearest=1, ends=lambda offsets, tokens: of
     return solve
 
 
+def open_to(side):
+    """Pairs of windows that are cut off on the other side only; positions before 0 count from the end of the text."""
+    def solve(ids, offsets, radii):
+        centres, contexts = [], []
+        for start, end in zip(offsets[:-1], offsets[1:]):
+            for t in range(start, end):
+                first, last = t - int(radii[t]), t + int(radii[t])
+                for s in range(first if side == "left" else max(start, first),
+                               (last if side == "right" else min(end - 1, last)) + 1):
+                    if s != t:
+                        centres.append(ids[t])
+                        contexts.append(ids[s])
+        return np.array(centres, dtype=int), np.array(contexts, dtype=int)
+    return solve
+
+
 def pairs_by_matrix(ids, offsets, radii):
     """One yes or no for every two positions."""
     place = np.arange(len(ids))
@@ -117,6 +133,12 @@ SAMPLED_PAIRS = Exercise(
         Misconception("crosses the border of a sentence", {"ends": lambda offsets, tokens: [0, tokens]},
                       "The last word of one sentence and the first of the next stand side by side in `ids` by chance. "
                       "Stop at the borders that `offsets` gives."),
+        Misconception("forgets where the sentence begins", open_to("left"),
+                      "The window stops at the first word of its sentence. Before it stands another sentence, and "
+                      "before the text Python counts from the end."),
+        Misconception("forgets where the sentence ends", open_to("right"),
+                      "The window stops at the last word of its sentence: after it stands another sentence, or "
+                      "nothing."),
         Misconception("loses the last sentence", {"ends": lambda offsets, tokens: offsets[:-1]},
                       "`offsets` holds one number more than there are sentences: sentence i ends where sentence i + 1 "
                       "begins, and the last one at the last offset."),

@@ -104,6 +104,8 @@ SKIPGRAM_GRADIENTS = Exercise(
         Misconception("keeps one pair of a word that stands in several", {"spread": keep_last},
                       "`grad[centres] += ...` writes each row once, even where a word stands in `centres` several "
                       "times. Use np.add.at, or a loop."),
+        Misconception("takes logarithms for probabilities", {"softmax": reference.log_softmax},
+                      "The error is made of probabilities: take np.exp of the log-softmax before you subtract the 1."),
         Misconception("forgets the truth", {"compare": lambda p, centres, contexts: p},
                       "The error is P(w | c) minus 1 for the context, and P(w | c) for all others. Subtract the 1."),
         Misconception("adds the truth", {"compare": plus_truth},
