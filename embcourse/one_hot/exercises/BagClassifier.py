@@ -202,7 +202,7 @@ def draw_start(rng: np.random.Generator) -> tuple[list[str], np.ndarray, np.ndar
     """Three words, two dimensions, two classes, in numbers for a pencil; no two of them equal."""
     words = [str(word) for word in rng.permutation(TEXT_WORDS)[:3]]
     table = rng.permutation(np.array([-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0]))[:6].reshape(3, 2)
-    return words, table, rng.permutation(np.array([-2.0, -1.0, -0.5, 0.5, 1.0, 2.0]))[:4].reshape(2, 2)
+    return words, table, rng.permutation(np.array([-1.0, -0.75, -0.5, 0.25, 0.5, 1.0]))[:4].reshape(2, 2)
 
 
 def draw_rate(rng: np.random.Generator) -> float:
