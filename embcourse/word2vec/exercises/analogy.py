@@ -47,6 +47,8 @@ def analogy_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((vectors, a, b, c, int(rng.integers(30, 50))), "edge", "ties: the smaller id first")
     yield question(rng, 7, 3, k=4, same="ab", aspect="edge", label="a = b: the neighbours of c")
     yield question(rng, 7, 3, k=3, same="abc", aspect="edge", label="a = b = c: the neighbours of one word")
+    yield question(rng, 7, 3, k=int(rng.integers(20, 60)), same=str(rng.choice(["ab", "abc"])), aspect="edge",
+                   label="more asked than there are, of fewer than three words")
     words = int(rng.integers(6, 9))
     yield question(rng, words, 3, k=int(rng.integers(20, 60)), aspect="edge", label="more asked than there are")
     yield question(rng, 3, 3, k=int(rng.integers(1, 4)), aspect="edge", label="no other word")
@@ -83,6 +85,17 @@ def by_products(vectors, a, b, c, k):
     cosines = (x @ x[[a, b, c]].T + 1) / 2
     scores = cosines[:, 1] * cosines[:, 2] / (cosines[:, 0] + 0.001)
     return np.array(drop_first(downwards(scores).tolist(), (a, b, c), k), dtype=int)
+
+
+def nearest_ends(vectors, a, b, c, k):
+    """The smallest distance to b - a + c, with vectors as they are."""
+    distances = np.linalg.norm(vectors - step_from_c(vectors, a, b, c), axis=1)
+    return np.array(drop_first(np.argsort(distances, kind="stable").tolist(), (a, b, c), k), dtype=int)
+
+
+def to_the_end(order, out, k):
+    """The words of the question last, by their ids."""
+    return ([word for word in order if word not in out] + sorted(set(out)))[:k]
 
 
 def analogy_by_sorting(vectors, a, b, c, k):
@@ -164,6 +177,22 @@ ANALOGY = Exercise(
         Misconception("reverses an unstable sort", {"sort": lambda scores: np.argsort(scores)[::-1]},
                       "Of words with the same score the smaller id comes first. Sort the negative scores instead of "
                       "reversing, with kind=\"stable\"."),
+        Misconception("takes the smallest distance between rows of any length",
+                      nearest_ends,
+                      "Divide every row by its length first; then take the products with the sum."),
+        Misconception("fills up with the words of the question",
+                      {"cut": to_the_end},
+                      "A score of minus infinity only moves a, b and c to the end. If fewer than k words are "
+                      "left, return those."),
+        Misconception("counts on three different words",
+                      {"cut": lambda order, out, k: drop_first(order, out, min(k, max(len(order) - 3, 0)))},
+                      "a, b and c may be the same word: then more than V - 3 words are left."),
+        Misconception("takes the three best for the words of the question",
+                      {"cut": lambda order, out, k: order[3:k + 3]},
+                      "a, b and c need not be the three best. Look at each word whether it is one of them."),
+        Misconception("forgets to cut after a, b and c were left out",
+                      {"cut": lambda order, out, k: [word for word in order[:k + 3] if word not in out]},
+                      "Where a, b or c are not among the first k + 3, too many are left. Cut to k at the end."),
     ],
     alternatives=[analogy_by_sorting, analogy_by_cosines, answered_with()],
     hints=["Divide every row by its length. Then the cosine is a product.",

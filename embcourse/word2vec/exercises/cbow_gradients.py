@@ -26,6 +26,10 @@ def all_rows(error, target):
     return error
 
 
+def overwrite(table, ids, rows):
+    table[ids] = rows
+
+
 def target_only(error, target):
     only = np.zeros_like(error)
     only[target] = error[target]
@@ -33,7 +37,7 @@ def target_only(error, target):
 
 
 def gradients_with(*, asked=lambda mean: mean, words=lambda context: context, softmax=probabilities, truth=1.0,
-                   count=lambda used, targets: used, share=right_share, spread=add_up, moved=all_rows, seen=all_rows,
+                   count=lambda used, targets: used, share=right_share, spread=add_up, row=lambda target, context: context, moved=all_rows, seen=all_rows,
                    pulls=lambda inputs, outputs: outputs,
                    finish=lambda of_inputs, of_outputs: (of_inputs, of_outputs)):
     """Both gradients of CBOW's loss, with one part replaced."""
@@ -48,7 +52,7 @@ def gradients_with(*, asked=lambda mean: mean, words=lambda context: context, so
             error /= count(len(used), len(targets))
             of_outputs += np.outer(moved(error, target), hidden)
             change = seen(error, target) @ pulls(inputs, outputs)
-            spread(of_inputs, context, change * share(len(context), mean))
+            spread(of_inputs, row(target, context), change * share(len(context), mean))
         return finish(of_inputs, of_outputs)
     return solve
 
@@ -131,6 +135,13 @@ CBOW_GRADIENTS = Exercise(
                       "The gradient of `inputs` comes first."),
         Misconception("exponentiates large logits as they are", {"softmax": naive_softmax},
                       "exp overflows above 709. Use your log_softmax, and np.exp of that."),
+        Misconception("overwrites the gradient of another target",
+                      {"spread": overwrite},
+                      "A word may stand in several contexts: its shares add up. Use np.add.at, or a loop."),
+        Misconception("moves the target's input row",
+                      {"row": lambda target, context: target},
+                      "h was made of the context's rows of `inputs`: they share its gradient, not the target's "
+                      "row."),
     ],
     alternatives=[cbow_gradients_by_matrix, cbow_gradients_by_loop, gradients_with()],
     hints=["As for skip-gram, with h in the place of v_c. Then: how much of h is each context word?",

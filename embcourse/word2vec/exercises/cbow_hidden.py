@@ -26,7 +26,8 @@ def hidden_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((tables(rng)[0], rng.permutation([a, a, c, b]), False), "edge", "the sum of a word twice",
                tolerance=ORDINARY)
     for mean, label in ((True, "one word"), (False, "the sum of one word")):
-        yield Case((tables(rng)[0], rng.integers(0, 6, 1), mean), "edge", label, tolerance=ORDINARY)
+        # Word 0: a context that holds it is not empty.
+        yield Case((tables(rng)[0], np.zeros(1, int), mean), "edge", label, tolerance=ORDINARY)
     none = np.zeros(0, int)
     for mean, label in ((True, "no context"), (False, "the sum of no context")):
         yield Case((tables(rng, int(rng.integers(2, 7)))[0], none, mean), "errors", label, raises=ValueError)
@@ -58,6 +59,16 @@ def hidden_with(*, asked=lambda mean: mean, words=lambda contexts: contexts,
 
 def hidden_distinct(inputs, contexts, mean):
     return hidden_with()(inputs, np.unique(contexts), mean)
+
+
+def along(axis):
+    """Mean and sum along another axis, or along all."""
+    def solve(inputs, contexts, mean):
+        if len(contexts) == 0:
+            raise ValueError("there must be a context")
+        rows = inputs[contexts]
+        return rows.mean(axis=axis) if mean else rows.sum(axis=axis)
+    return solve
 
 
 def hidden_by_counts(inputs, contexts, mean):
@@ -113,6 +124,21 @@ CBOW_HIDDEN = Exercise(
                       "Zeros look like a prediction. Without a word there is none: raise a ValueError."),
         Misconception("refuses an empty context for the mean only", {"empty": refuse_the_mean},
                       "Raise the ValueError for the sum as well: an empty sum is no context either."),
+        Misconception("joins the components of each word",
+                      along(1),
+                      "That gives one number for each word. Go along axis 0, over the words: the result has d "
+                      "components."),
+        Misconception("joins everything to one number",
+                      along(None),
+                      "Without an axis all numbers are joined. Go along axis 0, over the words: the result has "
+                      "d components."),
+        Misconception("adds a repeated word once and divides by all",
+                      {"words": np.unique},
+                      "A word that stands in the context twice is added twice."),
+        Misconception("takes a context of word 0 for an empty one",
+                      lambda inputs, contexts, mean: hidden_with()(
+                          inputs, contexts if contexts.any() else contexts[:0], mean),
+                      "Zero is the id of a word. Ask for the length of the context."),
     ],
     alternatives=[hidden_by_counts, hidden_by_loop, hidden_with()],
     hints=["Pick the context's rows of `inputs`. How do you go from m rows to one?",

@@ -53,7 +53,8 @@ def cbow_cases(rng: np.random.Generator) -> Iterator[Case]:
     a, b, c = targets(3)
     yield Case((*tables(rng), np.array([a]), [rng.permutation([a, b])], bool(rng.integers(2))), "edge",
                "the target in its own context", tolerance=ORDINARY)
-    yield Case((*tables(rng), np.array([b]), [np.array([c])], bool(rng.integers(2))), "edge", "one word",
+    # Word 0: a context that holds it is not empty.
+    yield Case((*tables(rng), np.array([b]), [np.zeros(1, int)], bool(rng.integers(2))), "edge", "one word",
                tolerance=ORDINARY)
 
 
@@ -97,12 +98,13 @@ def naive_difference(logits, target):
 
 def loss_with(*, read=lambda inputs, outputs: (inputs, outputs), asked=lambda mean: mean, words=lambda context: context,
               hidden=mean_or_sum, loss_of=minus_log, count=lambda used, targets: used, empty=refuse,
-              skip=lambda context: len(context) == 0, pair=lambda target, context: target):
+              skip=lambda context: len(context) == 0, pair=lambda target, context: target,
+              line_up=lambda targets, contexts: zip(targets, contexts)):
     """The loss of CBOW with one part replaced."""
     def solve(inputs, outputs, targets, contexts, mean):
         inputs, outputs = read(inputs, outputs)
         losses = []
-        for target, context in zip(targets, contexts):
+        for target, context in line_up(targets, contexts):
             if not skip(context):
                 h = hidden(inputs[words(context)], asked(mean)) if len(context) else np.zeros(inputs.shape[1])
                 losses.append(loss_of(outputs @ h, pair(target, context)))
@@ -194,6 +196,17 @@ CBOW_LOSS = Exercise(
                       "There is no mean of nothing. Look first, and raise a ValueError when no target has a context."),
         Misconception("returns nan where no target has a context", {"empty": lambda: float("nan")},
                       "The mean of nothing is not a number. Raise a ValueError when no target has a context."),
+        Misconception("refuses where one target has no context",
+                      {"skip": lambda context: len(context) == 0 and refuse()},
+                      "A target without a context is left out. Raise the ValueError only where no target has "
+                      "one."),
+        Misconception("leaves out the context and not its target",
+                      {"line_up": lambda targets, contexts: zip(targets, [one for one in contexts if len(one)])},
+                      "Leave out the target together with its empty context: else all later contexts slip to "
+                      "the wrong target."),
+        Misconception("takes a context of word 0 for an empty one",
+                      {"skip": lambda context: not context.any(), "count": lambda used, targets: used or refuse()},
+                      "Zero is the id of a word. Ask for the length of the context."),
     ],
     alternatives=[cbow_loss_by_matrix, cbow_loss_by_loop, loss_with()],
     hints=["One target at a time: h from cbow_hidden, V logits, one log-probability.",

@@ -29,6 +29,9 @@ def logit_cases(rng: np.random.Generator) -> Iterator[Case]:
     near = np.array([0.0, -rng.uniform(0.5, 2), -rng.uniform(3, 6)])
     yield Case((np.array([[*rng.permutation(size + near), 0.0]]),), "stability", "logits near 10,000", tolerance=LARGE)
     yield Case((np.array([rng.permutation(near - size)]),), "stability", "logits near -10,000", tolerance=LARGE)
+    # Above the mean by less than 709, above the smallest by more: only one of the two overflows.
+    below = np.array([size, size - rng.uniform(0.5, 2), size - rng.uniform(900, 1_100)])
+    yield Case((np.array([rng.permutation(below)]),), "stability", "one logit far below", tolerance=LARGE)
     far = np.array([[size, -size, size - 1.5], [-size, -size + 1, -size - 0.5], [0.5, -1, 2]])
     yield Case((far[rng.permutation(3)],), "stability", "rows far apart", tolerance=LARGE)
 
@@ -134,6 +137,31 @@ LOG_SOFTMAX = Exercise(
         Misconception("subtracts the sum, not its logarithm",
                       {"total": lambda powers: powers.sum(axis=-1, keepdims=True)},
                       "ln(a / b) is ln a - ln b: subtract the logarithm of the sum of exponentials."),
+        Misconception("subtracts the minimum",
+                      {"shift": lambda logits: logits.min(axis=-1, keepdims=True)},
+                      "Above the smallest logit exp still overflows. Subtract the largest: then no exponent is "
+                      "above 0."),
+        Misconception("subtracts the largest size",
+                      {"shift": lambda logits: np.abs(logits).max(axis=-1, keepdims=True)},
+                      "Of negative logits the largest size belongs to the smallest. Subtract the maximum "
+                      "itself: then the largest exponent is 0."),
+        Misconception("sums without keeping the axis",
+                      {"total": lambda powers: np.log(powers.sum(axis=-1))},
+                      "The sum has one axis less than the logits and does not fit their rows. Keep the axis: "
+                      "keepdims=True."),
+        Misconception("lets the last axis go",
+                      {"shift": lambda logits: logits.max(axis=-1),
+                       "total": lambda powers: np.log(powers.sum(axis=-1))},
+                      "The maximum and the sum have one axis less than the logits and do not fit their rows. "
+                      "Keep it: keepdims=True."),
+        Misconception("works on axis 1",
+                      {"shift": lambda logits: logits.max(axis=1, keepdims=True),
+                       "total": lambda powers: np.log(powers.sum(axis=1, keepdims=True))},
+                      "That is the last axis of a matrix only. Logits come with any number of axes: count from "
+                      "the end."),
+        Misconception("computes in single precision",
+                      {"enter": lambda logits: logits.astype(np.float32)},
+                      "Single precision holds a logit of 10,000 to about 0.001 only. Stay in float64."),
     ],
     alternatives=[log_softmax_by_logaddexp, log_softmax_by_rows, log_softmax_with()],
     hints=["ln(exp(x_i) / S) is x_i - ln S. Write that, then ask what happens at x = 1000.",

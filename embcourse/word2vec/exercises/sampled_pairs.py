@@ -42,6 +42,7 @@ def pair_cases(rng: np.random.Generator) -> Iterator[Case]:
 
 def paired_with(*, before=0, after=0, nearest=1, ends=lambda offsets, tokens: offsets, left=True, right=True,
                 radius_of=lambda radii, t, s, start: radii[t], same_word=True, reads=None, right_first=False,
+                nearest_first=False,
                 finish=lambda ids, t, s: (ids[t], ids[s])):
     """Pairs of sampled windows with one part replaced; reads: how a window that begins before the sentence is read."""
     def solve(ids, offsets, radii):
@@ -63,6 +64,8 @@ def paired_with(*, before=0, after=0, nearest=1, ends=lambda offsets, tokens: of
                     window = [sentence[place] for place in range(first, 0)] + window
                 if right_first:
                     window = [s for s in window if s > t] + [s for s in window if s <= t]
+                if nearest_first:
+                    window = sorted(window, key=lambda s: abs(s - t))
                 at += [t] * len(window)
                 near += window
         return finish(ids, np.array(at, dtype=int), np.array(near, dtype=int))
@@ -83,6 +86,26 @@ def open_to(side):
                         contexts.append(ids[s])
         return np.array(centres, dtype=int), np.array(contexts, dtype=int)
     return solve
+
+
+def reaching_into(side):
+    """Pairs of windows that end at the end of the text on one side, not of the sentence."""
+    def solve(ids, offsets, radii):
+        at, near = [], []
+        for start, end in zip(offsets[:-1], offsets[1:]):
+            for t in range(start, end):
+                first = max(0 if side == "left" else start, t - radii[t])
+                last = min((len(ids) if side == "right" else end) - 1, t + radii[t])
+                window = [s for s in range(first, last + 1) if s != t]
+                at += [t] * len(window)
+                near += window
+        return ids[np.array(at, dtype=int)], ids[np.array(near, dtype=int)]
+    return solve
+
+
+def each_once(ids, t, s):
+    pairs = list(dict.fromkeys(zip(ids[t].tolist(), ids[s].tolist())))
+    return [centre for centre, _ in pairs], [context for _, context in pairs]
 
 
 def pairs_by_matrix(ids, offsets, radii):
@@ -164,6 +187,29 @@ SAMPLED_PAIRS = Exercise(
                       "The centres come first. With radii that differ, that is not the same."),
         Misconception("returns positions", {"finish": lambda ids, t, s: (t, s)},
                       "Asked are the words, ids[t] and ids[s], not the positions t and s."),
+        Misconception("reaches into the sentence before",
+                      reaching_into("left"),
+                      "The window begins at the earliest at offsets[i], the start of its own sentence, not at "
+                      "the start of the text."),
+        Misconception("reaches into the sentence after",
+                      reaching_into("right"),
+                      "The window ends at the latest at the end of its own sentence, not at the end of the "
+                      "text."),
+        Misconception("takes the smaller of both radii",
+                      {"radius_of": lambda radii, t, s, start: min(radii[t], radii[s])},
+                      "The centre alone decides: position t sees s if they are at most radii[t] apart, whatever "
+                      "radii[s] is."),
+        Misconception("takes the larger of both radii",
+                      {"radius_of": lambda radii, t, s, start: max(radii[t], radii[s])},
+                      "The centre alone decides: position t sees s only if they are at most radii[t] apart, "
+                      "whatever radii[s] is."),
+        Misconception("lists a pair once",
+                      {"finish": each_once},
+                      "A pair of words that comes again at other positions is listed again: every occurrence "
+                      "trains."),
+        Misconception("lists the nearest contexts first",
+                      {"nearest_first": True},
+                      "The pairs of a centre are ordered by the position of the context: from left to right."),
     ],
     alternatives=[pairs_by_matrix, pairs_by_lists, paired_with()],
     hints=["Go through the sentences, in each through the positions t, and for each t through the positions s near it.",

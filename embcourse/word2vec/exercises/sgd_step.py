@@ -45,19 +45,31 @@ def step_cases(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def stepped_with(*, softmax=probabilities, truth=1.0, first="neither", rate=lambda rate: rate, sign=-1.0, rows="all",
-                 inputs_too=True, outputs_too=True, moved="centre", finish=lambda old, new: new):
-    """One step with one part replaced; first: the table that moves before the other's gradient is taken."""
+                 again=False, pair=lambda centre, context: (centre, context), inputs_too=True, outputs_too=True,
+                 moved="centre", finish=lambda old, new: new):
+    """One step with one part replaced; first: the table that moves before the other's gradient is taken; again:
+    with a new forward pass.
+    """
     def solve(inputs, outputs, centre, context, learning_rate):
         new_inputs, new_outputs = inputs.copy(), outputs.copy()
-        error = softmax(outputs @ inputs[centre])
-        error[context] -= truth
+        centre, context = pair(centre, context)
+
+        def error_of(inputs, outputs):
+            error = softmax(outputs @ inputs[centre])
+            error[context] -= truth
+            return error
+
+        error = error_of(inputs, outputs)
         size = sign * rate(learning_rate)
         change_inputs = size * (error @ outputs)
         change_outputs = size * np.outer(error, inputs[centre])
         if first == "inputs":
-            change_outputs = size * np.outer(error, inputs[centre] + change_inputs)
+            old = inputs.copy()
+            old[centre] += change_inputs
+            change_outputs = size * np.outer(error_of(old, outputs) if again else error, old[centre])
         if first == "outputs":
-            change_inputs = size * (error @ (outputs + change_outputs))
+            old = outputs + change_outputs
+            change_inputs = size * ((error_of(inputs, old) if again else error) @ old)
         if inputs_too:
             new_inputs[centre if moved == "centre" else context] += change_inputs
         if outputs_too:
@@ -126,6 +138,22 @@ SGD_STEP = Exercise(
                       "The new `inputs` come first."),
         Misconception("exponentiates large logits as they are", {"softmax": naive_softmax},
                       "exp overflows above 709. Use your gradients from above, or your log_softmax."),
+        Misconception("runs forward again after the inputs have moved",
+                      {"first": "inputs", "again": True},
+                      "Both gradients belong to the tables from before the step. Take both from one call, then "
+                      "move both."),
+        Misconception("runs forward again after the outputs have moved",
+                      {"first": "outputs", "again": True},
+                      "Both gradients belong to the tables from before the step. Take both from one call, then "
+                      "move both."),
+        Misconception("returns the gradients",
+                      {"sign": 1.0, "rate": lambda rate: 1.0,
+                       "finish": lambda old, new: (new[0] - old[0], new[1] - old[1])},
+                      "Asked are the tables after the step: the old ones minus learning_rate times the "
+                      "gradients."),
+        Misconception("predicts the centre from the context",
+                      {"pair": lambda centre, context: (context, centre)},
+                      "The input row is the centre's; what is predicted is the context."),
     ],
     alternatives=[step_by_gradients, step_by_lists, stepped_with()],
     hints=["A single pair is a batch of one: your gradients from the exercise before will do.",

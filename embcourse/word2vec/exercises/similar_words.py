@@ -11,7 +11,7 @@ from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.data import bible
 from embcourse.text import tokenize
 from embcourse.word2vec import reference
-from embcourse.word2vec.exercises.sgd_step import a_rate
+from embcourse.word2vec.exercises.sgd_step import a_rate, stepped_with
 from embcourse.word2vec.exercises.train_skipgram import line, trained_with
 
 # At most some 300 steps in turn, each of about 30 roundings; with rates below 1 and rows that stay below 8 in size a
@@ -32,7 +32,10 @@ def verses(rng: np.random.Generator, count: int) -> list[list[str]]:
 
 def learning(rng: np.random.Generator, sentences: Sequence[Sequence[str]], words: Sequence[str], epochs: int, *,
              dim: int = 3, most: int = 3, k: int = 2, word: str | None = None, **options) -> Case:
-    """A training whose cosines are far enough apart at its end for rounding. The words come in an order by chance."""
+    """A training whose cosines are far enough apart at its end for rounding, and rank other words than products do.
+
+    The words come in an order by chance.
+    """
     words = [str(one) for one in rng.permutation(list(words))]
     if words == sorted(words):
         words.reverse()
@@ -45,8 +48,11 @@ def learning(rng: np.random.Generator, sentences: Sequence[Sequence[str]], words
         if options.get("raises"):
             return Case(args, **options)
         new = learned(*args)
-        cosines = np.sort(unit_rows(new[0]) @ unit_rows(new[0])[words.index(asked)])
-        if np.diff(cosines).min() > 1e-6:
+        place = words.index(asked)
+        cosines = unit_rows(new[0]) @ unit_rows(new[0])[place]
+        others = np.delete(np.arange(len(words)), place)
+        best = [list(others[np.argsort(-scores[others])][:k]) for scores in (cosines, new[0] @ new[0][place])]
+        if np.diff(np.sort(cosines)).min() > 1e-6 and best[0] != best[1]:
             return Case(args, tolerance=TRAINING, **options)
 
 
@@ -61,7 +67,7 @@ def learning_cases(rng: np.random.Generator) -> Iterator[Case]:
     text = [[], [a, rest[0], b, c], [rest[0], rest[1]], [c, rest[1], d, rest[0], a]]
     yield learning(rng, [text[i] for i in rng.permutation(4)], [a, b, c, d], int(rng.integers(2, 4)), aspect="edge",
                    label="sentences without a known word")
-    yield learning(rng, [[a, b, c], [c, a, d]], [a, b, c, d, rest[2]], 2, word=rest[2], aspect="edge",
+    yield learning(rng, [[a, b, c], [c, a, d]], [a, b, c, d, rest[2], rest[3]], 2, k=5, word=rest[2], aspect="edge",
                    label="a word that the text does not hold")
     yield learning(rng, [[a, b, c, d]], [a, b, c, d], 1, k=int(rng.integers(10, 30)), aspect="edge",
                    label="more asked than there are")
@@ -101,7 +107,7 @@ def by_alphabet(words):
     return by_place(sorted(words))
 
 
-def refuse():
+def refuse(epochs):
     raise ValueError("the text gives no pair")
 
 
@@ -113,7 +119,7 @@ def learned(sentences, words, radii, inputs, outputs, epochs, learning_rate, wor
     pairs = [(i, j) for i in range(len(ids)) for j in range(len(ids))
              if i != j and numbers[i] == numbers[j] and abs(places[i] - places[j]) <= radius_of(radii, i)]
     if not pairs:
-        return (inputs, outputs, empty())
+        return (inputs, outputs, empty(epochs))
     centres, contexts = (np.array([ids[pair[side]] for pair in pairs]) for side in ((1, 0) if swapped else (0, 1)))
     rounds = rounds(epochs)
     order = order_of(len(pairs), rounds)
@@ -127,13 +133,16 @@ def cosines_of(rows, place):
 
 
 def similar_with(*, rows=lambda old, new: new[0], scores_of=cosines_of, itself=False, sign=-1.0,
-                 join=lambda losses: losses.mean(axis=1), named=True, **parts):
+                 join=lambda losses: losses.mean(axis=1), named=True,
+                 vocabulary=list, listed=lambda found, held: found, **parts):
     """The exercise with one part replaced; parts: of the training."""
     def solve(sentences, words, radii, inputs, outputs, epochs, learning_rate, word, k):
+        words = vocabulary(words)
         *new, losses = learned(sentences, words, radii, inputs, outputs, epochs, learning_rate, word, k, **parts)
         place = parts.get("ids_of", by_place)(words)[word]
         scores = scores_of(rows((inputs, outputs), new), place)
-        order = [int(i) for i in np.argsort(sign * scores, kind="stable") if itself or i != place][:k]
+        order = [int(i) for i in np.argsort(sign * scores, kind="stable") if itself or i != place]
+        order = listed(order, [words.index(token) for one in sentences for token in one if token in words])[:k]
         losses = join(losses) if losses.ndim == 2 else losses
         return losses, [words[i] for i in order] if named else np.array(order, dtype=int)
     return solve
@@ -246,8 +255,22 @@ SIMILAR_WORDS = Exercise(
         Misconception("returns ids", {"named": False},
                       "Asked are the words themselves: words[i], not i."),
         Misconception("returns nan where there is no pair",
-                      {"empty": lambda: np.array([np.nan])},
+                      {"empty": lambda epochs: np.full(epochs, np.nan)},
                       "Without a pair nothing can be learned. Raise a ValueError."),
+        Misconception("sorts the vocabulary",
+                      {"vocabulary": sorted},
+                      "The id of a word is its place in `words`, in the order in which they are given: the "
+                      "tables are in that order."),
+        Misconception("compares with words of the text only",
+                      {"listed": lambda found, held: [i for i in found if i in held]},
+                      "All words of the vocabulary are compared, also those that the text does not hold."),
+        Misconception("deals the losses out in turn",
+                      {"join": lambda losses: losses.reshape(-1, len(losses)).mean(axis=0)},
+                      "The losses of an epoch stand one after the other: cut the list into one piece for each "
+                      "epoch."),
+        Misconception("moves the outputs by the new input row",
+                      {"train": trained_with(step=stepped_with(first="inputs"))},
+                      "Both gradients of a step belong to the tables from before the step."),
     ],
     alternatives=[similar_by_hand, similar_with()],
     hints=["Sentences of ids first: leave out what is not in `words`. Then your functions do the rest, one after the "

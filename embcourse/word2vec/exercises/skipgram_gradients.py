@@ -50,6 +50,15 @@ def naive_softmax(logits):
         return np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
 
 
+def softmax_over_pairs(logits):
+    return probabilities(logits.T).T
+
+
+def sigmoid(logits):
+    with np.errstate(all="ignore"):
+        return 1 / (1 + np.exp(-logits))
+
+
 def add_up(table, ids, rows):
     np.add.at(table, ids, rows)
 
@@ -60,14 +69,14 @@ def keep_last(table, ids, rows):
 
 def gradients_with(*, softmax=probabilities, compare=minus_truth, count=lambda centres, inputs: len(centres),
                    seen=lambda error, contexts: error, pulls=lambda error, inputs, outputs: error @ outputs,
-                   spread=add_up, moved=lambda error, contexts: error,
+                   spread=add_up, row=lambda centres, contexts: centres, moved=lambda error, contexts: error,
                    pushes=lambda inputs, outputs, centres, contexts: inputs[centres],
                    finish=lambda of_inputs, of_outputs: (of_inputs, of_outputs)):
     """Both gradients of the skip-gram loss, with one part replaced."""
     def solve(inputs, outputs, centres, contexts):
         error = compare(softmax(inputs[centres] @ outputs.T), centres, contexts) / count(centres, inputs)
         of_inputs = np.zeros(inputs.shape)
-        spread(of_inputs, centres, pulls(seen(error, contexts), inputs, outputs))
+        spread(of_inputs, row(centres, contexts), pulls(seen(error, contexts), inputs, outputs))
         return finish(of_inputs, moved(error, contexts).T @ pushes(inputs, outputs, centres, contexts))
     return solve
 
@@ -137,6 +146,19 @@ SKIPGRAM_GRADIENTS = Exercise(
                       "The gradient of `inputs` comes first."),
         Misconception("exponentiates large logits as they are", {"softmax": naive_softmax},
                       "exp overflows above 709. Use your log_softmax, and np.exp of that."),
+        Misconception("moves the context in the input table",
+                      {"row": lambda centres, contexts: contexts},
+                      "The input row that took part is the centre's: add its gradient in that row."),
+        Misconception("normalises over the pairs",
+                      {"softmax": softmax_over_pairs},
+                      "Each pair has a softmax of its own, over the words of the vocabulary: the last axis."),
+        Misconception("takes a sigmoid for the softmax",
+                      {"softmax": sigmoid},
+                      "That is the error of negative sampling. Here the probabilities of all words add up to 1: "
+                      "take the softmax."),
+        Misconception("takes logits for probabilities",
+                      {"softmax": np.copy},
+                      "The error is made of probabilities: the softmax of the products, minus 1 at the context."),
     ],
     alternatives=[gradients_by_one_hot, gradients_by_pairs, gradients_with()],
     hints=["Do it for one pair first: the error (V numbers) is P(w | c), minus 1 at the context.",

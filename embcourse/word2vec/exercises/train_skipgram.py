@@ -65,7 +65,7 @@ def trained_with(*, decay=line, pair_of=lambda order, k, pairs: order[k], steps_
             c, o = centres[row], contexts[row]
             old = start_of(first, now)
             new = step(*old, c, o, learning_rate * decay(k, len(order), len(centres)))
-            losses.append(loss_of(old if noted == "before" else new, c, o))
+            losses.append(loss_of({"before": old, "after": new, "first": first}[noted], c, o))
             now = tuple(one + after - before for one, after, before in zip(now, new, old))
         return finish(*now, note(np.array(losses, dtype=float)))
     return solve
@@ -143,6 +143,18 @@ TRAIN_SKIPGRAM = Exercise(
                       "The gradient points to where the loss grows. Subtract it."),
         Misconception("swaps the two tables", {"finish": lambda inputs, outputs, losses: (outputs, inputs, losses)},
                       "The new `inputs` come first."),
+        Misconception("takes all losses from the first tables",
+                      {"noted": "first"},
+                      "The loss of a step is that of the tables that the step before it left."),
+        Misconception("lowers the lowered rate again",
+                      {"decay": lambda k, steps, pairs: np.prod(1 - np.arange(k + 1) / steps)},
+                      "The factor 1 - k / N belongs to the first rate, not to the rate of the step before."),
+        Misconception("divides the rate by the number of the step",
+                      {"decay": lambda k, steps, pairs: 1 / (1 + k)},
+                      "The rate falls on a straight line: multiply the first rate by 1 - k / N."),
+        Misconception("divides by one step too many",
+                      {"decay": lambda k, steps, pairs: 1 - k / (steps + 1)},
+                      "Divide by the number of steps, N: the length of `order`."),
     ],
     alternatives=[train_in_place, trained_with()],
     hints=["Go through `order`. For each number k and pair order[k]: the rate, the loss, one step.",
