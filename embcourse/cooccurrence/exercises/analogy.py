@@ -32,8 +32,9 @@ def telling_inputs(rng: np.random.Generator) -> tuple:
         words = int(rng.integers(15, 20))
         inputs = (random_vectors(rng, words, 6), *three_of(rng, words), int(rng.integers(4, 8)))
         wrong = [analogy_with(prepare=np.asarray), analogy_with(compare=np.asarray), analogy_by_product,
+                 analogy_with(combine=by_step_of_length_one),
                  *(analogy_with(combine=lambda *abc, signs=signs: sum(x * y for x, y in zip(signs, abc)))
-                   for signs in ((1, -1, 1), (1, 1, -1), (1, 1, 1), (-1, 1, 0), (0, 0, 1)))]
+                   for signs in ((1, -1, 1), (1, 1, -1), (1, 1, 1), (-1, 1, 0), (0, 0, 1), (0, 1, 1)))]
         if analogy(*inputs) not in [solve(*inputs) for solve in wrong]:
             return inputs
 
@@ -88,6 +89,10 @@ def analogy(vectors, a, b, c, k):
 
 def step_from_c(a, b, c):
     return b - a + c
+
+
+def by_step_of_length_one(a, b, c):
+    return (b - a) / np.linalg.norm(b - a) + c
 
 
 def undivided(target):
@@ -171,7 +176,8 @@ ANALOGY = Exercise(
         Misconception("leaves out c only", {"choose": without(2)}, "All three inputs are left out: a, b and c."),
         Misconception("leaves out b and c only", {"choose": without(1, 2)},
                       "All three inputs are left out: a, b and c."),
-        Misconception("leaves out a and b only", {"choose": without(0, 1)}, "All three inputs are left out: a, b and c."),
+        Misconception("leaves out a and b only", {"choose": without(0, 1)},
+                      "All three inputs are left out: a, b and c."),
         Misconception("drops the first three results",
                       {"choose": lambda order, inputs, k: order[3:3 + k]},
                       "The three inputs need not be the best three. Leave them out by their ids."),
@@ -191,7 +197,7 @@ ANALOGY = Exercise(
         Misconception("adds all three", {"combine": lambda a, b, c: a + b + c}, "The word a is taken away: b - a + c."),
         Misconception("adds b and c only", {"combine": lambda a, b, c: b + c}, "The word a is taken away: b - a + c."),
         Misconception("scales the step to length 1",
-                      {"combine": lambda a, b, c: (b - a) / np.linalg.norm(b - a) + c},
+                      {"combine": by_step_of_length_one},
                       "Only words are scaled to length 1. The step b - a keeps its length."),
         Misconception("looks for the step alone", {"combine": lambda a, b, c: b - a},
                       "b - a is the step. It is taken from c: add c."),

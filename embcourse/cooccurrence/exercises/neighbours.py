@@ -53,6 +53,7 @@ def neighbour_cases(rng: np.random.Generator) -> Iterator[Case]:
     zeros[:2] = [[1.0, 0.5, 2.0], [-2.0, 0.3, -1.0]]               # one on either side of the zeros in the ranking
     zeros = np.vstack([np.zeros((1, 3)), zeros, np.zeros((1, 3))])
     zeros[4] = [1.0, 1.0, 1.0]
+    zeros[5] = rng.permutation([1.0, -1.0, 0.0]) + rng.uniform(0.1, 0.3)          # nearer than the zeros, not by distance
     yield Case((zeros, 4, 8), "edge", "vectors of zeros")
     few = random_vectors(rng, 3, 2)
     yield Case((few, int(rng.integers(3)), int(rng.integers(5, 9))), "edge", "fewer words than asked for")

@@ -39,7 +39,8 @@ def window_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((*text_of(rng, [[0, 1, 2]]), int(rng.integers(7, 30))), "edge", "a window longer than the text")
     yield Case((*text_of(rng, empty_documents(rng)), 2), "edge", "empty documents")
     yield Case((*text_of(rng, [[0], [1], [0, 2], [1]]), int(rng.integers(2, 5))), "edge", "documents of one word")
-    yield Case((*text_of(rng, [[0, 1] * int(rng.integers(140, 180))]), 1), "edge", "a pair that meets hundreds of times")
+    yield Case((*text_of(rng, [[0, 1] * int(rng.integers(140, 180))]), 1), "edge",
+               "a pair that meets hundreds of times")
     yield Case((np.zeros(0, int), np.zeros(1, int), int(rng.integers(2, 9)), 2), "edge", "no text")
     yield Case((*text_of(rng, [[0, 1, 0, 2]]), 0), "errors", "a window of 0", raises=ValueError)
     yield Case((*text_of(rng, [[0, 1, 2], [1, 0]]), -int(rng.integers(1, 4))), "errors", "a negative window",
