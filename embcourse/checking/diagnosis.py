@@ -26,11 +26,31 @@ def diagnose(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception
     three explain an answer together if on each case it does what one of them does wrong, and is right where all are
     right; two also if it does what both made at once do.
     """
+    return explanation(exercise, trials, MOST_MISTAKES)
+
+
+def resembles(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception, ...]:
+    """One or two misconceptions that behave like the answer on all ordinary cases, where none do on every case.
+
+    An answer that is also naive about huge numbers or bad input contradicts the name there, so it is no diagnosis: only
+    something that looks like it. Ordinary are the cases of values, gradients and edges, right ones included. Where two
+    single misconceptions do the same on all of those, neither is offered.
+    """
+    ordinary = [trial for trial in trials if trial.case.aspect in ("values", "gradient", "edge")]
+    if all(trial.passed for trial in ordinary):
+        return ()
+    single = [one for one in exercise.misconceptions
+              if Behaviour(exercise, exercise.mistake(one), ordinary).agrees_everywhere()]
+    return (single[0],) if len(single) == 1 else () if single else explanation(exercise, ordinary, 2)
+
+
+def explanation(exercise: Exercise, trials: Sequence[Trial], most: int) -> tuple[Misconception, ...]:
+    """The fewest misconceptions, up to `most`, that explain what an answer did on these cases."""
     behaviours = [Behaviour(exercise, exercise.mistake(one), trials) for one in exercise.misconceptions]
     for one, behaviour in zip(exercise.misconceptions, behaviours):
         if behaviour.agrees_everywhere():
             return (one,)
-    for count in range(2, MOST_MISTAKES + 1):
+    for count in range(2, most + 1):
         for chosen in itertools.combinations(range(len(behaviours)), count):
             if explain_together([behaviours[i] for i in chosen], len(trials)):
                 return tuple(exercise.misconceptions[i] for i in chosen)
@@ -40,20 +60,6 @@ def diagnose(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception
                 if both is not None and Behaviour(exercise, both, trials).agrees_everywhere():
                     return one, other
     return ()
-
-
-def resembles(exercise: Exercise, trials: Sequence[Trial]) -> Misconception | None:
-    """The one misconception that behaves like the answer on all ordinary cases, where none does on every case.
-
-    An answer that is also naive about huge numbers or bad input contradicts the name there, so it is no diagnosis: only
-    one thing that looks like it. Ordinary are the cases of values, gradients and edges, right ones included.
-    """
-    ordinary = [trial for trial in trials if trial.case.aspect in ("values", "gradient", "edge")]
-    if all(trial.passed for trial in ordinary):
-        return None
-    alike_on_all = [one for one in exercise.misconceptions
-                    if Behaviour(exercise, exercise.mistake(one), ordinary).agrees_everywhere()]
-    return alike_on_all[0] if len(alike_on_all) == 1 else None
 
 
 def explain_together(behaviours: Sequence[Behaviour], cases: int) -> bool:

@@ -87,10 +87,9 @@ def details(row: Row, verdict: Verdict) -> list[str]:
         lines.append(sentence if told else f"{sentence} {misconception.hint}")
     if row.observation:
         lines.append(row.observation)
-    if row.resembles:
-        told = next(other for other in verdict.rows if other.resembles) is not row
-        if not told:
-            lines.append(f"One thing that looks like this: {row.resembles.name}. {row.resembles.hint}")
+    if row.resembles and next(other for other in verdict.rows if other.resembles) is row:
+        looks = " ".join(f"{one.name[0].upper()}{one.name[1:]}. {one.hint}" for one in row.resembles)
+        lines.append(f"What it looks like, though some case speaks against it: {looks}")
     return lines
 
 

@@ -28,7 +28,7 @@ class Row:
     failure: Trial | None = None
     misconceptions: tuple[Misconception, ...] = ()
     observation: str = ""         # what all wrong results of the row have in common, where it is plain to see
-    resembles: Misconception | None = None     # what the answer looks like on ordinary cases, though no name fits all
+    resembles: tuple[Misconception, ...] = ()  # what the answer looks like on ordinary cases, though no name fits all
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def rows_of(exercise: Exercise, cases: Sequence[Case], trials: Sequence[Trial]) 
     """A row per aspect in use, in the order of ASPECTS, and one for the inputs."""
     complete = len(trials) == len(cases) and not all(trial.passed for trial in trials)
     named = diagnose(exercise, trials) if complete else ()
-    similar = resembles(exercise, trials) if complete and not named else None
+    similar = resembles(exercise, trials) if complete and not named else ()
     for aspect in ASPECTS:
         planned = [case for case in cases if case.aspect == aspect]
         if not planned:
@@ -96,7 +96,7 @@ def rows_of(exercise: Exercise, cases: Sequence[Case], trials: Sequence[Trial]) 
         if failures:
             mine = tuple(one for one in named if explains(exercise, one, failures[0]))
             seen = "" if named else observation(exercise, failures)
-            like = similar if aspect in ("values", "gradient", "edge") else None
+            like = similar if aspect in ("values", "gradient", "edge") else ()
             yield Row(aspect, False, labels, failures[0], mine or named, seen, like)
         else:
             yield Row(aspect, len(tried) == len(planned), labels)

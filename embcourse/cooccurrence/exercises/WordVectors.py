@@ -75,6 +75,32 @@ def neighbours_by_dot_product(self, word, k):
     return [[self.words[i], float(scores[i])] for i in order[:k]]
 
 
+def itself_is_one(self, a, b):
+    return WordVectors.similarity(self, a, b) if a != b else 1.0
+
+
+def in_lower_case(self, documents, window, dim):
+    WordVectors.__init__(self, [[word.lower() for word in document] for document in documents], window, dim)
+
+
+def by_size(self, word, k):
+    every = WordVectors.neighbours(self, word, len(self.words))
+    return sorted(every, key=lambda pair: -abs(pair[1]))[:k]
+
+
+def ascending(self, word, k):
+    every = WordVectors.neighbours(self, word, len(self.words))
+    return sorted(every, key=lambda pair: pair[1])[:k]
+
+
+def uncut(self, counts):
+    """PMI with smoothed contexts, 0 for pairs that never met, not cut."""
+    columns = counts.sum(axis=0) ** self.smoothing
+    with np.errstate(all="ignore"):
+        information = np.log(counts / np.outer(counts.sum(axis=1), columns / columns.sum()))
+    return np.where(counts > 0, information, 0.0)
+
+
 def one_too_few(self, word, k):
     row = self.row[word]
     return [pair for pair in WordVectors.neighbours(self, word, len(self.words))][:max(k - 1, 0)] if row >= 0 else []
@@ -166,6 +192,17 @@ def draw_sentences(rng: np.random.Generator) -> list[list[str]]:
             ["a", four, rules, "the", "land"], [three, "of", "the", "land"]]
 
 
+def signs_matter(documents: list[list[str]], window: int) -> list[str]:
+    """Words with a neighbour so far below 0 that it must not be taken for a close one."""
+    model = WordVectors(documents, window, 3)
+    return [word for word in model.words if by_size(model, word, 99) != model.neighbours(word, 99)]
+
+
+def with_capitals(documents: list[list[str]]) -> list[list[str]]:
+    """Every second document with a capital at its beginning."""
+    return [[first.capitalize() if i % 2 else first, *rest] for i, (first, *rest) in enumerate(documents)]
+
+
 def draw_verses(rng: np.random.Generator) -> list[list[str]]:
     """Verses of the Bible, five of twelve, as lists of tokens."""
     text = sample()
@@ -221,9 +258,10 @@ def word_vectors_cases(rng: np.random.Generator) -> Iterator[Case]:
     def case(documents, window, dim, steps, aspect="values", label="", raises=None):
         return Case((documents, window, dim), aspect, label, raises=raises, tolerance=SIX, steps=steps)
 
-    small = draw_well_posed(lambda: draw_sentences(rng), 2, 3)
+    small = draw_well_posed(lambda: draw_sentences(rng), 2, 3, also=signs_matter)
     seen = sorted({word for document in small for word in document})
-    a, b, c = (str(word) for word in rng.permutation(seen)[:3])
+    c = str(rng.choice(signs_matter(small, 2)))
+    a, b = (str(word) for word in rng.permutation([word for word in seen if word != c])[:2])
     yield case(small, 2, 3, (("similarity", (a, b)), ("neighbours", (c, 3))), label="six sentences")
     dim = int(rng.integers(4, 6))
     documents = draw_well_posed(lambda: draw_documents(rng, 60), 3, dim)
@@ -243,8 +281,11 @@ def word_vectors_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case(rare, 4, 3, (("neighbours", ("owl", 3)),), "edge", "a rare word among common ones")
     alone = list(small)
     alone.insert(int(rng.integers(len(small) + 1)), ["aardvark"])
-    yield case(alone, 2, 3, (("similarity", ("aardvark", c)), ("neighbours", ("aardvark", 4))), "edge",
-               "a word without contexts")
+    yield case(alone, 2, 3, (("similarity", ("aardvark", c)), ("neighbours", ("aardvark", 4)),
+                             ("similarity", ("aardvark", "aardvark"))), "edge", "a word without contexts")
+    capitals = draw_well_posed(lambda: with_capitals(draw_sentences(rng)), 2, 3)
+    yield case(capitals, 2, 3, (("similarity", ("the", "land")), ("similarity", ("The", "the"))), "edge",
+               "words with capitals")
     unknown = str(rng.choice(["griffin", "basilisk", "sphinx", "phoenix"]))
     yield case(small, 2, 3, (("neighbours", (unknown, 2)),), "errors", "a word never seen", KeyError)
     pair = [c, unknown] if rng.random() < 0.5 else [unknown, c]
@@ -259,6 +300,15 @@ WORD_VECTORS = Exercise(
     misconceptions=[
         Misconception("factors raw counts", {"weigh": lambda self, counts: counts},
                       "Without PPMI the word \"the\" decides every vector. Weight the counts first."),
+        Misconception("factors logarithms of counts", {"weigh": lambda self, counts: np.log1p(counts)},
+                      "Weight the counts with your ppmi, smoothing 0.75 and shift 1."),
+        Misconception("does not cut PMI at 0", {"weigh": uncut},
+                      "PPMI is never below 0: use your ppmi, with smoothing 0.75 and shift 1."),
+        Misconception("subtracts the mean first",
+                      {"weigh": lambda self, counts: (lambda weights: weights - weights.mean(axis=0))(
+                          WordVectors.weigh(self, counts))},
+                      "That is principal component analysis. Here the matrix is factored as it is."),
+        Misconception("shifts by ln 5", {"shift": 5.0}, "The shift is 1 here: nothing is subtracted from PMI."),
         Misconception("does not smooth the contexts", {"smoothing": 1.0},
                       "Use your ppmi with smoothing 0.75 and shift 1."),
         Misconception("shifts", {"shift": 2.0}, "The shift is 1 here: nothing is subtracted from PMI."),
@@ -284,6 +334,19 @@ WORD_VECTORS = Exercise(
                       "Similarity is the cosine here: divide by the lengths of both vectors."),
         Misconception("returns the word itself", {"include_self": True},
                       "Leave the word that was asked for out of its neighbours."),
+        Misconception("gives every word cosine 1 with itself", {"similarity": itself_is_one},
+                      "A word without contexts has a vector of zeros: its cosine is 0, with itself too."),
+        Misconception("writes all words in lower case", {"__init__": in_lower_case},
+                      "The words are taken as they stand: with a capital it is another word."),
+        Misconception("ranks by the size of the cosine", {"neighbours": by_size},
+                      "A cosine of -1 is the opposite direction, farther than any other. Don't take absolute values."),
+        Misconception("puts the farthest first", {"neighbours": ascending}, "The highest cosine comes first."),
+        Misconception("returns one neighbour too many",
+                      {"neighbours": lambda self, word, k: WordVectors.neighbours(self, word, k + 1)},
+                      "At most k neighbours are asked for, not counting the word itself."),
+        Misconception("returns every word",
+                      {"neighbours": lambda self, word, k: WordVectors.neighbours(self, word, len(self.words))},
+                      "At most k neighbours are asked for."),
         Misconception("returns one neighbour too few", {"neighbours": one_too_few},
                       "k neighbours are asked for, not counting the word itself."),
         Misconception("orders equal cosines by first appearance", {"alphabetical": False},

@@ -32,8 +32,9 @@ def telling_inputs(rng: np.random.Generator) -> tuple:
         words = int(rng.integers(15, 20))
         inputs = (random_vectors(rng, words, 6), *three_of(rng, words), int(rng.integers(4, 8)))
         wrong = [analogy_with(prepare=np.asarray), analogy_with(compare=np.asarray), analogy_by_product,
+                 analogy_with(combine=by_step_of_length_one),
                  *(analogy_with(combine=lambda *abc, signs=signs: sum(x * y for x, y in zip(signs, abc)))
-                   for signs in ((1, -1, 1), (1, 1, -1), (1, 1, 1), (-1, 1, 0), (0, 0, 1)))]
+                   for signs in ((1, -1, 1), (1, 1, -1), (1, 1, 1), (-1, 1, 0), (0, 0, 1), (0, 1, 1)))]
         if analogy(*inputs) not in [solve(*inputs) for solve in wrong]:
             return inputs
 
@@ -66,6 +67,9 @@ def analogy_cases(rng: np.random.Generator) -> Iterator[Case]:
     target = unit_rows(zeros[3:6])
     target = target[1] - target[0] + target[2]
     zeros[0], zeros[7] = target * 2, -target                       # one on either side of the zeros in the ranking
+    target = target / np.linalg.norm(target)
+    across = unit_rows(np.cross(target, rng.normal(size=3))[None, :])[0]
+    zeros[2] = across + rng.uniform(0.05, 0.15) * target           # and one that by distance lies behind the zeros
     zeros[[1, 6]] = 0.0
     yield Case((zeros, 3, 4, 5, 5), "edge", "vectors of zeros")
     some = random_vectors(rng, 7, 3)
@@ -85,6 +89,10 @@ def analogy(vectors, a, b, c, k):
 
 def step_from_c(a, b, c):
     return b - a + c
+
+
+def by_step_of_length_one(a, b, c):
+    return (b - a) / np.linalg.norm(b - a) + c
 
 
 def undivided(target):
@@ -138,6 +146,19 @@ def analogy_by_product(vectors, a, b, c, k):
     return leave_out(stable_order(scores), [a, b, c], k).tolist()
 
 
+def analogy_by_distance(prepare):
+    """The nearest to b - a + c, not the one in its direction."""
+    def solve(vectors, a, b, c, k):
+        rows = prepare(vectors)
+        distances = np.linalg.norm(rows - (rows[b] - rows[a] + rows[c]), axis=1)
+        return leave_out(stable_order(-distances.round(9)), [a, b, c], k).tolist()
+    return solve
+
+
+def unit_columns(vectors):
+    return unit_rows(vectors.T).T
+
+
 def without(*positions):
     """Leaves out some of the three inputs only."""
     return lambda order, inputs, k: order[~np.isin(order, [inputs[position] for position in positions])][:k]
@@ -155,6 +176,14 @@ ANALOGY = Exercise(
         Misconception("leaves out c only", {"choose": without(2)}, "All three inputs are left out: a, b and c."),
         Misconception("leaves out b and c only", {"choose": without(1, 2)},
                       "All three inputs are left out: a, b and c."),
+        Misconception("leaves out a and b only", {"choose": without(0, 1)},
+                      "All three inputs are left out: a, b and c."),
+        Misconception("drops the first three results",
+                      {"choose": lambda order, inputs, k: order[3:3 + k]},
+                      "The three inputs need not be the best three. Leave them out by their ids."),
+        Misconception("makes room for one input",
+                      {"choose": lambda order, inputs, k: order[:k + 1][~np.isin(order[:k + 1], inputs)][:k]},
+                      "Three words are left out, not one. Leave them out first, then take k."),
         Misconception("cuts to k before it leaves the inputs out",
                       {"choose": lambda order, inputs, k: order[:k][~np.isin(order[:k], inputs)]},
                       "Then answers are missing. Leave the three inputs out first, then take k."),
@@ -166,6 +195,10 @@ ANALOGY = Exercise(
         Misconception("subtracts c", {"combine": lambda a, b, c: a + b - c},
                       "\"a is to b as c is to ?\" means: go from a to b, then take the same step from c: c + (b - a)."),
         Misconception("adds all three", {"combine": lambda a, b, c: a + b + c}, "The word a is taken away: b - a + c."),
+        Misconception("adds b and c only", {"combine": lambda a, b, c: b + c}, "The word a is taken away: b - a + c."),
+        Misconception("scales the step to length 1",
+                      {"combine": by_step_of_length_one},
+                      "Only words are scaled to length 1. The step b - a keeps its length."),
         Misconception("looks for the step alone", {"combine": lambda a, b, c: b - a},
                       "b - a is the step. It is taken from c: add c."),
         Misconception("asks for the neighbours of c", {"combine": lambda a, b, c: c},
@@ -178,6 +211,14 @@ ANALOGY = Exercise(
         Misconception("multiplies similarities", analogy_by_product,
                       "That is 3CosMul, another objective. Here the vectors are added, and the cosine with the "
                       "target counts."),
+        Misconception("ranks by distance", analogy_by_distance(lambda vectors: vectors),
+                      "The cosine with the target counts, of unit vectors: directions, not places."),
+        Misconception("ranks by the distance of unit vectors", analogy_by_distance(unit_rows),
+                      "That is the order of the cosines, except for vectors of zeros: their cosine is 0."),
+        Misconception("ignores the sign", {"round_to": lambda scores: np.abs(scores).round(9)},
+                      "A cosine of -1 is the opposite direction, farther than any other. Don't take absolute values."),
+        Misconception("scales columns instead of rows", {"prepare": unit_columns, "compare": unit_columns},
+                      "A word's vector is a row: the length is taken along axis 1, one for every row."),
         Misconception("puts the worst first", {"sort": worst_first}, "The highest cosine comes first."),
         Misconception("reverses an ascending sort", {"sort": reversed_order},
                       "Reversing puts equal cosines in reverse order too. Sort the negated cosines with "
@@ -185,6 +226,8 @@ ANALOGY = Exercise(
         Misconception("sorts without keeping ties in order", {"sort": lambda scores: np.argsort(-scores)},
                       "np.argsort's default keeps equal values in no particular order. kind=\"stable\" keeps them in "
                       "the order of their ids."),
+        Misconception("rounds to 6 decimals", {"round_to": lambda scores: scores.round(6)},
+                      "Cosines that differ in the seventh to ninth decimal are not equal here: round to 9."),
         Misconception("does not round the cosines", {"round_to": unrounded},
                       "Cosines that are equal may differ in their last digits, and then rounding errors decide the "
                       "order. Round to 9 decimals before sorting."),

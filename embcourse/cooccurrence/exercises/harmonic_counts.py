@@ -18,7 +18,9 @@ from embcourse.cooccurrence.exercises.window_counts import (
     one_more,
     text_of,
     upper_triangle,
+    windows_by_buffered_documents,
     windows_by_shifts,
+    windows_round_first_places,
 )
 
 
@@ -47,6 +49,14 @@ def inverse(distance, window):
 def harmonic_with(*, weight=inverse, **parts):
     """Harmonic counts with parts replaced."""
     return counted_with(weight=weight, **parts)
+
+
+def buffered_harmonic(ids, offsets, size, window):
+    return windows_by_buffered_documents(ids, offsets, size, window, weight=inverse)
+
+
+def harmonic_round_first_places(ids, offsets, size, window):
+    return windows_round_first_places(ids, offsets, size, window, weight=inverse)
 
 
 def harmonic_by_shifts(ids, offsets, size, window):
@@ -82,6 +92,32 @@ HARMONIC_COUNTS = Exercise(
                       "Words at distance window are inside, and add 1 / window."),
         Misconception("makes the window one too long", {"before": one_more, "after": one_more},
                       "Words at distance window are inside, words at distance window + 1 are not."),
+        Misconception("leaves out the last position on the right", {"after": one_less},
+                      "Python's range and slices leave out their end. Position i + window belongs to the window."),
+        Misconception("leaves out the first position on the left", {"before": one_less},
+                      "Position i - window belongs to the window."),
+        Misconception("takes the window for its whole width",
+                      {"before": lambda window: window // 2, "after": lambda window: window // 2},
+                      "The window counts positions to each side."),
+        Misconception("leaves out the last document", {"borders": lambda offsets, tokens: offsets.tolist()[:-1]},
+                      "offsets holds one number more than there are documents."),
+        Misconception("leaves out the first document", {"borders": lambda offsets, tokens: offsets.tolist()[1:]},
+                      "offsets begins with 0, where the first document begins."),
+        Misconception("leaves out the last word of each document", {"tail": 1},
+                      "offsets[i + 1] is the first position after document i. Don't subtract 1."),
+        Misconception("looks a position up by its word", harmonic_round_first_places,
+                      "A list's index() finds the first occurrence of a word, whichever one is meant. Loop over "
+                      "positions."),
+        Misconception("loses repeated pairs in one numpy step", buffered_harmonic,
+                      "Where an index stands twice, numpy's counts[rows, columns] += 1 / d adds only once. np.add.at "
+                      "adds every time."),
+        Misconception("lets the weight fall exponentially",
+                      {"weight": lambda distance, window: float(np.exp(1 - distance))},
+                      "The weight is 1 / d: 1, then a half, a third, a quarter."),
+        Misconception("keeps one half of the matrix", {"finish": np.triu},
+                      "Each of the two words is a word with the other as its context: the matrix is symmetric."),
+        Misconception("looks to the left only", {"after": lambda window: 0},
+                      "The window reaches as far to the right as to the left, so the matrix is symmetric."),
         Misconception("looks to the right only", {"before": lambda window: 0},
                       "The window reaches as far to the left as to the right, so the matrix is symmetric."),
         Misconception("enters a pair under one of its words only", {"finish": upper_triangle},

@@ -53,6 +53,7 @@ def neighbour_cases(rng: np.random.Generator) -> Iterator[Case]:
     zeros[:2] = [[1.0, 0.5, 2.0], [-2.0, 0.3, -1.0]]               # one on either side of the zeros in the ranking
     zeros = np.vstack([np.zeros((1, 3)), zeros, np.zeros((1, 3))])
     zeros[4] = [1.0, 1.0, 1.0]
+    zeros[5] = rng.permutation([1.0, -1.0, 0.0]) + rng.uniform(0.1, 0.3)          # nearer than the zeros, not by distance
     yield Case((zeros, 4, 8), "edge", "vectors of zeros")
     few = random_vectors(rng, 3, 2)
     yield Case((few, int(rng.integers(3)), int(rng.integers(5, 9))), "edge", "fewer words than asked for")
@@ -107,6 +108,27 @@ def distance(vectors, word):
     return -np.linalg.norm(vectors - vectors[word], axis=1)
 
 
+def unit_distance(vectors, word):
+    return -np.linalg.norm(unit_rows(vectors) - unit_rows(vectors)[word], axis=1)
+
+
+def renumbered(order, scores, word, k):
+    """Ids in the list that remains once the word is deleted."""
+    rest = order[order != word]
+    return (rest - (rest > word))[:k]
+
+
+def one_each(order, scores, word, k):
+    """A dictionary from cosine to id keeps the last of several equal ones."""
+    last = {float(scores[other]): other for other in range(len(scores)) if other != word}
+    return np.array([last[score] for score in sorted(last, reverse=True)][:k], dtype=int)
+
+
+def without_zeros(vectors, word, k):
+    every = neighbours(vectors, word, len(vectors))
+    return [other for other in every if vectors[other].any()][:k]
+
+
 def unsigned(vectors, word):
     return np.abs(cosines_of(vectors, word))
 
@@ -148,6 +170,20 @@ NEIGHBOURS = Exercise(
           for constant in (1e-9, 1e-8)),
         Misconception("ranks by distance", {"score": distance},
                       "Euclidean distance punishes a vector for its length. The cosine looks at directions only."),
+        Misconception("ranks by the distance of unit vectors", {"score": unit_distance},
+                      "That is the order of the cosines, except for a vector of zeros: its cosine is 0, and its "
+                      "distance to a unit vector is 1, like that of a cosine of 1/2."),
+        Misconception("numbers the words anew", {"choose": renumbered},
+                      "Once the word is deleted from the list, everything behind it moves up by one. Return the ids "
+                      "of the full list."),
+        Misconception("keeps one word for each cosine", {"choose": one_each},
+                      "A dictionary has room for one word under a key. Words with equal cosines are all neighbours."),
+        Misconception("leaves out vectors of zeros", without_zeros,
+                      "A vector of zeros has cosine 0 with everything and has its place in the ranking."),
+        Misconception("leaves out negative cosines",
+                      {"choose": lambda order, scores, word, k: order[(order != word) & (scores[order] > 0)][:k]},
+                      "Every other word may be a neighbour, also one that points elsewhere: if `k` reaches that far, "
+                      "it is returned."),
         Misconception("ignores the sign", {"score": unsigned},
                       "A cosine of -1 is the opposite direction, farther than any other. Don't take absolute values."),
         Misconception("scales columns instead of rows", {"score": by_columns},
@@ -160,6 +196,8 @@ NEIGHBOURS = Exercise(
         Misconception("sorts without keeping ties in order", {"sort": lambda scores: np.argsort(-scores)},
                       "np.argsort's default keeps equal values in no particular order. kind=\"stable\" keeps them in "
                       "the order of their ids."),
+        Misconception("rounds to 6 decimals", {"round_to": lambda scores: scores.round(6)},
+                      "Cosines that differ in the seventh to ninth decimal are not equal here: round to 9."),
         Misconception("does not round the cosines", {"round_to": unrounded},
                       "Cosines that are equal may differ in their last digits, and then rounding errors decide the "
                       "order. Round to 9 decimals before sorting."),

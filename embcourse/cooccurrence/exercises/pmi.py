@@ -70,6 +70,11 @@ def pmi_of_integer_products(counts):
     return information
 
 
+def pmi_of_raw_integers(counts):
+    with np.errstate(all="ignore"):
+        return np.log(counts / np.outer(counts.sum(axis=1), counts.sum(axis=0)))
+
+
 def pmi_by_probabilities(counts):
     joint = counts / counts.sum()
     expected = np.outer(joint.sum(axis=1), joint.sum(axis=0))
@@ -122,6 +127,10 @@ PMI = Exercise(
                        "context": lambda counts: counts.sum(axis=0)},
                       "P(w, c), P(w) and P(c) are three shares of the same total N. Two of them stand below the "
                       "line, so one N is left over above it."),
+        Misconception("divides by the product of raw counts, without care for zeros or large numbers",
+                      pmi_of_raw_integers,
+                      "P(w, c), P(w) and P(c) are shares of the same total N: divide each by N first. Rows and columns "
+                      "of zeros are 0, not NaN."),
         Misconception("leaves the joint counts unnormalised", {"joint": lambda counts: counts},
                       "P(w, c) is a probability too: divide the count of the pair by the sum of all counts."),
         Misconception("takes the number of rows for the total",
@@ -140,6 +149,13 @@ PMI = Exercise(
                       {"word": lambda counts: counts.sum(axis=0) / counts.sum(),
                        "context": lambda counts: counts.sum(axis=1) / counts.sum()},
                       "P(w) belongs to a row: sum along it, axis=1. P(c) belongs to a column: axis=0."),
+        Misconception("sums along rows for both", {"context": lambda counts: counts.sum(axis=1) / counts.sum()},
+                      "P(c) belongs to a column: sum down it, axis=0. Only a symmetric matrix hides the difference."),
+        Misconception("divides by -ln P(w, c)",
+                      {"finish": lambda information, counts: information / -log_of(share(counts))},
+                      "That is normalised PMI, which lies between -1 and 1. Asked for is PMI itself."),
+        Misconception("turns -inf into the most negative number", {"never": np.finfo(float).min},
+                      "np.nan_to_num replaces infinities too. A pair that never met has PMI -inf: that is meant."),
         Misconception("puts 0 where a pair never met", {"never": 0.0},
                       "ln 0 is -inf, and 0 would mean \"as often as by chance\". Cutting at 0 is the next exercise."),
         Misconception("cuts at 0", {"finish": lambda information, counts: np.maximum(information, 0)},

@@ -51,10 +51,10 @@ def svd_cases(rng: np.random.Generator) -> Iterator[Case]:
     values = np.array([rng.uniform(80, 120), rng.uniform(20, 40)])
     yield svd_case(with_singular_values(rng, 5, 6, np.append(values, values[0] * tiny)), 3, 0.0, "edge",
                    "a singular value below a millionth")
-    little = 10.0 ** rng.uniform(-3.0, -2.5)
+    little = 10.0 ** rng.uniform(-5.6, -5.2)
     values = np.array([rng.uniform(0.8, 1.2), rng.uniform(0.2, 0.4), little]) * 2e-4
-    yield svd_case(with_singular_values(rng, 5, 6, values), 3, 0.0, "edge",
-                   "a singular value just above a millionth", condition=1e5)
+    yield svd_case(with_singular_values(rng, 5, 6, values), 3, round(float(rng.uniform(0.2, 0.3)), 2), "edge",
+                   "a singular value just above a millionth", condition=1e7)
     yield svd_case(np.array([[-float(rng.integers(2, 9))]]), 1, 0.5, "edge", "one word")
     yield svd_case(rng.uniform(-3, 3, (1, 4)), 1, 1.0, "edge", "one word with several contexts")
     yield svd_case(rng.uniform(1, 3, (4, 1)), 1, 0.5, "edge", "several words with one context")
@@ -88,6 +88,22 @@ def svd_dot_products(matrix, dim, power):
 def low_rank_matrix(matrix, dim, power):
     left, singular, right = np.linalg.svd(matrix, full_matrices=False)
     return (left[:, :dim] * singular[:dim]) @ right[:dim]
+
+
+def word_vectors(matrix, dim, power):
+    left, singular, _ = np.linalg.svd(matrix, full_matrices=False)
+    return left[:, :dim] * singular[:dim] ** power
+
+
+def dot_products_of_columns(matrix, dim, power):
+    vectors = word_vectors(matrix, dim, power)
+    return vectors.T @ vectors
+
+
+def with_scaled_rows(matrix, dim, power):
+    left, singular, _ = np.linalg.svd(matrix, full_matrices=False)
+    vectors = singular[:, None] ** power * left[:, :dim]
+    return vectors @ vectors.T
 
 
 def svd_by_eigenvalues(matrix, dim, power):
@@ -125,9 +141,23 @@ SVD_DOT_PRODUCTS = Exercise(
                       "Keep the first `dim` columns of U and the first `dim` singular values."),
         Misconception("keeps one dimension too few", {"kept": lambda dim: dim - 1},
                       "Keep `dim` columns: a slice up to `dim` leaves out the position `dim` itself, which is right."),
+        Misconception("keeps one dimension too many", {"kept": lambda dim: dim + 1},
+                      "Keep `dim` columns of U, those up to position dim - 1."),
+        Misconception("takes rows of U for columns", {"side": lambda left, right: left.T},
+                      "np.linalg.svd returns U itself, its columns the directions: take U[:, :dim], not U[:dim]."),
         Misconception("keeps the smallest singular values", {"order": lambda array: array[::-1]},
                       "The largest singular values carry most of the matrix. np.linalg.svd returns them largest "
                       "first, np.linalg.eigh and scipy's svds smallest first."),
+        Misconception("always takes p = 1/2", {"power": lambda singular, power: np.sqrt(singular)},
+                      "The exponent is the parameter `power`, not always 1/2."),
+        Misconception("returns the vectors", word_vectors,
+                      "Asked for are the dot products of all pairs of word vectors, E E^T: the signs of E are "
+                      "arbitrary."),
+        Misconception("multiplies columns with columns", dot_products_of_columns,
+                      "E^T E compares dimensions. Words are rows: E E^T, of shape (words, words)."),
+        Misconception("scales the rows of U", with_scaled_rows,
+                      "A singular value belongs to a column of U, not to a word. Multiplying by a vector of `dim` "
+                      "numbers scales columns."),
         Misconception("ignores the power", {"power": lambda singular, power: singular},
                       "Raise the singular values to the power p before you scale the columns of U."),
         Misconception("leaves out the singular values", {"power": lambda singular, power: np.ones(len(singular))},

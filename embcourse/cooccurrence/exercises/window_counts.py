@@ -39,6 +39,8 @@ def window_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((*text_of(rng, [[0, 1, 2]]), int(rng.integers(7, 30))), "edge", "a window longer than the text")
     yield Case((*text_of(rng, empty_documents(rng)), 2), "edge", "empty documents")
     yield Case((*text_of(rng, [[0], [1], [0, 2], [1]]), int(rng.integers(2, 5))), "edge", "documents of one word")
+    yield Case((*text_of(rng, [[0, 1] * int(rng.integers(140, 180))]), 1), "edge",
+               "a pair that meets hundreds of times")
     yield Case((np.zeros(0, int), np.zeros(1, int), int(rng.integers(2, 9)), 2), "edge", "no text")
     yield Case((*text_of(rng, [[0, 1, 0, 2]]), 0), "errors", "a window of 0", raises=ValueError)
     yield Case((*text_of(rng, [[0, 1, 2], [1, 0]]), -int(rng.integers(1, 4))), "errors", "a negative window",
@@ -68,15 +70,16 @@ def one_more(window):
 
 def counted_with(
     *, weight=flat, before=whole_window, after=whole_window, borders=lambda offsets, tokens: offsets.tolist(),
-    centre=False, same_word=True, every=True, finish=lambda counts: counts, checked=True,
+    centre=False, same_word=True, every=True, finish=lambda counts: counts, refused=lambda window: window < 1, tail=0,
 ):
     """Window counting with parts replaced: how far it reaches, what a pair adds, what is left out."""
     def solve(ids, offsets, size, window):
-        if checked and window < 1:
+        if refused(window):
             raise ValueError("window must be at least 1")
         counts = np.zeros((size, size))
         ends = borders(offsets, len(ids))
         for start, end in zip(ends[:-1], ends[1:]):
+            end -= tail
             for i in range(start, end):
                 seen = set()
                 for j in range(max(start, i - before(window)), min(end, i + after(window) + 1)):
@@ -122,6 +125,37 @@ def add_once(counts, pairs, weight):
 
 def windows_by_buffered_shifts(ids, offsets, size, window):
     return windows_by_shifts(ids, offsets, size, window, add=add_once)
+
+
+def windows_by_buffered_documents(ids, offsets, size, window, weight=flat):
+    """The same, one document after the other."""
+    if window < 1:
+        raise ValueError("window must be at least 1")
+    counts = np.zeros((size, size))
+    for start, end in zip(offsets[:-1], offsets[1:]):
+        document = ids[start:end]
+        for distance in range(1, window + 1):
+            counts[document[:-distance], document[distance:]] += weight(distance, window)
+    return counts + counts.T
+
+
+def windows_round_first_places(ids, offsets, size, window, weight=flat):
+    """document.index(word) is the place of the word's first occurrence, each time."""
+    if window < 1:
+        raise ValueError("window must be at least 1")
+    counts = np.zeros((size, size))
+    for start, end in zip(offsets[:-1], offsets[1:]):
+        document = ids[start:end].tolist()
+        for word in document:
+            i = document.index(word)
+            for j in range(max(0, i - window), min(len(document), i + window + 1)):
+                if j != i:
+                    counts[word, document[j]] += weight(abs(i - j), window)
+    return counts
+
+
+def up_to_largest_id(ids, offsets, size, window):
+    return counted_with()(ids, offsets, max(ids.tolist(), default=-1) + 1, window)
 
 
 def windows_by_counter(ids, offsets, size, window):
@@ -175,6 +209,18 @@ WINDOW_COUNTS = Exercise(
         Misconception("leaves out the last document", {"borders": lambda offsets, tokens: offsets.tolist()[:-1]},
                       "offsets holds one number more than there are documents: the last pair of neighbours in it "
                       "is a document, too."),
+        Misconception("leaves out the first document", {"borders": lambda offsets, tokens: offsets.tolist()[1:]},
+                      "offsets begins with 0, where the first document begins."),
+        Misconception("leaves out the last word of each document", {"tail": 1},
+                      "offsets[i + 1] is the first position after document i, and Python's range leaves it out by "
+                      "itself. Don't subtract 1."),
+        Misconception("looks a position up by its word", windows_round_first_places,
+                      "A list's index() finds the first occurrence of a word, whichever one is meant. Loop over "
+                      "positions."),
+        Misconception("takes the largest id for the number of words", up_to_largest_id,
+                      "Words that don't occur in this text have rows and columns, too: the shape is (size, size)."),
+        Misconception("keeps one half of the matrix", {"finish": np.triu},
+                      "Each of the two words is a word with the other as its context: the matrix is symmetric."),
         Misconception("counts the centre as its own context", {"centre": True},
                       "The position in the middle is the word whose company is counted. Leave out that position."),
         Misconception("looks to the right only", {"before": lambda window: 0},
@@ -195,7 +241,12 @@ WINDOW_COUNTS = Exercise(
         Misconception("loses repeated pairs in one numpy step", windows_by_buffered_shifts,
                       "Where an index stands twice, numpy's counts[rows, columns] += 1 adds only once. np.add.at "
                       "adds every time."),
-        Misconception("accepts a window of 0", {"checked": False},
+        Misconception("loses repeated pairs in one numpy step, document by document", windows_by_buffered_documents,
+                      "Where an index stands twice, numpy's counts[rows, columns] += 1 adds only once. np.add.at "
+                      "adds every time."),
+        Misconception("refuses negative windows only", {"refused": lambda window: window < 0},
+                      "A window of 0 holds no context either: raise ValueError for a window below 1."),
+        Misconception("accepts a window of 0", {"refused": lambda window: False},
                       "Without context there is nothing to count: raise ValueError for a window below 1."),
     ],
     alternatives=[windows_by_shifts, windows_by_counter, counted_with()],

@@ -110,6 +110,10 @@ def filled(lengths):
     return lengths[lengths > 0].mean()
 
 
+def cut_idf(documents, df):
+    return np.maximum(np.log((documents - df + 0.5) / (df + 0.5)), 0.0)
+
+
 BM25 = Exercise(
     id="tfidf.bm25", points=3,
     reference=reference.bm25,
@@ -165,6 +169,17 @@ BM25 = Exercise(
                       "Only terms of the query add to the score, each as often as it stands there."),
         Misconception("leaves the terms apart", {"sums": lambda weights, query: weights * query},
                       "The score of a document is the sum over all terms: one number a document."),
+        Misconception("cuts a negative idf off at 0", {"idf": cut_idf},
+                      "That is another way to keep weights from turning negative. Here 1 is added before the logarithm."),
+        Misconception("exchanges k1 and b", lambda counts, query_counts, k1, b: bm25_with()(counts, query_counts, b, k1),
+                      "k1 says how soon repeats stop helping, b how much length matters. They come in that order."),
+        Misconception("takes 1.2 and 0.75 whatever comes",
+                      lambda counts, query_counts, k1, b: bm25_with()(counts, query_counts, 1.2, 0.75),
+                      "Those are the usual values of k1 and b. The function gets them as arguments."),
+        Misconception("divides the length by the largest", {"mean": np.max},
+                      "A document of mean length has the factor 1: divide by the mean of all lengths."),
+        Misconception("divides the length by the median", {"mean": np.median},
+                      "The mean is the sum of all lengths over the number of documents."),
         Misconception("divides by the length of the query",
                       {"query": lambda query: query / max(query.sum(), 1)},
                       "The query's counts go in as they are."),

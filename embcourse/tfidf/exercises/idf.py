@@ -73,6 +73,13 @@ def column_by_column(counts):
     return np.array(values)
 
 
+def raise_type_error(counts):
+    try:
+        check(counts)
+    except ValueError as error:
+        raise TypeError(*error.args) from None
+
+
 IDF = Exercise(
     id="tfidf.idf", points=2,
     reference=reference.idf,
@@ -119,6 +126,8 @@ IDF = Exercise(
                       "Without documents there is no idf, and no word occurs -1 times: raise ValueError."),
         Misconception("accepts negative counts", {"check": check_documents},
                       "No word occurs -1 times: raise ValueError for a negative count, wherever it stands."),
+        Misconception("raises TypeError", {"check": raise_type_error},
+                      "The values are wrong, not their type: raise ValueError."),
         Misconception("accepts a collection without documents", {"check": check_signs},
                       "Without documents there is no idf: raise ValueError."),
     ],
