@@ -237,23 +237,24 @@ class TestReverser:
             Seq2Seq(*arguments)
 
 
+@pytest.fixture(scope="module")
+def right():
+    from embcourse.attention.model import LENGTHS
+    from embcourse.data import benchmark_results
+
+    runs = benchmark_results("reverser")["runs"]
+
+    def shares(attention: str | None, steps: int, length: int) -> np.ndarray:
+        """The share of tokens right of every seed."""
+        return np.array([run["right"][LENGTHS.index(length)] for run in runs
+                         if (run["attention"], run["steps"]) == (attention, steps)])
+
+    shares.steps = sorted({run["steps"] for run in runs})
+    return shares
+
+
 class TestWhatTheChapterSays:
     """Sentences of the chapter that no cell of it decides, held against the measurements that it reads."""
-
-    @pytest.fixture(scope="class")
-    def right(self):
-        from embcourse.attention.model import LENGTHS
-        from embcourse.data import benchmark_results
-
-        runs = benchmark_results("reverser")["runs"]
-
-        def shares(attention: str | None, steps: int, length: int) -> np.ndarray:
-            """The share of tokens right of every seed."""
-            return np.array([run["right"][LENGTHS.index(length)] for run in runs
-                             if (run["attention"], run["steps"]) == (attention, steps)])
-
-        shares.steps = sorted({run["steps"] for run in runs})
-        return shares
 
     def test_every_number_of_steps_has_several_seeds_and_all_models(self, right) -> None:
         for steps in right.steps:

@@ -356,11 +356,20 @@ class TestFailures:
             train(corpus(), checkpoint=tmp_path / "none" / "run")
 
 
+INTERRUPTED = {**SETTINGS, "epochs": 8, "checkpoint_every": 0.02}
+
+
+@pytest.fixture(scope="module")
+def unbroken(verses) -> tuple[bytes, float]:
+    """The bits of an unbroken training, and how long it took once everything is compiled."""
+    train(verses, **INTERRUPTED)
+    start = time.monotonic()
+    return bits(train(verses, **INTERRUPTED)), time.monotonic() - start
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 class TestInterrupted:
     """A forked process trains; the parent interrupts it. What it leaves must resume to the bits of an unbroken run."""
-
-    SETTINGS = {**SETTINGS, "epochs": 8, "checkpoint_every": 0.02}
 
     def forked(self, verses, path: Path, threads: int = 1) -> int:
         child = os.fork()
@@ -369,19 +378,12 @@ class TestInterrupted:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)       # ignored where pytest runs in the background
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            train(verses, **{**self.SETTINGS, "threads": threads}, checkpoint=path)
+            train(verses, **{**INTERRUPTED, "threads": threads}, checkpoint=path)
         finally:
             os._exit(0)
 
     def ended(self, child: int) -> None:
         os.waitpid(child, 0)
-
-    @pytest.fixture(scope="class")
-    def unbroken(self, verses) -> tuple[bytes, float]:
-        """The bits of an unbroken training, and how long it took once everything is compiled."""
-        train(verses, **self.SETTINGS)
-        start = time.monotonic()
-        return bits(train(verses, **self.SETTINGS)), time.monotonic() - start
 
     @pytest.mark.parametrize("signals", [[signal.SIGKILL], [signal.SIGTERM], [signal.SIGINT], [signal.SIGINT] * 2,
                                          [signal.SIGINT] * 5], ids=lambda signals: f"{signals[0].name}-{len(signals)}")
@@ -400,7 +402,7 @@ class TestInterrupted:
                     break
                 time.sleep(rng.uniform(0, 0.01))
             self.ended(child)
-            resumed = train(verses, **self.SETTINGS, checkpoint=path)
+            resumed = train(verses, **INTERRUPTED, checkpoint=path)
             assert bits(resumed) == expected, f"moment {moment}"
 
     def test_a_second_ctrl_c_on_several_threads_saves_whole_chunks(self, verses, tmp_path: Path) -> None:
@@ -414,6 +416,6 @@ class TestInterrupted:
                 time.sleep(rng.uniform(0, 0.005))
             self.ended(child)
             if path.exists():
-                resumed = Training(verses, **self.SETTINGS, checkpoint=path)
+                resumed = Training(verses, **INTERRUPTED, checkpoint=path)
                 assert np.isfinite(resumed.inputs).all()
                 assert resumed.run().finished

@@ -72,7 +72,7 @@ class Training:
     corpus that the result depends on; `finished`.
 
     >>> sentences = [["red", "apple"], ["red", "cherry"], ["blue", "sky"], ["blue", "sea"]] * 5
-    >>> training = Training(sentences, dim=4, negative=2, min_count=1, epochs=2, threads=1)
+    >>> training = Training(sentences, dim=4, negative=2, sample=0, min_count=1, epochs=2, threads=1)
     >>> training.run(until=1).finished, training.run().finished
     (False, True)
     >>> training.embeddings()
@@ -232,7 +232,8 @@ class Training:
                 pool.shutdown()                                  # a chunk that is being trained is trained to its end
                 if self._checkpoint is not None and not self._broken:
                     self.save(self._checkpoint)
-        require_trained(self._on_gpu or bool(self.outputs.any()), sample=self.settings["sample"])
+        if self.finished:
+            require_trained(self._on_gpu or bool(self.outputs.any()), sample=self.settings["sample"])
         return self
 
     def _require_stable(self, loss: float, position: int) -> None:

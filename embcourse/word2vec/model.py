@@ -148,7 +148,8 @@ class Training:
             while self._position < (until or self._epochs) * chunks:
                 self._train_chunk(*divmod(self._position, chunks), reporter)
                 self._position += 1
-        require_trained(self._steps > 0, sample=self._sample)
+        if self.finished:
+            require_trained(self._steps > 0, sample=self._sample)
         return self
 
     def embeddings(self) -> Embeddings:
