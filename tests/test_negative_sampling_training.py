@@ -313,18 +313,16 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
 class TestFailures:
     @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(kind.values()))
     def test_a_training_that_diverges_stops_at_once_and_keeps_the_last_good_checkpoint(self, verses, tmp_path, kind) -> None:
-        path = tmp_path / "run"
-        Training(verses, **{**SETTINGS, "epochs": 400, "learning_rate": 60.0}, checkpoint=path, **kind).save(path)
-        good = path.read_bytes()
+        path, settings = tmp_path / "run", {**SETTINGS, "epochs": 400, "learning_rate": 60.0, **kind}
+        fresh = Training(verses, **settings)
+        fresh.save(path)
         seen: list[Progress] = []
         with pytest.raises(Diverged, match="try a lower learning_rate; .*run holds the last good state"):
-            train(verses, **{**SETTINGS, "epochs": 400, "learning_rate": 60.0}, **kind, checkpoint=path,
-                  checkpoint_every=0, callback=seen.append)
+            train(verses, **settings, checkpoint=path, checkpoint_every=0, callback=seen.append)
         assert seen == [] or seen[-1].tokens < seen[-1].total_tokens / 2
-        arrays, _ = load_checkpoint(path, Training(
-            verses, **{**SETTINGS, "epochs": 400, "learning_rate": 60.0}, **kind).settings | {
-                "corpus": open_corpus(verses, min_count=2).fingerprint()})
-        assert all(np.isfinite(array).all() for array in arrays.values()) and good
+        corpus = open_corpus(verses, min_count=2).fingerprint()
+        arrays, _ = load_checkpoint(path, fresh.settings | {"corpus": corpus})
+        assert all(np.isfinite(array).all() for array in arrays.values())
 
     @pytest.mark.parametrize(("corpus", "arguments", "message"), [
         ([["a"], ["b"], ["a"]], {"min_count": 1}, "no sentence holds two words .* min_count=1"),
@@ -382,9 +380,6 @@ class TestInterrupted:
         finally:
             os._exit(0)
 
-    def ended(self, child: int) -> None:
-        os.waitpid(child, 0)
-
     @pytest.mark.parametrize("signals", [[signal.SIGKILL], [signal.SIGTERM], [signal.SIGINT], [signal.SIGINT] * 2,
                                          [signal.SIGINT] * 5], ids=lambda signals: f"{signals[0].name}-{len(signals)}")
     def test_resumes_to_the_same_bits(self, verses, unbroken, tmp_path: Path, signals) -> None:
@@ -401,7 +396,7 @@ class TestInterrupted:
                 except ProcessLookupError:
                     break
                 time.sleep(rng.uniform(0, 0.01))
-            self.ended(child)
+            os.waitpid(child, 0)
             resumed = train(verses, **INTERRUPTED, checkpoint=path)
             assert bits(resumed) == expected, f"moment {moment}"
 
@@ -414,7 +409,7 @@ class TestInterrupted:
             for _ in range(4):
                 os.kill(child, signal.SIGINT)
                 time.sleep(rng.uniform(0, 0.005))
-            self.ended(child)
+            os.waitpid(child, 0)
             if path.exists():
                 resumed = Training(verses, **INTERRUPTED, checkpoint=path)
                 assert np.isfinite(resumed.inputs).all()

@@ -109,7 +109,7 @@ def train(
 
     shared = kept(client, vocabulary)
     texts = [client.submit(encode_shard, path, shared, pure=False) for path in paths]
-    settings["corpus"] = [str(print) for print in client.gather([client.submit(fingerprint, text) for text in texts])]
+    settings["corpus"] = client.gather([client.submit(fingerprint, text) for text in texts])
     tokens = int(vocabulary.counts.sum())
     rounds, first = epochs * averages, 0
     if checkpoint is not None and Path(checkpoint).exists():
