@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import subprocess
 import sys
 import time
@@ -132,6 +133,7 @@ class TestResuming:
         settings = {**SETTINGS, "epochs": 60}
         program = f"""
 import signal
+import threading
 import numpy as np
 from embcourse.negative_sampling import train
 signal.signal(signal.SIGINT, signal.default_int_handler)      # in the background a shell lets it be ignored
@@ -370,12 +372,16 @@ class TestInterrupted:
     """A forked process trains; the parent interrupts it. What it leaves must resume to the bits of an unbroken run."""
 
     def forked(self, verses, path: Path, threads: int = 1) -> int:
+        signals = {signal.SIGINT, signal.SIGTERM}
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)       # none may reach the child before it can catch them
         child = os.fork()
         if child:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
             return child
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)       # ignored where pytest runs in the background
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
             train(verses, **{**INTERRUPTED, "threads": threads}, checkpoint=path)
         finally:
             os._exit(0)
@@ -399,6 +405,33 @@ class TestInterrupted:
             os.waitpid(child, 0)
             resumed = train(verses, **INTERRUPTED, checkpoint=path)
             assert bits(resumed) == expected, f"moment {moment}"
+
+    def test_ctrl_c_while_the_first_thread_starts(self, verses, unbroken, tmp_path: Path, monkeypatch) -> None:
+        """A slow machine met this moment: the thread ran already, and nobody waited for it before the state was saved."""
+        start = threading.Thread.start
+
+        def start_and_press(thread: threading.Thread) -> None:
+            start(thread)
+            if thread.name.startswith("ThreadPoolExecutor"):
+                signal.raise_signal(signal.SIGINT)
+
+        train_chunk = Training._train_chunk
+
+        def train_slowly(training: Training, chunk: model.Chunk) -> tuple[float, int]:
+            result = train_chunk(training, chunk)
+            time.sleep(0.1)
+            return result
+
+        monkeypatch.setattr(threading.Thread, "start", start_and_press)
+        monkeypatch.setattr(Training, "_train_chunk", train_slowly)
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                train(verses, **INTERRUPTED, checkpoint=tmp_path / "run")
+        finally:
+            signal.signal(signal.SIGINT, before)
+        monkeypatch.undo()
+        assert bits(train(verses, **INTERRUPTED, checkpoint=tmp_path / "run")) == unbroken[0]
 
     def test_a_second_ctrl_c_on_several_threads_saves_whole_chunks(self, verses, tmp_path: Path) -> None:
         rng = np.random.default_rng(0)

@@ -343,7 +343,8 @@ class Training:
                 pause = max(LOOK_EVERY, (looked - began) / LOOKING)
 
         for chunk in self._chunks(last):
-            waiting.append((chunk, pool.submit(self._work, chunk)))
+            with interrupts_held():                   # else a thread may start that `pool.shutdown` does not wait for
+                waiting.append((chunk, pool.submit(self._work, chunk)))
             settle(at_most=4 * self._threads)                      # enough to keep everyone busy
             if self._checkpoint is not None and time.monotonic() - saved >= self._checkpoint_every:
                 settle(at_most=0)
