@@ -27,13 +27,16 @@ def describe_machine() -> dict[str, Any]:
         "machine": f"{platform.system()}-{platform.machine()}-{cores()}-cores".lower(),
         "processor": _processor(),
         "cores": cores(),
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
+        "versions": (
+            {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+        ),
         "date": date.today().isoformat(),
     }
 
 
 def write(kind: Kind, result: dict[str, Any], folder: Path = FOLDER) -> Path:
-    """Write one result, replacing the file of the same machine and day in one step; returns its path."""
+    """Write one result, replacing the file of the same machine and day in one step; returns its
+    path."""
     path = folder / f"{result['machine']}-{result['date']}{SUFFIX[kind]}.json"
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as file:

@@ -1,7 +1,8 @@
-"""The reverser of the attention chapter: how much of a row comes back rightly, by training, attention and length.
+"""The reverser of the attention chapter: how much of a row comes back rightly, by training,
+attention and length.
 
-Every training is one cell: an attention (or none), a number of steps, a seed. A finished cell is written at once, so
-an interrupted run continues where it was.
+Every training is one cell: an attention (or none), a number of steps, a seed. A finished cell is
+written at once, so an interrupted run continues where it was.
 """
 
 from __future__ import annotations
@@ -20,13 +21,19 @@ LONG_SEEDS = 3
 STEPS = (150, 600, 2400, 9600)
 ATTENTIONS = (None, "additive", "dot")
 SETTINGS: dict[str, Any] = {
-    "symbols": 21, "width": 64, "longest": 20, "batch": 64, "learning_rate": 5e-3, "lengths": [2, 5, 10, 15, 20, 25, 30],
+    "symbols": 21,
+    "width": 64,
+    "longest": 20,
+    "batch": 64,
+    "learning_rate": 5e-3,
+    "lengths": [2, 5, 10, 15, 20, 25, 30],
     "rows": 200,
 }
 
 
 def cells(seeds: int = SEEDS, long_seeds: int = LONG_SEEDS) -> Iterator[dict[str, Any]]:
-    """Everything to train, the short trainings first; the longest, most of all the work, with fewer seeds."""
+    """Everything to train, the short trainings first; the longest, most of all the work, with fewer
+    seeds."""
     for seed in range(seeds):
         for count in STEPS[:-1]:
             for attention in ATTENTIONS:
@@ -37,7 +44,8 @@ def cells(seeds: int = SEEDS, long_seeds: int = LONG_SEEDS) -> Iterator[dict[str
 
 
 def measure(cell: dict[str, Any], settings: dict[str, Any] = SETTINGS) -> dict[str, Any]:
-    """Train one cell; returns it with the share of tokens written rightly at each length, on new rows."""
+    """Train one cell; returns it with the share of tokens written rightly at each length, on new
+    rows."""
     import torch
 
     from embcourse.attention.model import trial
@@ -45,12 +53,16 @@ def measure(cell: dict[str, Any], settings: dict[str, Any] = SETTINGS) -> dict[s
     torch.set_num_threads(1)
     measured = trial(**cell, **settings)
     return measured | {
-        "right": [round(share, 4) for share in measured["right"]], "loss": round(measured["loss"], 4)
+        "right": [round(share, 4) for share in measured["right"]],
+        "loss": round(measured["loss"], 4),
     }
 
 
-def run(wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None) -> Path:
-    """Train the cells that the newest file of this machine and these versions lacks; returns the file's path."""
+def run(
+    wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None
+) -> Path:
+    """Train the cells that the newest file of this machine and these versions lacks; returns the
+    file's path."""
     result = _resumed(folder)
     done = {_identity(finished) for finished in result["runs"]}
     left = [cell for cell in wanted if _identity(cell) not in done]
@@ -77,7 +89,9 @@ def _resumed(folder: Path) -> dict[str, Any]:
     """The newest file of the same machine with the same versions and settings, or a new result."""
     fresh = {"kind": "reverser"} | results.describe_machine() | {"settings": SETTINGS, "runs": []}
     same = ("machine", "processor", "versions", "settings")
-    for path in sorted(folder.glob(f"{fresh['machine']}-*{results.SUFFIX['reverser']}.json"), reverse=True):
+    for path in sorted(
+        folder.glob(f"{fresh['machine']}-*{results.SUFFIX['reverser']}.json"), reverse=True
+    ):
         held = json.loads(path.read_text(encoding="utf-8"))
         if all(held[name] == fresh[name] for name in same):
             return held
