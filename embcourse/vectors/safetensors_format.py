@@ -67,7 +67,7 @@ def load_safetensors(path: Path) -> tuple[Vocabulary, np.ndarray]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = json.loads((file.metadata() or {}).get("embeddings", "{}"))
-            tensors = {name: _tensor(path, file, name) for name in file}
+            tensors = {name: _tensor(path, file, name) for name in file.keys()}  # noqa: SIM118 - no mapping
     except (SafetensorError, json.JSONDecodeError) as error:
         raise ValueError(
             f"{path}: expected a safetensors file, got one that can't be read: {error}"
