@@ -23,7 +23,7 @@ ifneq ($(filter-out $(wildcard $(ASSIGNMENTS)),$(ASSIGNMENTS)),)
 $(RELEASED): FORCE
 endif
 
-.PHONY: help book html serve test notebooks assignments mutants bench bench-quality bench-gpu clean FORCE
+.PHONY: help book html serve test style notebooks assignments mutants bench bench-quality bench-gpu clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo "make html         environment and HTML book only"
 	@echo "make notebooks    run chapters and solutions again, normalised (NOTEBOOKS=book/counting/tfidf.ipynb for one)"
 	@echo "make assignments  students' notebooks from the solutions"
+	@echo "make style        format the code, and mend what the linter can mend"
 	@echo "make mutants      whether the checks see every mechanical change to the solutions (SLUG=tfidf for one chapter)"
 	@echo "make bench        speed beside gensim, under 10 minutes (leave the machine alone meanwhile)"
 	@echo "make bench-quality  quality over seeds and settings, hours; continues where it stopped"
@@ -51,6 +52,9 @@ serve: $(RELEASED)
 
 # The students' notebooks are not made again here: a test compares those in the repository with fresh ones.
 test: html
+	@echo "== Style"
+	@$(RUN) -m ruff format --check --quiet .
+	@$(RUN) -m ruff check --quiet .
 	@echo "== Tests, doctests, chapters, solutions$(if $(SLUG), of $(SLUG))"
 	@$(RUN) -m pytest --nbval $(if $(SLUG),-k $(SLUG) $(TESTS_OF_A_CHAPTER))
 
@@ -59,6 +63,11 @@ notebooks: $(READY)
 
 assignments: $(READY)
 	@$(RUN) -m embcourse.grading.release
+
+# Formats the code, and mends of the linter's complaints what it can.
+style: $(READY)
+	@$(RUN) -m ruff format .
+	@$(RUN) -m ruff check --fix .
 
 mutants: $(READY)
 	@$(RUN) -m tests.mutants $(SLUG)

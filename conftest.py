@@ -1,4 +1,5 @@
-"""What every test run needs, also one of a single notebook: `pytest --nbval book/counting/tfidf.ipynb`."""
+"""What every test run needs, also one of a single notebook: `pytest --nbval
+book/counting/tfidf.ipynb`."""
 
 import importlib.util
 import os
@@ -13,7 +14,8 @@ from embcourse.publishing.execution import KERNEL_ENVIRONMENT
 # Kernels that nbval starts inherit this, so outputs are checked in the environment that made them.
 os.environ.update(KERNEL_ENVIRONMENT)
 
-# Without a GPU, Triton's kernels run in its interpreter; it looks at this once, when it is first imported.
+# Without a GPU, Triton's kernels run in its interpreter; it looks at this once, when it is first
+# imported.
 if shutil.which("nvidia-smi") is None:
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
@@ -23,7 +25,8 @@ collect_ignore_glob = [] if importlib.util.find_spec("triton") else ["embcourse/
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file stays with one worker; but a class is graded for minutes, and each chapter's class by itself."""
+    """A file stays with one worker; but a class is graded for minutes, and each chapter's class by
+    itself."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFileAndClass(LoadFileScheduling):

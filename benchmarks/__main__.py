@@ -1,10 +1,10 @@
 """The measurements that need no GPU: `make bench` and `make bench-quality`.
 
-    python -m benchmarks speed         speed, memory and growth beside gensim, under 10 minutes
-    python -m benchmarks quality       20 epochs, 5 seeds, hours; continues where it was interrupted
-    python -m benchmarks cluster       4 worker processes beside one machine, minutes
-    python -m benchmarks reverser      the attention chapter's reverser, 5 seeds, half an hour; continues likewise
-    python -m benchmarks tables        the tables of the newest results
+python -m benchmarks speed         speed, memory and growth beside gensim, under 10 minutes
+python -m benchmarks quality       20 epochs, 5 seeds, hours; continues where it was interrupted
+python -m benchmarks cluster       4 worker processes beside one machine, minutes
+python -m benchmarks reverser      the attention chapter's reverser, 5 seeds, half an hour;
+continues likewise python -m benchmarks tables        the tables of the newest results
 """
 
 from __future__ import annotations
@@ -20,15 +20,25 @@ from embcourse.data import benchmark_results
 def main(arguments: list[str] | None = None) -> int:
     """Run one of the commands; returns the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=("speed", "quality", "cluster", "reverser", "tables"))
-    parser.add_argument("--rounds", type=int, default=5, help="speed: times that every cell is measured (default 5)")
     parser.add_argument(
-        "--seeds", type=int, default=quality.SEEDS, help="quality, reverser: trainings of every cell (default 5)"
+        "--rounds", type=int, default=5, help="speed: times that every cell is measured (default 5)"
     )
     parser.add_argument(
-        "--workers", type=int, default=None, help="quality, reverser: processes (default: one per core)"
+        "--seeds",
+        type=int,
+        default=quality.SEEDS,
+        help="quality, reverser: trainings of every cell (default 5)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=None,
+        help="quality, reverser: processes (default: one per core)",
     )
     parser.add_argument("--folder", type=Path, default=results.FOLDER, help="where the results are")
     chosen = parser.parse_args(arguments)
@@ -40,7 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
 
         print(f"written: {speed.run(chosen.rounds, chosen.folder)}")
     elif chosen.command == "quality":
-        print(f"written: {quality.run(list(quality.cells(chosen.seeds)), chosen.folder, chosen.workers)}")
+        print(
+            "written:"
+            f" {quality.run(list(quality.cells(chosen.seeds)), chosen.folder, chosen.workers)}"
+        )
     elif chosen.command == "cluster":
         from benchmarks import cluster
 
@@ -48,8 +61,15 @@ def main(arguments: list[str] | None = None) -> int:
     elif chosen.command == "reverser":
         from benchmarks import reverser
 
-        print(f"written: {reverser.run(list(reverser.cells(chosen.seeds)), chosen.folder, chosen.workers)}")
-    shown = (("speed", tables.speed_table), ("quality", tables.quality_table), ("cluster", tables.cluster_table))
+        print(
+            "written:"
+            f" {reverser.run(list(reverser.cells(chosen.seeds)), chosen.folder, chosen.workers)}"
+        )
+    shown = (
+        ("speed", tables.speed_table),
+        ("quality", tables.quality_table),
+        ("cluster", tables.cluster_table),
+    )
     for kind, table in shown:
         result = benchmark_results(kind, chosen.folder)
         if result is not None and chosen.command in (kind, "tables"):

@@ -7,7 +7,7 @@ import numpy as np
 from embcourse.data import bible, wikipedia
 from embcourse.text import Encoded, Vocabulary, tokenize
 
-DOCUMENT_TOKENS = 1000                          # gensim drops what exceeds 10,000 tokens of a sentence
+DOCUMENT_TOKENS = 1000  # gensim drops what exceeds 10,000 tokens of a sentence
 TRANSLATIONS = ("kjv", "asv", "web", "bbe")
 
 
@@ -16,14 +16,17 @@ def wikipedia_documents() -> list[list[str]]:
     documents = []
     for article in wikipedia():
         tokens = tokenize(article.text)
-        documents += [tokens[i : i + DOCUMENT_TOKENS] for i in range(0, len(tokens), DOCUMENT_TOKENS)]
+        documents += [
+            tokens[i : i + DOCUMENT_TOKENS] for i in range(0, len(tokens), DOCUMENT_TOKENS)
+        ]
     return documents
 
 
 def bible_verses() -> list[list[str]]:
     """The verses of the four translations, lower-case, one document each, in one random order.
 
-    In the order of the translations, words of the older ones would be unlearned while the later ones are read.
+    In the order of the translations, words of the older ones would be unlearned while the later
+    ones are read.
     """
     verses = [tokenize(verse) for name in TRANSLATIONS for verse in bible(name).verses]
     return [verses[i] for i in np.random.default_rng(0).permutation(len(verses))]
@@ -49,13 +52,17 @@ def zipfian(words: int, tokens: int, seed: int) -> tuple[Encoded, Vocabulary]:
     (50, 3000, True)
     """
     if tokens < words:
-        raise ValueError(f"zipfian: tokens must be at least words, got {tokens} tokens for {words} words")
+        raise ValueError(
+            f"zipfian: tokens must be at least words, got {tokens} tokens for {words} words"
+        )
     rng = np.random.default_rng(seed)
     cumulative = np.cumsum(1 / np.arange(1, words + 1))
     drawn = np.searchsorted(cumulative, rng.random(tokens - words) * cumulative[-1])
     ids = rng.permutation(np.concatenate([np.arange(words), drawn])).astype(np.int32)
     offsets = np.append(np.arange(0, tokens, DOCUMENT_TOKENS), tokens)
-    return Encoded(ids, offsets), Vocabulary([f"w{i}" for i in range(words)], counts=np.bincount(ids, minlength=words))
+    return Encoded(ids, offsets), Vocabulary(
+        [f"w{i}" for i in range(words)], counts=np.bincount(ids, minlength=words)
+    )
 
 
 def tokens_of(documents: list[list[str]]) -> int:

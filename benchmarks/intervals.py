@@ -9,7 +9,8 @@ from scipy import stats
 
 
 def mean_interval(values: Sequence[float]) -> dict[str, float | int | None]:
-    """Mean, standard error and 95 % interval (Student's t); the last three are None for a single value.
+    """Mean, standard error and 95 % interval (Student's t); the last three are None for a single
+    value.
 
     >>> mean_interval([1.0, 2.0, 3.0])
     {'mean': 2.0, 'se': 0.57735, 'low': -0.484138, 'high': 4.484138, 'n': 3}
@@ -20,7 +21,10 @@ def mean_interval(values: Sequence[float]) -> dict[str, float | int | None]:
     error = float(np.std(values, ddof=1) / np.sqrt(n))
     half = float(stats.t.ppf(0.975, n - 1)) * error
     return {
-        "mean": round(mean, 6), "se": round(error, 6), "low": round(mean - half, 6), "high": round(mean + half, 6),
+        "mean": round(mean, 6),
+        "se": round(error, 6),
+        "low": round(mean - half, 6),
+        "high": round(mean + half, 6),
         "n": n,
     }
 
@@ -35,6 +39,8 @@ def ratio_interval(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, 
     """
     ratios = np.asarray(ours, float) / np.asarray(theirs, float)
     return {
-        "median": round(float(np.median(ratios)), 3), "low": round(float(ratios.min()), 3),
-        "high": round(float(ratios.max()), 3), "n": len(ratios),
+        "median": round(float(np.median(ratios)), 3),
+        "low": round(float(ratios.min()), 3),
+        "high": round(float(ratios.max()), 3),
+        "n": len(ratios),
     }

@@ -1,4 +1,5 @@
-"""Cells of a comparison: measured in turn, round after round, so that a slow minute of the machine hits all alike."""
+"""Cells of a comparison: measured in turn, round after round, so that a slow minute of the machine
+hits all alike."""
 
 from __future__ import annotations
 
@@ -41,7 +42,11 @@ def in_subprocess(code: str, environment: Mapping[str, str] | None = None) -> st
     '42'
     """
     finished = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, **(environment or {})}, cwd=ROOT,
-        stdout=subprocess.PIPE, text=True, check=True,
+        [sys.executable, "-c", code],
+        env={**os.environ, **(environment or {})},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     return finished.stdout.strip()

@@ -1,7 +1,9 @@
-"""How good the vectors are: programs beside each other, threads, and one setting at a time. Long, and resumable.
+"""How good the vectors are: programs beside each other, threads, and one setting at a time. Long,
+and resumable.
 
-Every training is one cell: a corpus, a program, its settings, a seed. Cells run one to a core; a finished cell is
-written at once, so an interrupted run continues where it was, and a part of the table is usable.
+Every training is one cell: a corpus, a program, its settings, a seed. Cells run one to a core; a
+finished cell is written at once, so an interrupted run continues where it was, and a part of the
+table is usable.
 """
 
 from __future__ import annotations
@@ -46,23 +48,35 @@ def cells(seeds: int = SEEDS, epochs: int = EPOCHS) -> Iterator[dict[str, Any]]:
     for seed in range(seeds):
         for system in SKIPGRAM[1:]:
             for threads in THREADS:
-                yield _cell("threads", "wikipedia", system, seed, {"epochs": epochs, "threads": threads})
+                yield _cell(
+                    "threads", "wikipedia", system, seed, {"epochs": epochs, "threads": threads}
+                )
         for name, values in SWEEPS.items():
             for value in values:
-                yield _cell(name, "wikipedia", "skip-gram per_window", seed, {"epochs": epochs, name: value})
+                yield _cell(
+                    name, "wikipedia", "skip-gram per_window", seed, {"epochs": epochs, name: value}
+                )
 
 
-def _cell(experiment: str, corpus: str, system: str, seed: int, changed: dict[str, Any]) -> dict[str, Any]:
+def _cell(
+    experiment: str, corpus: str, system: str, seed: int, changed: dict[str, Any]
+) -> dict[str, Any]:
     return {
-        "experiment": experiment, "value": changed.get(experiment), "corpus": corpus, "system": system,
-        "settings": {"threads": 1} | changed, "seed": seed,
+        "experiment": experiment,
+        "value": changed.get(experiment),
+        "corpus": corpus,
+        "system": system,
+        "settings": {"threads": 1} | changed,
+        "seed": seed,
     }
 
 
 def measure(cell: dict[str, Any]) -> dict[str, Any]:
     """Train one cell and score its vectors; returns the cell with scores and seconds."""
     begin = time.perf_counter()
-    train, vectors = prepare(cell["system"], documents(cell["corpus"]), seed=cell["seed"], **cell["settings"])
+    train, vectors = prepare(
+        cell["system"], documents(cell["corpus"]), seed=cell["seed"], **cell["settings"]
+    )
     train()
     return cell | score(vectors()) | {"seconds": round(time.perf_counter() - begin, 1)}
 
@@ -74,30 +88,43 @@ def documents(corpus: str) -> list[list[str]]:
 
 
 def score(vectors: Embeddings) -> dict[str, Any]:
-    """Spearman's correlation with two lists of judged pairs, and the share of analogies right (inputs excluded).
+    """Spearman's correlation with two lists of judged pairs, and the share of analogies right
+    (inputs excluded).
 
     `used` says how many pairs and questions had all their words in the vocabulary.
     """
-    questions = [tuple(word.lower() for word in question) for question in chain(*google_analogies().values())]
+    questions = [
+        tuple(word.lower() for word in question) for question in chain(*google_analogies().values())
+    ]
     wordsim, simlex, analogies = (
         vectors.rank_correlation([(a.lower(), b.lower(), score) for a, b, score in wordsim353()]),
         vectors.rank_correlation([(a.lower(), b.lower(), score) for a, b, score in simlex999()]),
         vectors.analogy_accuracy(questions),
     )
     return {
-        "wordsim353": round(float(wordsim.spearman), 4), "simlex999": round(float(simlex.spearman), 4),
+        "wordsim353": round(float(wordsim.spearman), 4),
+        "simlex999": round(float(simlex.spearman), 4),
         "analogies": round(float(analogies.accuracy), 4),
         "used": {"wordsim353": wordsim.used, "simlex999": simlex.used, "analogies": analogies.used},
     }
 
 
 def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Mean, standard error and interval over the seeds, for every experiment, corpus, program and value."""
+    """Mean, standard error and interval over the seeds, for every experiment, corpus, program and
+    value."""
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for run in runs:
-        groups.setdefault((run["experiment"], run["corpus"], run["system"], run["value"]), []).append(run)
+        groups.setdefault(
+            (run["experiment"], run["corpus"], run["system"], run["value"]), []
+        ).append(run)
     return [
-        {"experiment": experiment, "corpus": corpus, "system": system, "value": value, "used": members[0]["used"]}
+        {
+            "experiment": experiment,
+            "corpus": corpus,
+            "system": system,
+            "value": value,
+            "used": members[0]["used"],
+        }
         | {name: mean_interval([member[name] for member in members]) for name in MEASURES}
         for (experiment, corpus, system, value), members in groups.items()
     ]

@@ -34,7 +34,8 @@ def describe_machine(packages: Iterable[str] = PACKAGES) -> dict[str, Any]:
 
 
 def write(kind: Kind, result: dict[str, Any], folder: Path = FOLDER) -> Path:
-    """Write one result, replacing the file of the same machine and day in one step; returns its path."""
+    """Write one result, replacing the file of the same machine and day in one step; returns its
+    path."""
     path = folder / f"{result['machine']}-{result['date']}{SUFFIX[kind]}.json"
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as file:

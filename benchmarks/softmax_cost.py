@@ -24,12 +24,19 @@ def measure_softmax_cost(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        measured = measure.in_turn({f"{size}": _cell(torch, softmax_loss, size, pairs, dim) for size in sizes}, rounds)
+        measured = measure.in_turn(
+            {f"{size}": _cell(torch, softmax_loss, size, pairs, dim) for size in sizes}, rounds
+        )
     finally:
         torch.set_num_threads(threads)
     return [
-        {"words": int(size), "dim": dim, "batch": pairs, "microseconds": [round(x, 3) for x in values],
-         "median": round(float(np.median(values)), 3)}
+        {
+            "words": int(size),
+            "dim": dim,
+            "batch": pairs,
+            "microseconds": [round(x, 3) for x in values],
+            "median": round(float(np.median(values)), 3),
+        }
         for size, values in measured.items()
     ]
 
@@ -44,5 +51,5 @@ def _cell(torch: Any, softmax_loss: Any, size: int, pairs: int, dim: int) -> Any
         hidden.grad = outputs.grad = None
         softmax_loss(hidden, outputs, targets).backward()
 
-    step()                                     # allocated and warmed up before the clock runs
+    step()  # allocated and warmed up before the clock runs
     return lambda: 1e6 * measure.seconds(step) / pairs

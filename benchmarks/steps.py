@@ -1,4 +1,5 @@
-"""Skip-gram with negative sampling from plain loops to the kernels of `fast`: what each step gains, on one thread."""
+"""Skip-gram with negative sampling from plain loops to the kernels of `fast`: what each step gains,
+on one thread."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from embcourse.training import padded_rows
 DIM, WINDOW, NEGATIVE, RATE = 100, 5, 5, 0.025
 
 jit = numba.njit(nogil=True, fastmath=True, error_model="numpy")
-SIGMOID = (1 / (1 + np.exp(-np.linspace(-6, 6, 1000)))).astype(np.float32)      # the table of the released code
+# the table of the released code
+SIGMOID = (1 / (1 + np.exp(-np.linspace(-6, 6, 1000)))).astype(np.float32)
 
 
 @jit
@@ -73,7 +75,8 @@ def _draw_targets(word, tables, negative, key, draw, targets):
 
 
 def _kernel(step: Callable[..., None], shared: bool) -> Callable[..., None]:
-    """A pass over the corpus with this step: negatives drawn for every pair, or once for a window."""
+    """A pass over the corpus with this step: negatives drawn for every pair, or once for a
+    window."""
 
     @jit
     def train(inputs, outputs, windows, rates, tables, negative, key, draw):
@@ -87,7 +90,9 @@ def _kernel(step: Callable[..., None], shared: bool) -> Callable[..., None]:
                 step(inputs, outputs, contexts[:count], targets, used, rates[centre], error)
             else:
                 for c in range(count):
-                    used = _draw_targets(windows.words[centre], tables, negative, key, draw, targets)
+                    used = _draw_targets(
+                        windows.words[centre], tables, negative, key, draw, targets
+                    )
                     draw += negative
                     step(inputs, outputs, contexts[c : c + 1], targets, used, rates[centre], error)
 
@@ -106,19 +111,31 @@ def measure_steps(encoded: Encoded, vocabulary: Vocabulary, rounds: int) -> list
     """Corpus words a second of every variant over one epoch, measured in turn."""
     tables = fast.make_tables(vocabulary.counts)
     names = [*VARIANTS, *FINAL]
-    for name in names:                         # compiled before the clock runs
+    for name in names:  # compiled before the clock runs
         trained(name, encoded, len(vocabulary), tables)
     measured = measure.in_turn(
-        {name: lambda name=name: len(encoded.ids) / measure.seconds(lambda: trained(name, encoded, len(vocabulary), tables))
-         for name in names}, rounds
+        {
+            name: lambda name=name: (
+                len(encoded.ids)
+                / measure.seconds(lambda: trained(name, encoded, len(vocabulary), tables))
+            )
+            for name in names
+        },
+        rounds,
     )
     return [
-        {"variant": name, "words_per_second": [round(x) for x in values], "median": round(float(np.median(values)))}
+        {
+            "variant": name,
+            "words_per_second": [round(x) for x in values],
+            "median": round(float(np.median(values))),
+        }
         for name, values in measured.items()
     ]
 
 
-def trained(name: str, encoded: Encoded, words: int, tables: fast.Tables) -> tuple[np.ndarray, np.ndarray]:
+def trained(
+    name: str, encoded: Encoded, words: int, tables: fast.Tables
+) -> tuple[np.ndarray, np.ndarray]:
     """Both tables, (words, DIM) float32, after one epoch of a variant that starts from new ones."""
     rng = np.random.default_rng(0)
     start = (rng.random((words, DIM)) - 0.5) / DIM
@@ -126,14 +143,36 @@ def trained(name: str, encoded: Encoded, words: int, tables: fast.Tables) -> tup
         inputs, outputs = padded_rows(words, DIM), padded_rows(words, DIM)
         inputs[:, :DIM] = start
         fast.train_chunk(
-            "skipgram", "negative", FINAL[name], inputs, outputs, encoded.ids, encoded.offsets, tables,
-            WINDOW, NEGATIVE, RATE, RATE, 1,
+            "skipgram",
+            "negative",
+            FINAL[name],
+            inputs,
+            outputs,
+            encoded.ids,
+            encoded.offsets,
+            tables,
+            WINDOW,
+            NEGATIVE,
+            RATE,
+            RATE,
+            1,
         )
         return inputs[:, :DIM], outputs[:, :DIM]
     inputs, outputs = start.astype(np.float32), np.zeros((words, DIM), np.float32)
     windows, key = fast._prepare(
-        "steps", "skipgram", "negative", "per_window", encoded.ids, encoded.offsets, tables, WINDOW, NEGATIVE, 1
+        "steps",
+        "skipgram",
+        "negative",
+        "per_window",
+        encoded.ids,
+        encoded.offsets,
+        tables,
+        WINDOW,
+        NEGATIVE,
+        1,
     )
     rates = np.full(len(windows.words), RATE, np.float32)
-    VARIANTS[name](inputs, outputs, windows, rates, tables, NEGATIVE, key, np.int64(len(encoded.ids)))
+    VARIANTS[name](
+        inputs, outputs, windows, rates, tables, NEGATIVE, key, np.int64(len(encoded.ids))
+    )
     return inputs, outputs

@@ -12,7 +12,13 @@ Documents = Sequence[Sequence[str]]
 Prepared = tuple[Callable[[], Any], Callable[[], Embeddings]]
 
 SETTINGS: dict[str, Any] = {
-    "dim": 100, "window": 5, "negative": 5, "sample": 1e-3, "noise_power": 0.75, "min_count": 5, "epochs": 5,
+    "dim": 100,
+    "window": 5,
+    "negative": 5,
+    "sample": 1e-3,
+    "noise_power": 0.75,
+    "min_count": 5,
+    "epochs": 5,
 }
 
 # name -> (program, what it is given beside SETTINGS)
@@ -26,16 +32,21 @@ SYSTEMS: dict[str, tuple[str, dict[str, Any]]] = {
     "hierarchical": ("embcourse", {"loss": "hierarchical"}),
 }
 PEER = {
-    "skip-gram per_pair": "gensim skip-gram", "skip-gram per_window": "gensim skip-gram",
-    "CBOW": "gensim CBOW", "hierarchical": "gensim hierarchical",
+    "skip-gram per_pair": "gensim skip-gram",
+    "skip-gram per_window": "gensim skip-gram",
+    "CBOW": "gensim CBOW",
+    "hierarchical": "gensim hierarchical",
 }
 
 
-def prepare(system: str, documents: Documents, *, threads: int = 1, seed: int = 0, **settings: Any) -> Prepared:
+def prepare(
+    system: str, documents: Documents, *, threads: int = 1, seed: int = 0, **settings: Any
+) -> Prepared:
     """A training that is ready to start: words are counted, tables allocated.
 
     system  : a key of SYSTEMS; settings change SETTINGS.
-    returns : (train, vectors): `train()` is what is timed, `vectors()` gives the Embeddings afterwards.
+    returns : (train, vectors): `train()` is what is timed, `vectors()` gives the Embeddings
+              afterwards.
 
     >>> train, vectors = prepare("CBOW", [["a", "b", "c"]] * 9, dim=4, negative=1, epochs=1)
     >>> _ = train()
@@ -58,15 +69,26 @@ def _gensim(documents: Documents, threads: int, seed: int, settings: dict[str, A
     from gensim.models.word2vec import FAST_VERSION
 
     if FAST_VERSION < 0:
-        raise RuntimeError("gensim runs without its compiled routines: a comparison would be unfair")
+        raise RuntimeError(
+            "gensim runs without its compiled routines: a comparison would be unfair"
+        )
     skipgram = settings.get("model", "skipgram") == "skipgram"
     hierarchical = settings.get("loss", "negative") == "hierarchical"
     model = Word2Vec(
-        vector_size=settings["dim"], window=settings["window"], min_count=settings["min_count"],
-        sample=settings["sample"], ns_exponent=settings["noise_power"], epochs=settings["epochs"],
-        negative=0 if hierarchical else settings["negative"], hs=int(hierarchical), sg=int(skipgram),
-        alpha=0.025 if skipgram else 0.05,      # the defaults of the released code, as ours
-        min_alpha=1e-4, cbow_mean=1, workers=threads, seed=seed + 1,
+        vector_size=settings["dim"],
+        window=settings["window"],
+        min_count=settings["min_count"],
+        sample=settings["sample"],
+        ns_exponent=settings["noise_power"],
+        epochs=settings["epochs"],
+        negative=0 if hierarchical else settings["negative"],
+        hs=int(hierarchical),
+        sg=int(skipgram),
+        alpha=0.025 if skipgram else 0.05,  # the defaults of the released code, as ours
+        min_alpha=1e-4,
+        cbow_mean=1,
+        workers=threads,
+        seed=seed + 1,
     )
     model.build_vocab(documents)
 

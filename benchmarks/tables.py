@@ -29,13 +29,21 @@ def markdown(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     header = list(header)
     lines = [header, ["---"] * len(header), *([str(cell) for cell in row] for row in rows)]
     return "\n".join(
-        "|" + "|".join(line) + "|" if i == 1 else "| " + " | ".join(line) + " |" for i, line in enumerate(lines)
+        "|" + "|".join(line) + "|" if i == 1 else "| " + " | ".join(line) + " |"
+        for i, line in enumerate(lines)
     )
 
 
 def speed_table(result: dict[str, Any]) -> str:
     """Everything that `make bench` measured."""
-    sections = [throughput_table, memory_table, growth_table, first_update_table, steps_table, softmax_table]
+    sections = [
+        throughput_table,
+        memory_table,
+        growth_table,
+        first_update_table,
+        steps_table,
+        softmax_table,
+    ]
     return "\n\n".join(text for text in (section(result) for section in sections) if text)
 
 
@@ -44,13 +52,30 @@ def throughput_table(result: dict[str, Any]) -> str:
     rows = []
     for row in result.get("throughput", ()):
         ratio, bar = row.get("ratio"), BARS.get(row["system"], (None, None))[row["threads"] - 1]
-        rows.append([
-            row["system"], row["threads"], f"{row['median'] / 1e3:.0f}",
-            f"{ratio['median']:.1f} ({ratio['low']:.1f} to {ratio['high']:.1f})" if ratio else "",
-            f"{bar:.1f}" if bar else "", _verdict(ratio["median"] >= bar) if ratio and bar else "",
-            f"{row['quality']['wordsim353']:.2f}",
-        ])
-    header = ["program", "threads", "thousand words/s", "times gensim", "at least", "", "WordSim-353"]
+        rows.append(
+            [
+                row["system"],
+                row["threads"],
+                f"{row['median'] / 1e3:.0f}",
+                (
+                    f"{ratio['median']:.1f} ({ratio['low']:.1f} to {ratio['high']:.1f})"
+                    if ratio
+                    else ""
+                ),
+                f"{bar:.1f}" if bar else "",
+                _verdict(ratio["median"] >= bar) if ratio and bar else "",
+                f"{row['quality']['wordsim353']:.2f}",
+            ]
+        )
+    header = [
+        "program",
+        "threads",
+        "thousand words/s",
+        "times gensim",
+        "at least",
+        "",
+        "WordSim-353",
+    ]
     return markdown(header, rows) if rows else ""
 
 
@@ -60,7 +85,13 @@ def memory_table(result: dict[str, Any]) -> str:
     if not held:
         return ""
     extra = held["extra_mb"]
-    row = [f"{held['words']:,}", held["dim"], f"{extra:.0f}", MEMORY_BAR_MB, _verdict(extra < MEMORY_BAR_MB)]
+    row = [
+        f"{held['words']:,}",
+        held["dim"],
+        f"{extra:.0f}",
+        MEMORY_BAR_MB,
+        _verdict(extra < MEMORY_BAR_MB),
+    ]
     return markdown(["words", "dim", "MB beyond the two tables", "below", ""], [row])
 
 
@@ -71,8 +102,14 @@ def growth_table(result: dict[str, Any]) -> str:
         held = result.get(part, [])
         for row in held:
             share = row["median"] / held[0]["median"]
-            rows.append([f"{row[unit]:,} {unit}", f"{row['median'] / 1e3:.0f}", f"{share:.2f}",
-                         _verdict(abs(share - 1) <= GROWTH_BAR)])
+            rows.append(
+                [
+                    f"{row[unit]:,} {unit}",
+                    f"{row['median'] / 1e3:.0f}",
+                    f"{share:.2f}",
+                    _verdict(abs(share - 1) <= GROWTH_BAR),
+                ]
+            )
     header = ["size", "thousand words/s", "relative to the smallest", f"within {GROWTH_BAR:.0%}"]
     return markdown(header, rows) if rows else ""
 
@@ -83,16 +120,30 @@ def first_update_table(result: dict[str, Any]) -> str:
     if not held:
         return ""
     cached = held["cached"]["median"]
-    rows = [["nothing compiled yet", f"{held['cold']['median']:.1f}", "", ""],
-            ["compiled before", f"{cached:.2f}", CACHED_BAR_SECONDS, _verdict(cached < CACHED_BAR_SECONDS)]]
+    rows = [
+        ["nothing compiled yet", f"{held['cold']['median']:.1f}", "", ""],
+        [
+            "compiled before",
+            f"{cached:.2f}",
+            CACHED_BAR_SECONDS,
+            _verdict(cached < CACHED_BAR_SECONDS),
+        ],
+    ]
     return markdown(["import to first vectors", "seconds", "below", ""], rows)
 
 
 def steps_table(result: dict[str, Any]) -> str:
     """The kernel, step by step."""
     held = result.get("steps", [])
-    rows = [[row["variant"], f"{row['median'] / 1e3:.0f}", f"{row['median'] / held[0]['median']:.1f}"] for row in held]
-    return markdown(["variant, one thread", "thousand words/s", "times the first"], rows) if rows else ""
+    rows = [
+        [row["variant"], f"{row['median'] / 1e3:.0f}", f"{row['median'] / held[0]['median']:.1f}"]
+        for row in held
+    ]
+    return (
+        markdown(["variant, one thread", "thousand words/s", "times the first"], rows)
+        if rows
+        else ""
+    )
 
 
 def softmax_table(result: dict[str, Any]) -> str:
@@ -114,14 +165,23 @@ def quality_table(result: dict[str, Any], experiment: str = "systems") -> str:
     if experiment != "systems":
         rows.sort(key=lambda row: (row[1], row[0]))
     first = "corpus" if experiment == "systems" else experiment
-    return markdown([first, "program", "WordSim-353", "SimLex-999", "analogies", "seeds"], rows) if rows else ""
+    return (
+        markdown([first, "program", "WordSim-353", "SimLex-999", "analogies", "seeds"], rows)
+        if rows
+        else ""
+    )
 
 
 def quality_verdicts(result: dict[str, Any]) -> str:
-    """Each program beside gensim's: the difference of the means, and the standard error of that difference."""
+    """Each program beside gensim's: the difference of the means, and the standard error of that
+    difference."""
     from benchmarks.systems import PEER
 
-    held = {(row["corpus"], row["system"]): row for row in result["summary"] if row["experiment"] == "systems"}
+    held = {
+        (row["corpus"], row["system"]): row
+        for row in result["summary"]
+        if row["experiment"] == "systems"
+    }
     rows = []
     for (corpus, system), row in held.items():
         theirs = held.get((corpus, PEER.get(system, "")))
@@ -129,9 +189,26 @@ def quality_verdicts(result: dict[str, Any]) -> str:
             ours, peer = row[name], theirs[name]
             if ours["se"] is None or peer["se"] is None:
                 continue
-            difference, error = ours["mean"] - peer["mean"], (ours["se"] ** 2 + peer["se"] ** 2) ** 0.5
-            rows.append([corpus, system, name, f"{difference:+.3f} ± {error:.3f}", _verdict(difference >= -error)])
-    header = ["corpus", "program", "measure", "less gensim's", "not below by more than one standard error"]
+            difference, error = (
+                ours["mean"] - peer["mean"],
+                (ours["se"] ** 2 + peer["se"] ** 2) ** 0.5,
+            )
+            rows.append(
+                [
+                    corpus,
+                    system,
+                    name,
+                    f"{difference:+.3f} ± {error:.3f}",
+                    _verdict(difference >= -error),
+                ]
+            )
+    header = [
+        "corpus",
+        "program",
+        "measure",
+        "less gensim's",
+        "not below by more than one standard error",
+    ]
     return markdown(header, rows) if rows else ""
 
 
@@ -150,7 +227,11 @@ def cluster_table(result: dict[str, Any]) -> str:
     """Quality of training on a cluster beside one machine."""
     measures = ("wordsim353", "simlex999", "analogies")
     rows = [
-        [row["way"], *(f"{row[name]['mean']:.3f} ± {row[name]['se']:.3f}" for name in measures), row["wordsim353"]["n"]]
+        [
+            row["way"],
+            *(f"{row[name]['mean']:.3f} ± {row[name]['se']:.3f}" for name in measures),
+            row["wordsim353"]["n"],
+        ]
         for row in result["rows"]
     ]
     return markdown(["trained on", "WordSim", "SimLex", "analogies", "seeds"], rows)

@@ -1,12 +1,15 @@
-"""Mechanical mutants of the worked solutions, and whether the checks see them. `make mutants` prints the table.
+"""Mechanical mutants of the worked solutions, and whether the checks see them. `make mutants`
+prints the table.
 
-The operators are mutmut's where it has one that fits, and ours for what people get wrong in numerical code: an axis, a
-guard, a rounding, a maximum that is left out, arguments in the wrong order, a range that is off by one.
+The operators are mutmut's where it has one that fits, and ours for what people get wrong in
+numerical code: an axis, a guard, a rounding, a maximum that is left out, arguments in the wrong
+order, a range that is off by one.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
 import sys
 import tomllib
@@ -27,7 +30,7 @@ from tests.notebooks import ROOT, solution_cells
 
 SURVIVORS = ROOT / "tests" / "surviving_mutants.toml"
 SEEDS = (1, 2, 3)
-SECONDS = 3.0                                  # a mutant that loops is stopped after that
+SECONDS = 3.0  # a mutant that loops is stopped after that
 
 
 class Mutant(NamedTuple):
@@ -39,12 +42,18 @@ class Mutant(NamedTuple):
     source: str
 
 
-# ------------------------------------------------------------------------------------------------------- the operators
+# ------------------------------------------------------------------------------------ the operators
 
 
 def name_of(node: cst.BaseExpression) -> str:
     """The last part of a called name: "maximum" of np.maximum."""
-    return node.attr.value if isinstance(node, cst.Attribute) else node.value if isinstance(node, cst.Name) else ""
+    return (
+        node.attr.value
+        if isinstance(node, cst.Attribute)
+        else node.value
+        if isinstance(node, cst.Name)
+        else ""
+    )
 
 
 def positional(node: cst.Call) -> list[cst.Arg]:
@@ -59,30 +68,59 @@ def one_less(node: cst.BaseNumber) -> Iterator[cst.BaseExpression]:
 def other_axis(node: cst.Arg) -> Iterator[cst.Arg]:
     """Another axis; not -1 for 1, which is the same in a matrix."""
     if node.keyword is not None and node.keyword.value == "axis":
-        for axis in ("0", "-2", "None") if m.matches(node.value, m.UnaryOperation()) else ("0", "1", "None"):
+        for axis in (
+            ("0", "-2", "None") if m.matches(node.value, m.UnaryOperation()) else ("0", "1", "None")
+        ):
             yield node.with_changes(value=cst.parse_expression(axis))
 
 
+DROPPED = set("copy astype round lower strip clip tolist transpose ravel cumsum".split())
+
+
 def without_the_call(node: cst.Call) -> Iterator[cst.BaseExpression]:
-    """round(x, 9) -> x; np.maximum(a, b) -> a, b; np.where(c, a, b) -> a, b; x.copy() -> x; abs(x) -> x."""
+    """round(x, 9) -> x; np.maximum(a, b) -> a, b; np.where(c, a, b) -> a, b; x.copy() -> x; abs(x)
+    -> x."""
     name, args = name_of(node.func), positional(node)
-    if name in {"round", "abs", "clip", "nan_to_num", "sqrt", "log", "log1p", "exp", "expm1", "asarray", "array",
-                "sorted", "set", "unique", "cumsum", "reversed", "list", "float", "int"} and args:
+    if (
+        name
+        in {
+            "round",
+            "abs",
+            "clip",
+            "nan_to_num",
+            "sqrt",
+            "log",
+            "log1p",
+            "exp",
+            "expm1",
+            "asarray",
+            "array",
+            "sorted",
+            "set",
+            "unique",
+            "cumsum",
+            "reversed",
+            "list",
+            "float",
+            "int",
+        }
+        and args
+    ):
         yield args[0].value
     if name in {"maximum", "minimum", "max", "min", "logaddexp"} and len(args) == 2:
         yield from (arg.value for arg in args)
     if name == "where" and len(args) == 3:
         yield from (arg.value for arg in args[1:])
-    if isinstance(node.func, cst.Attribute) and not (isinstance(node.func.value, cst.Name)
-                                                     and node.func.value.value in {"np", "math", "rng"}):
-        if name in {"copy", "astype", "round", "lower", "strip", "clip", "tolist", "transpose", "ravel", "cumsum"}:
+    if isinstance(node.func, cst.Attribute) and name in DROPPED:
+        module = isinstance(node.func.value, cst.Name) and node.func.value.value
+        if module not in ("np", "math", "rng"):
             yield node.func.value
 
 
 def swapped_arguments(node: cst.Call) -> Iterator[cst.Call]:
     args = list(node.args)
     places = [place for place, arg in enumerate(args) if arg.keyword is None and not arg.star]
-    for one, other in zip(places, places[1:], strict=False):
+    for one, other in itertools.pairwise(places):
         if not args[one].value.deep_equals(args[other].value):
             swapped = list(args)
             swapped[one] = args[one].with_changes(value=args[other].value)
@@ -95,7 +133,11 @@ def range_off_by_one(node: cst.Call) -> Iterator[cst.Call]:
         place = 0 if len(node.args) == 1 else 1
         for sign in (cst.Add(), cst.Subtract()):
             value = cst.BinaryOperation(paren(node.args[place].value), sign, cst.Integer("1"))
-            args = [*node.args[:place], node.args[place].with_changes(value=value), *node.args[place + 1:]]
+            args = [
+                *node.args[:place],
+                node.args[place].with_changes(value=value),
+                *node.args[place + 1 :],
+            ]
             yield node.with_changes(args=args)
 
 
@@ -103,7 +145,9 @@ def slice_off_by_one(node: cst.Slice) -> Iterator[cst.Slice]:
     for side in ("lower", "upper"):
         end = getattr(node, side)
         if end is not None:
-            yield node.with_changes(**{side: cst.BinaryOperation(paren(end), cst.Add(), cst.Integer("1"))})
+            yield node.with_changes(
+                **{side: cst.BinaryOperation(paren(end), cst.Add(), cst.Integer("1"))}
+            )
 
 
 def one_operand(node: cst.BinaryOperation) -> Iterator[cst.BaseExpression]:
@@ -135,7 +179,12 @@ def without_the_step(node: cst.SimpleStatementLine) -> Iterator[cst.BaseStatemen
 
 
 def paren(node: cst.BaseExpression) -> cst.BaseExpression:
-    if isinstance(node, cst.Name | cst.Integer | cst.Float | cst.Call | cst.Attribute | cst.Subscript) or node.lpar:
+    if (
+        isinstance(
+            node, cst.Name | cst.Integer | cst.Float | cst.Call | cst.Attribute | cst.Subscript
+        )
+        or node.lpar
+    ):
         return node
     return node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
 
@@ -164,16 +213,24 @@ OPERATORS = [
 
 
 class Places(cst.CSTVisitor):
-    """Every node that may be changed: none in annotations, docstrings, imports or the words of an error."""
+    """Every node that may be changed: none in annotations, docstrings, imports or the words of an
+    error."""
 
     def __init__(self) -> None:
         self.nodes: list[cst.CSTNode] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, cst.Annotation | cst.Raise | cst.Import | cst.ImportFrom | cst.SimpleString):
+        if isinstance(
+            node, cst.Annotation | cst.Raise | cst.Import | cst.ImportFrom | cst.SimpleString
+        ):
             return False
-        if m.matches(node, m.With(items=[m.AtLeastN(m.WithItem(m.Call(m.Attribute(attr=m.Name("errstate")))), n=1)])):
-            node.body.visit(self)                                 # what silences a warning changes no result
+        if m.matches(
+            node,
+            m.With(
+                items=[m.AtLeastN(m.WithItem(m.Call(m.Attribute(attr=m.Name("errstate")))), n=1)]
+            ),
+        ):
+            node.body.visit(self)  # what silences a warning changes no result
             return False
         self.nodes.append(node)
         return True
@@ -212,7 +269,7 @@ def changed_lines(before: str, after: str) -> tuple[str, str]:
     return tuple("\n".join(line.strip() for line in lines) for lines in (one, other))
 
 
-# --------------------------------------------------------------------------------------------------- are they noticed?
+# -------------------------------------------------------------------------------- are they noticed?
 
 
 @cache
@@ -226,18 +283,26 @@ def namespace(before: tuple[str, ...]) -> dict[str, Any]:
 
 @cache
 def examination(id: str, seed: int) -> list[tuple[Any, Any]]:
-    """The cases of a draw with what is expected: values and gradients first, since most mutants fail there."""
+    """The cases of a draw with what is expected: values and gradients first, since most mutants
+    fail there."""
     exercise = find(id)
-    cases = sorted(exercise.drawn_cases(seed), key=lambda case: case.aspect not in ("values", "gradient"))
+    cases = sorted(
+        exercise.drawn_cases(seed), key=lambda case: case.aspect not in ("values", "gradient")
+    )
     return [(case, observe(exercise, exercise.reference, case, 600.0)) for case in cases]
 
 
 def loses_points(exercise: Exercise, function: Any, seed: int) -> bool:
-    """Whether an answer fails some case of that draw, changes an input, or returns a view of one."""
+    """Whether an answer fails some case of that draw, changes an input, or returns a view of
+    one."""
     strict = dataclasses.replace(exercise, seconds=SECONDS)
     for case, (expected, _, may_alias) in examination(exercise.id, seed):
         outcome, changed, aliased = observe(strict, function, case, SECONDS)
-        if difference(strict, case, expected.value, outcome) is not None or changed or (aliased and not may_alias):
+        if (
+            difference(strict, case, expected.value, outcome) is not None
+            or changed
+            or (aliased and not may_alias)
+        ):
             return True
     return False
 
@@ -256,7 +321,10 @@ def survives(exercise: Exercise, mutant: Mutant, before: Iterable[str]) -> bool:
 def listed() -> dict[tuple[str, str, str], str]:
     """The survivors that are right answers, with the reason."""
     with open(SURVIVORS, "rb") as file:
-        return {(one["exercise"], one["before"], one["after"]): one["reason"] for one in tomllib.load(file)["survivor"]}
+        return {
+            (one["exercise"], one["before"], one["after"]): one["reason"]
+            for one in tomllib.load(file)["survivor"]
+        }
 
 
 def is_listed(mutant: Mutant) -> bool:
@@ -275,14 +343,28 @@ def names_of(exercise: Exercise, mutant: Mutant, before: list[str]) -> list[tupl
     exec(compile(mutant.source, "<mutant>", "exec"), names)
     strict = dataclasses.replace(exercise, seconds=SECONDS)
     draws = [exercise.public_cases(), *(exercise.drawn_cases(seed) for seed in SEEDS)]
-    return [tuple(one.name for one in judge(strict, names[exercise.name], cases).misconceptions) for cases in draws]
+    return [
+        tuple(one.name for one in judge(strict, names[exercise.name], cases).misconceptions)
+        for cases in draws
+    ]
 
 
 def main(arguments: list[str]) -> int:
-    """Prints a row an exercise, and every survivor that is not listed. arguments: slugs or ids, all if there is none;
-    with --names also how many of the noticed mutants get a name, and how many of the names another draw contradicts."""
-    wanted, unlisted, poor, totals = [one for one in arguments if one != "--names"], [], [], np.zeros(6, int)
-    print(f"{'exercise':<40} {'mutants':>8} {'noticed':>8} {'right':>6} {'unlisted':>9} {'named':>6} {'misnamed':>9}")
+    """Prints a row an exercise, and every survivor that is not listed. arguments: slugs or ids, all
+    if there is none;
+    with --names also how many of the noticed mutants get a name, and how many of the names another
+    draw contradicts.
+    """
+    wanted, unlisted, poor, totals = (
+        [one for one in arguments if one != "--names"],
+        [],
+        [],
+        np.zeros(6, int),
+    )
+    print(
+        f"{'exercise':<40} {'mutants':>8} {'noticed':>8} {'right':>6} {'unlisted':>9} {'named':>6}"
+        f" {'misnamed':>9}"
+    )
     for exercise in (exercise for slug in slugs() for exercise in exercises(slug)):
         if wanted and exercise.slug not in wanted and exercise.id not in wanted:
             continue
@@ -315,8 +397,11 @@ def main(arguments: list[str]) -> int:
 def print_row(name: str, row: tuple[int, ...]) -> None:
     """One line of the table: noticed is a share of all mutants, named one of those noticed."""
     mutants, noticed, right, rest, named, misnamed = row
-    print(f"{name:<40} {mutants:8d} {noticed / mutants:8.1%} {right:6d} {rest:9d} {named / max(noticed, 1):6.0%} "
-          f"{misnamed:9d}", flush=True)
+    print(
+        f"{name:<40} {mutants:8d} {noticed / mutants:8.1%} {right:6d} {rest:9d}"
+        f" {named / max(noticed, 1):6.0%} {misnamed:9d}",
+        flush=True,
+    )
 
 
 def sample(exercise: Exercise, count: int) -> Iterator[tuple[Mutant, list[str]]]:

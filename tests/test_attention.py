@@ -1,25 +1,33 @@
-"""Attention: the definition against torch and finite differences, and the reverser that needs it."""
+"""Attention: the definition against torch and finite differences, and the reverser that needs
+it."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from embcourse import attention as method
 from hypothesis import given
 from hypothesis import strategies as st
+
+from embcourse import attention as method
 
 EPS = float(np.finfo(np.float64).eps)
 FRONTS = [(), (3,), (2, 3)]
 
 
-def drawn(seed: int, front: tuple[int, ...], n: int, m: int, d: int, d_v: int) -> tuple[np.ndarray, ...]:
+def drawn(
+    seed: int, front: tuple[int, ...], n: int, m: int, d: int, d_v: int
+) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng(seed)
     q, k, v = (rng.normal(size=(*front, *shape)) for shape in ((n, d), (m, d), (m, d_v)))
     return q, k, v, rng.random((*front, n, m)) < 0.6, rng.normal(size=(*front, n, d_v))
 
 
 shapes = st.tuples(
-    st.integers(0, 2**32 - 1), st.sampled_from(FRONTS), st.integers(1, 6), st.integers(1, 7), st.integers(1, 9),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(FRONTS),
+    st.integers(1, 6),
+    st.integers(1, 7),
+    st.integers(1, 9),
     st.integers(1, 5),
 )
 
@@ -41,11 +49,15 @@ class TestSoftmax:
 
     def test_any_axis(self) -> None:
         scores = np.random.default_rng(0).normal(size=(2, 3, 4))
-        np.testing.assert_array_equal(method.softmax(scores, axis=1),
-                                      np.swapaxes(method.softmax(np.swapaxes(scores, 1, 2)), 1, 2))
+        np.testing.assert_array_equal(
+            method.softmax(scores, axis=1),
+            np.swapaxes(method.softmax(np.swapaxes(scores, 1, 2)), 1, 2),
+        )
 
     def test_minus_infinity_gets_nothing_and_a_row_of_it_gives_zeros(self) -> None:
-        np.testing.assert_array_equal(method.softmax([[0.0, -np.inf], [-np.inf, -np.inf]]), [[1, 0], [0, 0]])
+        np.testing.assert_array_equal(
+            method.softmax([[0.0, -np.inf], [-np.inf, -np.inf]]), [[1, 0], [0, 0]]
+        )
 
     def test_masked_rows_sum_to_one_or_zero(self) -> None:
         rng = np.random.default_rng(1)
@@ -58,10 +70,16 @@ class TestSoftmax:
         assert method.softmax(np.zeros((0, 3))).shape == (0, 3)
         assert method.softmax(np.zeros((3, 0))).shape == (3, 0)
 
-    @pytest.mark.parametrize(("scores", "mask", "message"), [
-        ([np.nan], None, "NaN"), ([np.inf], None, r"\+inf"), ([1.0, 2.0], [1, 0], "boolean"),
-        ([1.0, 2.0], [True] * 3, "broadcast"), (["a"], None, "real numbers"),
-    ])
+    @pytest.mark.parametrize(
+        ("scores", "mask", "message"),
+        [
+            ([np.nan], None, "NaN"),
+            ([np.inf], None, r"\+inf"),
+            ([1.0, 2.0], [1, 0], "boolean"),
+            ([1.0, 2.0], [True] * 3, "broadcast"),
+            (["a"], None, "real numbers"),
+        ],
+    )
     def test_refuses(self, scores, mask, message) -> None:
         with pytest.raises(ValueError, match=message):
             method.softmax(scores, mask=mask)
@@ -72,7 +90,9 @@ class TestMasks:
     def test_causal_mask_sees_the_past_of_a_text_that_goes_on(self, queries, keys) -> None:
         mask = method.causal_mask(queries, keys)
         whole = method.causal_mask(max(queries, keys), max(queries, keys))
-        np.testing.assert_array_equal(mask, whole[whole.shape[0] - queries :, whole.shape[1] - keys :])
+        np.testing.assert_array_equal(
+            mask, whole[whole.shape[0] - queries :, whole.shape[1] - keys :]
+        )
 
     def test_padding_mask_hides_what_follows(self) -> None:
         rng = np.random.default_rng(2)
@@ -83,7 +103,9 @@ class TestMasks:
             short, _ = method.attention(q[row], k[row, :length], v[row, :length])
             np.testing.assert_allclose(outputs[row], short, rtol=64 * EPS, atol=64 * EPS)
         k[0, 2:] = rng.normal(size=(3, 4))
-        np.testing.assert_array_equal(outputs[0], method.attention(q, k, v, method.padding_mask(lengths, 5))[0][0])
+        np.testing.assert_array_equal(
+            outputs[0], method.attention(q, k, v, method.padding_mask(lengths, 5))[0][0]
+        )
 
     @pytest.mark.parametrize("lengths", [[-1], [4], [1.5], [[1]]])
     def test_padding_mask_refuses(self, lengths) -> None:
@@ -103,8 +125,11 @@ class TestAttention:
         theirs.backward(torch.tensor(grad_outputs))
         ours, weights = method.attention(q, k, v, mask, scale)
         gradients = method.attention_gradients(q, k, v, grad_outputs, mask, scale)
-        # Sums of at most 9 products, an exponential, a division: below 1000 roundings of numbers of about 10.
-        for got, want in zip((ours, *gradients), (theirs.detach(), *(t.grad for t in tensors)), strict=True):
+        # Sums of at most 9 products, an exponential, a division: below 1000 roundings of numbers of
+        # about 10.
+        for got, want in zip(
+            (ours, *gradients), (theirs.detach(), *(t.grad for t in tensors)), strict=True
+        ):
             np.testing.assert_allclose(got, want.numpy(), rtol=1e4 * EPS, atol=1e4 * EPS)
         assert not weights[~mask].any()
 
@@ -121,27 +146,43 @@ class TestAttention:
                     array[place] = moved
                     losses.append((method.attention(q, k, v, mask)[0] * grad_outputs).sum())
                 array[place] = kept
-                # The error of central differences: step² times a third derivative, and rounding over the step.
-                assert gradient[place] == pytest.approx((losses[0] - losses[1]) / (2 * step), rel=1e-6, abs=1e-8)
+                # The error of central differences: step² times a third derivative, and rounding
+                # over the step.
+                assert gradient[place] == pytest.approx(
+                    (losses[0] - losses[1]) / (2 * step), rel=1e-6, abs=1e-8
+                )
 
     def test_shared_keys_get_the_sum_of_all_gradients(self) -> None:
         q, k, v, _, grad_outputs = drawn(5, (3,), 2, 4, 3, 2)
         grad_q, grad_k, grad_v = method.attention_gradients(q, k[:1], v[0], grad_outputs)
-        apart = method.attention_gradients(q, np.repeat(k[:1], 3, 0), np.repeat(v[:1], 3, 0), grad_outputs)
+        apart = method.attention_gradients(
+            q, np.repeat(k[:1], 3, 0), np.repeat(v[:1], 3, 0), grad_outputs
+        )
         np.testing.assert_allclose(grad_q, apart[0], rtol=64 * EPS, atol=64 * EPS)
-        np.testing.assert_allclose(grad_k, apart[1].sum(axis=0, keepdims=True), rtol=1e3 * EPS, atol=1e3 * EPS)
+        np.testing.assert_allclose(
+            grad_k, apart[1].sum(axis=0, keepdims=True), rtol=1e3 * EPS, atol=1e3 * EPS
+        )
         np.testing.assert_allclose(grad_v, apart[2].sum(axis=0), rtol=1e3 * EPS, atol=1e3 * EPS)
 
     def test_order_of_keys_does_not_matter(self) -> None:
         q, k, v, _, _ = drawn(6, (), 3, 6, 4, 2)
         order = np.random.default_rng(0).permutation(6)
-        np.testing.assert_allclose(method.attention(q, k[order], v[order])[0], method.attention(q, k, v)[0],
-                                   rtol=64 * EPS, atol=64 * EPS)
+        np.testing.assert_allclose(
+            method.attention(q, k[order], v[order])[0],
+            method.attention(q, k, v)[0],
+            rtol=64 * EPS,
+            atol=64 * EPS,
+        )
 
-    @pytest.mark.parametrize(("shapes", "message"), [
-        (((2, 3), (4, 5), (4, 1)), "keys have d=5 but queries have d=3"), (((2, 3), (4, 3), (5, 1)), "as many keys"),
-        (((3,), (4, 3), (4, 1)), "queries, d"), (((2, 0), (4, 0), (4, 1)), "d is 0"),
-    ])
+    @pytest.mark.parametrize(
+        ("shapes", "message"),
+        [
+            (((2, 3), (4, 5), (4, 1)), "keys have d=5 but queries have d=3"),
+            (((2, 3), (4, 3), (5, 1)), "as many keys"),
+            (((3,), (4, 3), (4, 1)), "queries, d"),
+            (((2, 0), (4, 0), (4, 1)), "d is 0"),
+        ],
+    )
     def test_refuses(self, shapes, message) -> None:
         with pytest.raises(ValueError, match=message):
             method.attention(*map(np.zeros, shapes))
@@ -150,8 +191,12 @@ class TestAttention:
 class TestOtherScores:
     def test_general_with_the_identity_is_the_dot_product(self) -> None:
         q, k, _, _, _ = drawn(7, (2,), 3, 4, 5, 1)
-        np.testing.assert_allclose(method.general_scores(q, k, np.eye(5)), method.attention_scores(q, k, scale=1),
-                                   rtol=64 * EPS, atol=64 * EPS)
+        np.testing.assert_allclose(
+            method.general_scores(q, k, np.eye(5)),
+            method.attention_scores(q, k, scale=1),
+            rtol=64 * EPS,
+            atol=64 * EPS,
+        )
 
     def test_additive_is_a_small_network(self) -> None:
         rng = np.random.default_rng(8)
@@ -159,7 +204,9 @@ class TestOtherScores:
         w_query, w_key, v = rng.normal(size=(4, 6)), rng.normal(size=(2, 6)), rng.normal(size=6)
         scores = method.additive_scores(q, k, w_query, w_key, v)
         for i, j in np.ndindex(3, 5):
-            assert scores[i, j] == pytest.approx(v @ np.tanh(q[i] @ w_query + k[j] @ w_key), rel=64 * EPS)
+            assert scores[i, j] == pytest.approx(
+                v @ np.tanh(q[i] @ w_query + k[j] @ w_key), rel=64 * EPS
+            )
 
     def test_kernel_regression_goes_from_the_nearest_value_to_the_mean(self) -> None:
         keys, values = np.array([[0.0], [1.0], [5.0]]), np.array([[1.0], [2.0], [6.0]])
@@ -173,13 +220,18 @@ class TestOtherScores:
         keys /= np.linalg.norm(keys, axis=1, keepdims=True)
         values = rng.normal(size=(4, 2))
         _, weights = method.kernel_regression(queries, keys, values, 0.5)
-        np.testing.assert_allclose(weights, method.attention(queries, keys, values, scale=4.0)[1], rtol=1e3 * EPS)
+        np.testing.assert_allclose(
+            weights, method.attention(queries, keys, values, scale=4.0)[1], rtol=1e3 * EPS
+        )
 
-    @pytest.mark.parametrize(("arguments", "message"), [
-        ((np.zeros((1, 1)), np.zeros((0, 1)), np.zeros((0, 1)), 1.0), "one key or more"),
-        ((np.zeros((1, 1)), np.zeros((2, 1)), np.zeros((2, 1)), 0.0), "bandwidth"),
-        ((np.zeros((1, 2)), np.zeros((2, 1)), np.zeros((2, 1)), 1.0), "queries"),
-    ])
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ((np.zeros((1, 1)), np.zeros((0, 1)), np.zeros((0, 1)), 1.0), "one key or more"),
+            ((np.zeros((1, 1)), np.zeros((2, 1)), np.zeros((2, 1)), 0.0), "bandwidth"),
+            ((np.zeros((1, 2)), np.zeros((2, 1)), np.zeros((2, 1)), 1.0), "queries"),
+        ],
+    )
     def test_kernel_regression_refuses(self, arguments, message) -> None:
         with pytest.raises(ValueError, match=message):
             method.kernel_regression(*arguments)
@@ -189,6 +241,7 @@ class TestReverser:
     @pytest.mark.parametrize("attention", ["additive", "dot"])
     def test_attends_as_the_reference_does(self, attention) -> None:
         import torch
+
         from embcourse.attention.model import Seq2Seq
 
         torch.manual_seed(0)
@@ -201,12 +254,16 @@ class TestReverser:
         if attention == "dot":
             scores = method.attention_scores(q, k, scale=1)
         else:
-            parts = [layer.weight.detach().numpy().T for layer in (model.for_query, model.for_key, model.weigh)]
+            parts = [
+                layer.weight.detach().numpy().T
+                for layer in (model.for_query, model.for_key, model.weigh)
+            ]
             scores = method.additive_scores(q, k, *parts[:2], parts[2][:, 0])
         np.testing.assert_allclose(weights.detach().numpy(), method.softmax(scores), rtol=1e4 * EPS)
 
     def test_generates_what_it_thinks_likeliest_step_by_step(self) -> None:
         import torch
+
         from embcourse.attention.model import Seq2Seq
 
         torch.manual_seed(1)
@@ -218,6 +275,7 @@ class TestReverser:
 
     def test_attention_carries_what_one_state_cannot(self) -> None:
         import torch
+
         from embcourse.attention.model import Seq2Seq, accuracy_by_length, train_to_reverse
 
         right = {}
@@ -229,7 +287,9 @@ class TestReverser:
             right[attention] = accuracy_by_length(model, 9, [10])[0]
         assert right["dot"] > right[None] + 0.2
 
-    @pytest.mark.parametrize(("arguments", "message"), [((9, 7), "even"), ((9, 8, "cosine"), "attention")])
+    @pytest.mark.parametrize(
+        ("arguments", "message"), [((9, 7), "even"), ((9, 8, "cosine"), "attention")]
+    )
     def test_refuses(self, arguments, message) -> None:
         from embcourse.attention.model import Seq2Seq
 
@@ -246,15 +306,21 @@ def right():
 
     def shares(attention: str | None, steps: int, length: int) -> np.ndarray:
         """The share of tokens right of every seed."""
-        return np.array([run["right"][LENGTHS.index(length)] for run in runs
-                         if (run["attention"], run["steps"]) == (attention, steps)])
+        return np.array(
+            [
+                run["right"][LENGTHS.index(length)]
+                for run in runs
+                if (run["attention"], run["steps"]) == (attention, steps)
+            ]
+        )
 
     shares.steps = sorted({run["steps"] for run in runs})
     return shares
 
 
 class TestWhatTheChapterSays:
-    """Sentences of the chapter that no cell of it decides, held against the measurements that it reads."""
+    """Sentences of the chapter that no cell of it decides, held against the measurements that it
+    reads."""
 
     def test_every_number_of_steps_has_several_seeds_and_all_models(self, right) -> None:
         for steps in right.steps:
@@ -262,7 +328,9 @@ class TestWhatTheChapterSays:
             assert len(seeds) == 1 and seeds.pop() >= 3
 
     def test_two_symbols_are_no_problem_after_2400_steps(self, right) -> None:
-        assert all(right(attention, 2400, 2).min() > 0.98 for attention in (None, "additive", "dot"))
+        assert all(
+            right(attention, 2400, 2).min() > 0.98 for attention in (None, "additive", "dot")
+        )
 
     def test_without_attention_five_come_back_almost_whole_and_ten_no_longer(self, right) -> None:
         assert right(None, 2400, 5).mean() > 0.9
@@ -276,7 +344,9 @@ class TestWhatTheChapterSays:
         means = [right(None, steps, length).mean() for steps in right.steps]
         assert np.all(np.diff(means) > 0)
 
-    def test_after_600_steps_dot_products_are_ahead_of_the_longest_training_without_attention(self, right) -> None:
+    def test_after_600_steps_dot_products_are_ahead_of_the_longest_training_without_attention(
+        self, right
+    ) -> None:
         assert right("dot", 600, 20).min() > right(None, right.steps[-1], 20).max()
         assert right("dot", 600, 10).min() > right(None, 2400, 10).max()
 
@@ -288,14 +358,20 @@ class TestWhatTheChapterSays:
         outputs, weights = method.attention([[1.0]], [[0.0], [np.log(3.0)]], [[4.0], [8.0]])
         assert outputs == pytest.approx(7.0)
         assert method.softmax_gradient(weights, [[4.0, 8.0]])[0] == pytest.approx([-0.75, 0.75])
-        assert round(2 * 8 * 12 * 4096**2 / 1e9, 1) == 3.2 and round(2 * 8 * 12 * 8192**2 / 1e9, 1) == 12.9
+        assert (
+            round(2 * 8 * 12 * 4096**2 / 1e9, 1) == 3.2
+            and round(2 * 8 * 12 * 8192**2 / 1e9, 1) == 12.9
+        )
         drawn = np.random.default_rng(0).normal(0, 2, (2, 20_000, 64))
         assert (drawn[0] * drawn[1]).sum(axis=1).std() / 8 == pytest.approx(4, rel=0.02)
         scores = np.log([[1.0, 3.0], [1.0, 1.0]])
-        rows = (np.exp(scores) / np.exp(scores).sum(axis=-1)).sum(axis=1)         # the one that is to be debugged
+        # the one that is to be debugged
+        rows = (np.exp(scores) / np.exp(scores).sum(axis=-1)).sum(axis=1)
         assert not np.allclose(rows, 1)
 
-    def test_a_finite_mask_in_place_of_scores_gives_equal_weights_and_added_gives_the_unmasked_ones(self) -> None:
+    def test_a_finite_mask_in_place_of_scores_gives_equal_weights_and_added_gives_the_unmasked_ones(
+        self,
+    ) -> None:
         scores = np.array([1.0, 2.0, 0.5])
         assert method.softmax(np.full(3, -1e4)) == pytest.approx(1 / 3)
         np.testing.assert_allclose(method.softmax(scores - 1e4), method.softmax(scores), rtol=1e-10)

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks import quality, results, speed, steps, tables
 from benchmarks.corpora import repeated, wikipedia_documents, zipfian
-from benchmarks.softmax_cost import measure_softmax_cost
 from benchmarks.intervals import mean_interval, ratio_interval
+from benchmarks.softmax_cost import measure_softmax_cost
 from benchmarks.systems import PEER, SYSTEMS, prepare
 from embcourse.data import benchmark_results
 from embcourse.text import Encoded, Vocabulary
@@ -44,7 +44,9 @@ def test_repeated_documents_are_whole_and_equally_frequent() -> None:
 
 
 def test_zipfian_refuses_fewer_tokens_than_words() -> None:
-    with pytest.raises(ValueError, match="zipfian: tokens must be at least words, got 3 tokens for 4 words"):
+    with pytest.raises(
+        ValueError, match="zipfian: tokens must be at least words, got 3 tokens for 4 words"
+    ):
         zipfian(4, 3, seed=0)
 
 
@@ -56,13 +58,20 @@ def test_wikipedia_documents_stay_below_the_limit_of_gensim() -> None:
 def test_intervals_of_known_samples() -> None:
     assert mean_interval([1.0, 2.0, 3.0])["high"] == pytest.approx(2 + 4.302653 / 3**0.5, abs=1e-6)
     assert mean_interval([0.5]) == {"mean": 0.5, "se": None, "low": None, "high": None, "n": 1}
-    assert ratio_interval([10, 30, 20], [10, 10, 10]) == {"median": 2.0, "low": 1.0, "high": 3.0, "n": 3}
+    assert ratio_interval([10, 30, 20], [10, 10, 10]) == {
+        "median": 2.0,
+        "low": 1.0,
+        "high": 3.0,
+        "n": 3,
+    }
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_program_trains_what_it_is_given(system: str) -> None:
     documents = [["a", "b", "c", "d"], ["b", "c"]] * 6
-    train, vectors = prepare(system, documents, dim=6, negative=2, epochs=2, min_count=1, sample=0.1, seed=1)
+    train, vectors = prepare(
+        system, documents, dim=6, negative=2, epochs=2, min_count=1, sample=0.1, seed=1
+    )
     before = vectors().matrix.copy()
     train()
     after = vectors()
@@ -85,7 +94,10 @@ def test_throughput_growth_and_steps_have_all_their_rows() -> None:
         "steps": steps.measure_steps(encoded, vocabulary, rounds=1),
         "softmax_cost": measure_softmax_cost(1, sizes=(10, 20), pairs=4, dim=3),
     }
-    assert [row["tokens"] for row in result["growth_tokens"]] == [len(encoded.ids), 2 * len(encoded.ids)]
+    assert [row["tokens"] for row in result["growth_tokens"]] == [
+        len(encoded.ids),
+        2 * len(encoded.ids),
+    ]
     assert len(result["throughput"]) == 2 * len(SYSTEMS)
     ratios = {row["system"]: row["ratio"]["n"] for row in result["throughput"] if "ratio" in row}
     assert ratios == dict.fromkeys(PEER, 2)
@@ -102,12 +114,24 @@ def test_the_plain_loops_learn_too() -> None:
         assert np.abs(first[1]).max() > 0 and np.array_equal(first[1], second[1])
 
 
-def test_an_interrupted_quality_run_trains_only_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quality.results, "describe_machine", lambda: small_result(
-        "2026-01-01", processor="p", cores=1, versions={}))
+def test_an_interrupted_quality_run_trains_only_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        quality.results,
+        "describe_machine",
+        lambda: small_result("2026-01-01", processor="p", cores=1, versions={}),
+    )
     wanted = [
-        {"experiment": "systems", "value": None, "corpus": "wikipedia", "system": "CBOW", "seed": seed,
-         "settings": {"epochs": 1, "threads": 1, "dim": 4, "min_count": 100}} for seed in range(2)
+        {
+            "experiment": "systems",
+            "value": None,
+            "corpus": "wikipedia",
+            "system": "CBOW",
+            "seed": seed,
+            "settings": {"epochs": 1, "threads": 1, "dim": 4, "min_count": 100},
+        }
+        for seed in range(2)
     ]
     path = quality.run(wanted[:1], tmp_path, workers=1)
     first = json.loads(path.read_text())["runs"]
@@ -121,14 +145,20 @@ def test_an_interrupted_quality_run_trains_only_what_is_left(tmp_path: Path, mon
 def test_cells_are_distinct_and_the_comparison_with_gensim_comes_first() -> None:
     cells = list(quality.cells())
     assert len({json.dumps(cell, sort_keys=True) for cell in cells}) == len(cells)
-    assert {cell["experiment"] for cell in cells[: 5 * (len(SYSTEMS) + len(quality.SKIPGRAM))]} == {"systems"}
+    assert {cell["experiment"] for cell in cells[: 5 * (len(SYSTEMS) + len(quality.SKIPGRAM))]} == {
+        "systems"
+    }
 
 
 def test_a_difference_below_one_standard_error_is_no_miss() -> None:
     def row(system: str, mean: float) -> dict:
         value = {"mean": mean, "se": 0.01, "low": mean, "high": mean, "n": 5}
-        return {"experiment": "systems", "corpus": "c", "system": system, "value": None} | dict.fromkeys(
-            tables.MEASURES, value)
+        return {
+            "experiment": "systems",
+            "corpus": "c",
+            "system": system,
+            "value": None,
+        } | dict.fromkeys(tables.MEASURES, value)
 
     peer = row("gensim CBOW", 0.50)
     assert "missed" not in tables.quality_verdicts({"summary": [peer, row("CBOW", 0.487)]})

@@ -2,12 +2,10 @@
 
 import re
 import shutil
-from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import numpy as np
 import pytest
-from bs4 import BeautifulSoup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -23,7 +21,7 @@ SOLUTIONS_LINE = '  - {caption: "Worked solutions"'
 CHAPTER = "book/counting/tfidf.html"
 
 
-# ---------------------------------------------------------------------------------------------------------- the files
+# ---------------------------------------------------------------------------------------- the files
 
 
 def test_the_book_is_exactly_the_pages_of_the_table_of_contents(pages):
@@ -32,7 +30,9 @@ def test_the_book_is_exactly_the_pages_of_the_table_of_contents(pages):
 
 
 def test_the_folder_opens_on_the_first_page(pages):
-    refresh = pages["index.html"].find("meta", attrs={"http-equiv": re.compile("refresh", re.IGNORECASE)})
+    refresh = pages["index.html"].find(
+        "meta", attrs={"http-equiv": re.compile("refresh", re.IGNORECASE)}
+    )
     assert refresh["content"].split("url=")[1].strip("'") == PAGES[0]
 
 
@@ -44,12 +44,17 @@ def test_every_picture_has_alternative_text(pages):
 def test_no_table_is_left_as_text(pages):
     for name, page in pages.items():
         for paragraph in page.find_all("p"):
-            assert "|—|" not in paragraph.text and "|---|" not in paragraph.text, f"{name}: {paragraph.text[:60]}"
+            assert "|—|" not in paragraph.text and "|---|" not in paragraph.text, (
+                f"{name}: {paragraph.text[:60]}"
+            )
 
 
 def test_no_directive_is_left_as_text(pages):
-    """A title with a backtick, for one, must not stand behind three of them: the directive would be a piece of code."""
-    left = re.compile(r"\{(dropdown|listing|glue:\w+|term|cite:\w|doc|admonition)\}|:class-container:")
+    """A title with a backtick, for one, must not stand behind three of them: the directive would be
+    a piece of code."""
+    left = re.compile(
+        r"\{(dropdown|listing|glue:\w+|term|cite:\w|doc|admonition)\}|:class-container:"
+    )
     for name, page in pages.items():
         for paragraph in page.find_all("p"):
             assert not left.search(paragraph.text), f"{name}: {paragraph.text[:60]}"
@@ -66,7 +71,9 @@ def test_every_internal_link_and_anchor_leads_somewhere(pages, book_html):
                 continue
             target, anchor = unquote(url.path).lstrip("/"), unquote(url.fragment)
             checked += 1
-            if not (book_html / target).is_file() or (anchor and target in anchors and anchor not in anchors[target]):
+            if not (book_html / target).is_file() or (
+                anchor and target in anchors and anchor not in anchors[target]
+            ):
                 broken.append(f"{page}: {link['href']}")
     assert checked > 10 * len(TOC)
     assert broken == []
@@ -80,7 +87,8 @@ def test_pages_and_styles_load_nothing_from_another_host(pages, book_html):
         for page, soup in pages.items()
         for attribute in ("src", "srcset", "data", "href")
         for tag in soup(loaders, attrs={attribute: foreign})
-        if tag.name != "link" or "canonical" not in tag["rel"]  # an address to cite, which nothing loads
+        # an address to cite, which nothing loads
+        if tag.name != "link" or "canonical" not in tag["rel"]
     ]
     for style in book_html.rglob("*.css"):
         urls = re.findall(r"url\(\s*['\"]?((?:https?:)?//[^)]*)", style.read_text(encoding="utf-8"))
@@ -88,7 +96,9 @@ def test_pages_and_styles_load_nothing_from_another_host(pages, book_html):
     assert loads == []
 
 
-@pytest.mark.parametrize("document", [document for document in TOC if (ROOT / f"{document}.ipynb").exists()])
+@pytest.mark.parametrize(
+    "document", [document for document in TOC if (ROOT / f"{document}.ipynb").exists()]
+)
 def test_a_notebook_page_offers_the_notebook_itself(pages, book_html, document):
     links = {link["href"] for link in pages[f"{document}.html"]("a", href=True)}
     assert any(link.endswith(f"_sources/{document}.ipynb") for link in links)
@@ -110,16 +120,26 @@ def test_without_the_line_of_the_worked_solutions_the_book_builds_without_them(t
 
 
 def test_every_work_of_the_bibliography_is_cited():
-    listed = set(re.findall(r"^@\w+\{([\w-]+),", (ROOT / "book/references.bib").read_text(encoding="utf-8"), re.MULTILINE))
+    listed = set(
+        re.findall(
+            r"^@\w+\{([\w-]+),",
+            (ROOT / "book/references.bib").read_text(encoding="utf-8"),
+            re.MULTILINE,
+        )
+    )
     texts = [path for path in committed_files() if path.suffix in (".ipynb", ".md")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in texts)
-    cited = {key.strip() for keys in re.findall(r"\{cite:?\w*\}`([^`]+)`", text) for key in keys.split(",")}
+    cited = {
+        key.strip()
+        for keys in re.findall(r"\{cite:?\w*\}`([^`]+)`", text)
+        for key in keys.split(",")
+    }
     assert listed - cited == set()
 
 
 def test_the_report_that_students_are_shown_is_the_one_that_check_prints(capsys):
     page = (ROOT / "book/how_to/student.md").read_text(encoding="utf-8")
-    code = re.search(r'```python\n(def idf\(counts\):\n    counts.*?)check\(', page, re.DOTALL)[1]
+    code = re.search(r"```python\n(def idf\(counts\):\n    counts.*?)check\(", page, re.DOTALL)[1]
     shown = re.search(r"```text\n(tfidf\.idf .*?)```", page, re.DOTALL)[1]
     notebook = {"np": np}
     exec(code, notebook)
@@ -130,17 +150,27 @@ def test_the_report_that_students_are_shown_is_the_one_that_check_prints(capsys)
 
 @pytest.mark.parametrize(
     ("dtype", "passes", "stable"),
-    [(np.float64, True, True), (np.longdouble, True, True), (np.float32, True, False), (np.float16, False, False)],
+    [
+        (np.float64, True, True),
+        (np.longdouble, True, True),
+        (np.float32, True, False),
+        (np.float16, False, False),
+    ],
 )
 def test_the_precision_that_students_are_told_is_the_one_that_is_asked_for(dtype, passes, stable):
-    for name, expected in (("tfidf.term_frequency", passes), ("attention.softmax", passes and stable)):
+    for name, expected in (
+        ("tfidf.term_frequency", passes),
+        ("attention.softmax", passes and stable),
+    ):
         exercise = find(name)
-        verdict = judge(exercise, lambda *args, reference=exercise.reference: reference(*args).astype(dtype))
+        verdict = judge(
+            exercise, lambda *args, reference=exercise.reference: reference(*args).astype(dtype)
+        )
         assert (verdict.points == exercise.points) == expected, f"{name}: {verdict.points}"
         assert (verdict.points > 0) == passes
 
 
-# -------------------------------------------------------------------------------------------------------- the figures
+# -------------------------------------------------------------------------------------- the figures
 
 
 def test_a_figure_drawn_twice_gives_the_same_bytes(tmp_path):
@@ -160,7 +190,9 @@ def test_a_figure_drawn_twice_gives_the_same_bytes(tmp_path):
 
 def test_groups_differ_in_marker_and_colour_and_there_are_only_eight():
     styles = groups(list("abcdefgh")).values()
-    assert len({style["marker"] for style in styles}) == len({style["color"] for style in styles}) == 8
+    assert (
+        len({style["marker"] for style in styles}) == len({style["color"] for style in styles}) == 8
+    )
     with pytest.raises(ValueError, match="groups: names must hold at most 8"):
         groups(list("abcdefghi"))
 
@@ -174,14 +206,21 @@ def test_labels_of_a_small_map_do_not_overlap():
 
 
 def test_labels_must_match_the_points():
-    with pytest.raises(ValueError, match=r"label_points: points must have shape \(n, 2\) with n = 1"):
+    with pytest.raises(
+        ValueError, match=r"label_points: points must have shape \(n, 2\) with n = 1"
+    ):
         label_points(Figure().add_subplot(), [[0, 0], [1, 1]], ["one"])
 
 
 @pytest.mark.parametrize(
     ("word", "lines", "rows", "message"),
     [
-        ("bread", ["Give us this day our daily bread."], 3, "counts must have 52 rows, got shape \\(3,\\)"),
+        (
+            "bread",
+            ["Give us this day our daily bread."],
+            3,
+            "counts must have 52 rows, got shape \\(3,\\)",
+        ),
         ("bread", ["Give us this day."], 52, "lines must contain 'bread'"),
         ("loaf", ["A loaf."], 52, "word must be one of the words in GROUPS, got 'loaf'"),
     ],
@@ -193,7 +232,7 @@ def test_the_picture_of_the_first_page_names_what_does_not_fit(word, lines, rows
         word_to_map(lines, word, vocabulary, row, row, np.eye(rows), window=4)
 
 
-# -------------------------------------------------------------------------------------------------------- the browser
+# -------------------------------------------------------------------------------------- the browser
 
 
 def has_drawn_its_pictures(page) -> bool:
@@ -203,7 +242,9 @@ def has_drawn_its_pictures(page) -> bool:
 
 def has_set_its_formulas(page) -> bool:
     wait_for_formulas(page)
-    widths = page.locator("article mjx-container:visible").evaluate_all("all => all.map(box => box.clientWidth)")
+    widths = page.locator("article mjx-container:visible").evaluate_all(
+        "all => all.map(box => box.clientWidth)"
+    )
     return bool(widths) and min(widths) > 0 and page.locator("mjx-merror").count() == 0
 
 
@@ -225,8 +266,13 @@ def test_a_chapter_sets_its_formulas_and_draws_its_figures(open_page):
 def test_search_finds_inverse_document_frequency(open_page):
     page = open_page("search.html?q=inverse+document+frequency")
     page.locator("#search-results ul.search li a").first.wait_for()
-    page.wait_for_function("document.querySelector('#search-progress')?.textContent !== 'Searching'")
-    found = [link.get_attribute("href").split("?")[0].split("#")[0] for link in page.locator("ul.search li a").all()]
+    page.wait_for_function(
+        "document.querySelector('#search-progress')?.textContent !== 'Searching'"
+    )
+    found = [
+        link.get_attribute("href").split("?")[0].split("#")[0]
+        for link in page.locator("ul.search li a").all()
+    ]
     assert CHAPTER in found and "book/glossary.html" in found
 
 
@@ -279,9 +325,11 @@ def test_the_keyboard_reaches_links_and_shows_where_it_is(open_page):
         page.keyboard.press("Tab")
         seen.append(
             page.evaluate(
-                """() => { const focused = document.activeElement, style = getComputedStyle(focused);
+                """() => { const focused = document.activeElement,
+                                style = getComputedStyle(focused);
                 return {tag: focused.tagName, text: focused.textContent.trim().slice(0, 40),
-                        outline: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2}; }"""
+                        outline: style.outlineStyle !== 'none' &&
+                                    parseFloat(style.outlineWidth) >= 2}; }"""
             )
         )
     assert {"A", "BUTTON"} <= {focus["tag"] for focus in seen}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from embcourse import cooccurrence, distributed, negative_sampling
 from embcourse.data import bible
 from embcourse.distributed.shards import read_shard
@@ -36,7 +37,11 @@ def shards(verses, tmp_path_factory) -> list[Path]:
 def client() -> Iterator[dask_distributed.Client]:
     with (
         dask_distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=50,
         ) as cluster,
         dask_distributed.Client(cluster) as client,
     ):
@@ -79,9 +84,13 @@ class TestCounting:
             assert ours.tokens == whole.tokens and ours.counts.tolist() == whole.counts.tolist()
 
     @pytest.mark.parametrize("weighting", ["flat", "harmonic"])
-    def test_cooccurrence_is_the_one_of_the_whole_corpus(self, verses, shards, client, weighting) -> None:
+    def test_cooccurrence_is_the_one_of_the_whole_corpus(
+        self, verses, shards, client, weighting
+    ) -> None:
         vocabulary = Vocabulary.build(verses, min_count=3, unknown="drop")
-        ours = distributed.cooccurrence_counts(shards, vocabulary, client, window=4, weighting=weighting)
+        ours = distributed.cooccurrence_counts(
+            shards, vocabulary, client, window=4, weighting=weighting
+        )
         whole = cooccurrence.count(verses, vocabulary, window=4, weighting=weighting)
         assert ours.shape == whole.shape
         # Sums of at most some thousand terms, in another order.
@@ -95,17 +104,30 @@ class TestTraining:
         assert one.matrix.tobytes() == two.matrix.tobytes()
         assert np.isfinite(one.matrix).all() and one.matrix.std() > 0.02
 
-    def test_one_shard_and_one_round_is_training_on_one_machine(self, verses, tmp_path: Path, client) -> None:
+    def test_one_shard_and_one_round_is_training_on_one_machine(
+        self, verses, tmp_path: Path, client
+    ) -> None:
         (shard,) = distributed.write_shards(verses, tmp_path, 1)
         ours = distributed.train([shard], client, epochs=1, averages=1, **SETTINGS)
         vocabulary = Vocabulary.build(verses, min_count=3, unknown="drop")
         assert ours.vocabulary.tokens == vocabulary.tokens
-        model = negative_sampling.Training(vocabulary.encode_documents(verses), vocabulary=vocabulary, epochs=1, threads=1,
-                                           **{**SETTINGS, "min_count": 3})
+        model = negative_sampling.Training(
+            vocabulary.encode_documents(verses),
+            vocabulary=vocabulary,
+            epochs=1,
+            threads=1,
+            **{**SETTINGS, "min_count": 3},
+        )
         tables = (model.inputs, model.outputs)
         rates = (0.025, 1e-4)
         copy = train_part(
-            encode_shard(str(shard), vocabulary), vocabulary, tables, (0.0, 1.0), rates, 1_000_003, model.settings
+            encode_shard(str(shard), vocabulary),
+            vocabulary,
+            tables,
+            (0.0, 1.0),
+            rates,
+            1_000_003,
+            model.settings,
         )
         assert ours.matrix.tobytes() == copy.inputs.tobytes()
 
@@ -122,8 +144,10 @@ class TestTraining:
         assert disturbed.matrix.tobytes() == undisturbed.matrix.tobytes()
 
     def test_mean_is_weighted_by_tokens(self) -> None:
-        copies = [Copy(tokens, np.full((2, 1), value, np.float32), np.zeros((1, 1), np.float32)) for tokens, value in
-                  ((1, 4.0), (3, 8.0), (0, 100.0))]
+        copies = [
+            Copy(tokens, np.full((2, 1), value, np.float32), np.zeros((1, 1), np.float32))
+            for tokens, value in ((1, 4.0), (3, 8.0), (0, 100.0))
+        ]
         before = (copies[2].inputs, copies[2].outputs)
         assert weighted_mean(copies, before)[0].tolist() == [[7.0], [7.0]]
         assert weighted_mean(copies[2:], before) is before
@@ -135,18 +159,26 @@ class TestTraining:
         for count in (1, 4, 24):
             shards = distributed.write_shards(verses, tmp_path / str(count), count)
             reports: list[Progress] = []
-            vectors = distributed.train(shards, client, model=model, epochs=4, callback=reports.append, **SETTINGS)
+            vectors = distributed.train(
+                shards, client, model=model, epochs=4, callback=reports.append, **SETTINGS
+            )
             assert np.abs(vectors.matrix).max() < 20
             losses[count] = reports[-1].loss
         assert max(losses.values()) < 1.05 * losses[1]
 
-    def test_a_rate_too_high_is_an_error_and_keeps_the_last_good_checkpoint(self, shards, client, tmp_path: Path) -> None:
+    def test_a_rate_too_high_is_an_error_and_keeps_the_last_good_checkpoint(
+        self, shards, client, tmp_path: Path
+    ) -> None:
         path = tmp_path / "run"
         with pytest.raises(Diverged, match="try a lower learning_rate"):
-            distributed.train(shards, client, epochs=30, checkpoint=path, learning_rate=50.0, **SETTINGS)
+            distributed.train(
+                shards, client, epochs=30, checkpoint=path, learning_rate=50.0, **SETTINGS
+            )
         assert not path.exists() or np.isfinite(np.load(path)["inputs"]).all()
 
-    def test_resumed_it_gives_the_bits_of_an_unbroken_run(self, shards, client, tmp_path: Path) -> None:
+    def test_resumed_it_gives_the_bits_of_an_unbroken_run(
+        self, shards, client, tmp_path: Path
+    ) -> None:
         settings = {"epochs": 3, "averages": 2, **SETTINGS}
         seen: list[Progress] = []
         unbroken = distributed.train(shards, client, callback=seen.append, **settings)
@@ -162,7 +194,9 @@ class TestTraining:
             distributed.train(shards, client, checkpoint=path, callback=stop, **settings)
         resumed = distributed.train(shards, client, checkpoint=path, **settings)
         assert resumed.matrix.tobytes() == unbroken.matrix.tobytes()
-        with pytest.raises(ValueError, match="belongs to another training: averages was 2, is 1 now"):
+        with pytest.raises(
+            ValueError, match="belongs to another training: averages was 2, is 1 now"
+        ):
             distributed.train(shards, client, checkpoint=path, **{**settings, "averages": 1})
 
     def test_no_pair_trained_is_an_error(self, tmp_path: Path, client) -> None:

@@ -20,16 +20,34 @@ from embcourse.checking import exercises, slugs
 from embcourse.grading.release import ReleaseFailed, release
 from tests.notebooks import ROOT
 
-# What a student who has understood about half might hand in for tfidf, and what it is worth: (code, points). Exercises
-# that are not here stay as they were released, and earn nothing.
+# What a student who has understood about half might hand in for tfidf, and what it is worth: (code,
+# points). Exercises that are not here stay as they were released, and earn nothing.
 HALF_RIGHT = {
-    "term_frequency": ("def term_frequency(counts):\n    return counts / counts.sum(axis=1, keepdims=True)", 0.75),
-    "idf": ("def idf(counts):\n    if len(counts) == 0 or (counts < 0).any():\n        raise ValueError('counts')\n"
-            "    return np.log(len(counts) / counts.sum(axis=0))", 0),
-    "tfidf": ("import warnings\nwarnings.warn('noise')\nprint('noise')\n"
-              "def tfidf(counts):\n    print('noise')\n    warnings.warn('noise')\n    return None", 0),
-    "sklearn_tfidf": ("from sklearn.feature_extraction.text import TfidfTransformer\n"
-                      "def sklearn_tfidf(counts):\n    return TfidfTransformer().fit_transform(counts)", 2),
+    "term_frequency": (
+        "def term_frequency(counts):\n    return counts / counts.sum(axis=1, keepdims=True)",
+        0.75,
+    ),
+    "idf": (
+        (
+            "def idf(counts):\n    if len(counts) == 0 or (counts < 0).any():\n        raise"
+            " ValueError('counts')\n    return np.log(len(counts) / counts.sum(axis=0))"
+        ),
+        0,
+    ),
+    "tfidf": (
+        (
+            "import warnings\nwarnings.warn('noise')\nprint('noise')\n"
+            "def tfidf(counts):\n    print('noise')\n    warnings.warn('noise')\n    return None"
+        ),
+        0,
+    ),
+    "sklearn_tfidf": (
+        (
+            "from sklearn.feature_extraction.text import TfidfTransformer\n"
+            "def sklearn_tfidf(counts):\n    return TfidfTransformer().fit_transform(counts)"
+        ),
+        2,
+    ),
     "cosine_similarity": ("def cosine_similarity(a, b):\n    while True:\n        pass", 0),
     "reciprocal_ranks": ("def reciprocal_ranks(scores, targets):\n    exit()", 0),
     "bm25": ("def bm25(counts, query_counts, k1, b:\n    this is no Python", 0),
@@ -39,8 +57,13 @@ HALF_RIGHT = {
 
 def nbgrader(course: Path, *arguments: str) -> str:
     """One nbgrader command, as an instructor types it."""
-    done = subprocess.run([sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True,
-                          timeout=500)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments],
+        cwd=course,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -48,9 +71,11 @@ def nbgrader(course: Path, *arguments: str) -> str:
 def solved(slug: str) -> NotebookNode:
     """The released notebook with every task filled in from the solutions."""
     notebook = nbformat.read(ROOT / "book" / "assignments" / slug / f"{slug}.ipynb", 4)
-    answers = {cell.metadata.nbgrader.grade_id: cell.source
-               for cell in nbformat.read(ROOT / "solutions" / slug / f"{slug}.ipynb", 4).cells
-               if cell.metadata.get("nbgrader", {}).get("solution")}
+    answers = {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for cell in nbformat.read(ROOT / "solutions" / slug / f"{slug}.ipynb", 4).cells
+        if cell.metadata.get("nbgrader", {}).get("solution")
+    }
     return answered(notebook, answers)
 
 
@@ -64,7 +89,8 @@ def answered(notebook: NotebookNode, answers: dict[str, str]) -> NotebookNode:
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory, slug: str) -> Path:
-    """A class of two or three in one chapter: one solved everything, one handed in what was released, one half."""
+    """A class of two or three in one chapter: one solved everything, one handed in what was
+    released, one half."""
     course = tmp_path_factory.mktemp(slug)
     shutil.copy(ROOT / "nbgrader_config.py", course)
     shutil.copytree(ROOT / "solutions" / slug, course / "solutions" / slug)
@@ -94,17 +120,23 @@ tfidf = pytest.mark.parametrize("slug", ["tfidf"], scope="module")
 
 @each_slug
 def test_committed_assignment_is_what_nbgrader_generates(course: Path, slug: str) -> None:
-    committed = sorted(path.name for path in (ROOT / "book" / "assignments" / slug).iterdir() if path.suffix)
+    committed = sorted(
+        path.name for path in (ROOT / "book" / "assignments" / slug).iterdir() if path.suffix
+    )
     assert committed == [f"{slug}.ipynb"]
     notebook = Path("book", "assignments", slug, f"{slug}.ipynb")
-    assert (ROOT / notebook).read_text() == (course / notebook).read_text(), "run `make assignments`"
+    assert (ROOT / notebook).read_text() == (course / notebook).read_text(), (
+        "run `make assignments`"
+    )
 
 
 @each_slug
 def test_assignment_holds_no_solution(slug: str) -> None:
-    released = {cell.metadata.nbgrader.grade_id: cell
-                for cell in nbformat.read(ROOT / "book" / "assignments" / slug / f"{slug}.ipynb", 4).cells
-                if cell.metadata.get("nbgrader")}
+    released = {
+        cell.metadata.nbgrader.grade_id: cell
+        for cell in nbformat.read(ROOT / "book" / "assignments" / slug / f"{slug}.ipynb", 4).cells
+        if cell.metadata.get("nbgrader")
+    }
     text = "\n".join(cell.source for cell in released.values())
     assert "SOLUTION" not in text
     assert all(not cell.get("outputs") for cell in released.values())
@@ -146,37 +178,46 @@ def test_feedback_shows_the_report(course: Path, slug: str) -> None:
 def test_export_lists_every_student(course: Path, slug: str) -> None:
     nbgrader(course, "export")
     with open(course / "grades.csv", newline="", encoding="utf-8") as file:
-        rows = {(row["assignment"], row["student_id"]): float(row["score"]) for row in csv.DictReader(file)
-                if row["score"]}
+        rows = {
+            (row["assignment"], row["student_id"]): float(row["score"])
+            for row in csv.DictReader(file)
+            if row["score"]
+        }
     assert rows["tfidf", "half"] == sum(points for _, points in HALF_RIGHT.values())
     assert rows["tfidf", "right"] == sum(exercise.points for exercise in exercises("tfidf"))
 
 
-# ------------------------------------------------------------------------------------------- what students are handed
+# ------------------------------------------------------------------------- what students are handed
 
 
 @each_slug
 def test_restart_and_run_all_reaches_the_end_of_an_unsolved_assignment(slug: str) -> None:
     notebook = nbformat.read(ROOT / "book" / "assignments" / slug / f"{slug}.ipynb", 4)
-    NotebookClient(notebook).execute()  # with the settings of whoever installs Jupyter; raises where it stops
+    # with the settings of whoever installs Jupyter; raises where it stops
+    NotebookClient(notebook).execute()
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in cells if cell.source.strip())
     checks = [cell for cell in cells if cell.metadata.get("nbgrader", {}).get("grade")]
     assert len(checks) == len(exercises(slug))
     for cell in checks:
-        assert not any(output.output_type == "execute_result" for output in cell.outputs), "an unsolved check has points"
+        assert not any(output.output_type == "execute_result" for output in cell.outputs), (
+            "an unsolved check has points"
+        )
 
 
 @each_slug
 def test_nothing_that_a_student_writes_stops_run_all(slug: str) -> None:
     for cell in nbformat.read(ROOT / "solutions" / slug / f"{slug}.ipynb", 4).cells:
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade_id") != "setup":
+        if (
+            cell.cell_type == "code"
+            and cell.metadata.get("nbgrader", {}).get("grade_id") != "setup"
+        ):
             assert "raises-exception" in cell.metadata.get("tags", []), cell.source
 
 
 NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty"
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+    " sixteen seventeen eighteen nineteen twenty"
 ).split()
 
 
@@ -193,7 +234,9 @@ def test_the_assignment_counts_its_exercises_and_points(slug: str) -> None:
         assert number(counted) == len(exercises(slug))
         assert number(worth) == sum(exercise.points for exercise in exercises(slug))
     headings = re.findall(r"^## (\d+)\. .*\(([\d.]+) points?\)", text, re.MULTILINE)
-    points = [(str(place), exercise.points) for place, exercise in enumerate(exercises(slug), start=1)]
+    points = [
+        (str(place), exercise.points) for place, exercise in enumerate(exercises(slug), start=1)
+    ]
     assert [(place, float(worth)) for place, worth in headings] == points
 
 

@@ -1,4 +1,5 @@
-"""The rules of the house: what lies where, what may import what, what is pinned, what never gets committed."""
+"""The rules of the house: what lies where, what may import what, what is pinned, what never gets
+committed."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from tests.notebooks import ROOT, committed_files
 
 from embcourse.checking import exercises
+from tests.notebooks import ROOT, committed_files
 
 PACKAGE = ROOT / "embcourse"
 
@@ -45,8 +46,22 @@ MAY_IMPORT = {
     "grading": BASE | {"checking", "publishing"},
     "publishing": BASE | {"checking"},
 }
-HEAVY = {"dask", "distributed", "gensim", "numba", "sentence_transformers", "sklearn", "torch", "transformers", "triton"}
-HEAVY_ALLOWED = {"fast.py": {"numba", "sklearn", "torch"}, "gpu.py": {"torch", "triton"}, "model.py": {"torch"}}
+HEAVY = {
+    "dask",
+    "distributed",
+    "gensim",
+    "numba",
+    "sentence_transformers",
+    "sklearn",
+    "torch",
+    "transformers",
+    "triton",
+}
+HEAVY_ALLOWED = {
+    "fast.py": {"numba", "sklearn", "torch"},
+    "gpu.py": {"torch", "triton"},
+    "model.py": {"torch"},
+}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FOLDERS = sorted(folder.name for folder in PACKAGE.iterdir() if any(folder.glob("*.py")))
@@ -54,7 +69,8 @@ METHODS = [name for name in FOLDERS if name in SLUGS]
 
 
 class Import(NamedTuple):
-    """One imported module of a file: its dotted name, the line, and whether importing the file imports it."""
+    """One imported module of a file: its dotted name, the line, and whether importing the file
+    imports it."""
 
     name: str
     line: int
@@ -70,15 +86,20 @@ def imports(path: Path) -> list[Import]:
     return list(find_imports(tree(path), path.relative_to(ROOT).parts[:-1]))
 
 
-def find_imports(node: ast.AST, package: tuple[str, ...], at_import: bool = True) -> Iterator[Import]:
-    """Every import below `node` but those for type checkers; relative ones resolved, `from a import b` as `a.b`."""
+def find_imports(
+    node: ast.AST, package: tuple[str, ...], at_import: bool = True
+) -> Iterator[Import]:
+    """Every import below `node` but those for type checkers; relative ones resolved, `from a import
+    b` as `a.b`."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from (Import(alias.name, child.lineno, at_import) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
             above = package[: len(package) - child.level + 1] if child.level else ()
             module = ".".join([*above, *filter(None, [child.module])])
-            yield from (Import(f"{module}.{alias.name}", child.lineno, at_import) for alias in child.names)
+            yield from (
+                Import(f"{module}.{alias.name}", child.lineno, at_import) for alias in child.names
+            )
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             for statement in child.orelse:
                 yield from find_imports(statement, package, at_import)
@@ -117,8 +138,14 @@ def test_import_finder_sees_what_it_should() -> None:
 
 
 def test_importing_embcourse_takes_less_than_0_3_s() -> None:
-    program = "import time; start = time.perf_counter(); import embcourse; print(time.perf_counter() - start)"
-    runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, check=True) for _ in range(3)]
+    program = (
+        "import time; start = time.perf_counter(); import embcourse; print(time.perf_counter() -"
+        " start)"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+        for _ in range(3)
+    ]
     assert min(float(run.stdout) for run in runs) < 0.3
 
 
@@ -167,17 +194,29 @@ def test_heavy_libraries_load_only_where_they_belong(path: Path) -> None:
         top = imported.name.split(".")[0]
         where = f"{path.relative_to(ROOT)}, line {imported.line}: {imported.name}"
         if path.name == "reference.py" and top != "embcourse":
-            assert top in sys.stdlib_module_names or top == "numpy", f"{where}: a definition needs numpy only"
+            assert top in sys.stdlib_module_names or top == "numpy", (
+                f"{where}: a definition needs numpy only"
+            )
         if imported.at_import:
-            assert top not in HEAVY - HEAVY_ALLOWED.get(path.name, set()), f"{where}: import it inside the function"
-            assert not re.fullmatch(r"embcourse\.\w+\.gpu(\..*)?", imported.name), f"{where}: only when called"
+            assert top not in HEAVY - HEAVY_ALLOWED.get(path.name, set()), (
+                f"{where}: import it inside the function"
+            )
+            assert not re.fullmatch(r"embcourse\.\w+\.gpu(\..*)?", imported.name), (
+                f"{where}: only when called"
+            )
 
 
-@pytest.mark.parametrize("slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises").is_dir()])
+@pytest.mark.parametrize(
+    "slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises").is_dir()]
+)
 def test_a_method_with_exercises_has_all_its_rooms(slug: str) -> None:
     chapters = list((ROOT / "book").glob(f"*/{slug}.ipynb"))
     assert len(chapters) == 1, f"expected one chapter book/<part>/{slug}.ipynb, found {chapters}"
-    for path in (f"solutions/{slug}/{slug}.ipynb", f"book/assignments/{slug}/{slug}.ipynb", f"tests/test_{slug}.py"):
+    for path in (
+        f"solutions/{slug}/{slug}.ipynb",
+        f"book/assignments/{slug}/{slug}.ipynb",
+        f"tests/test_{slug}.py",
+    ):
         assert (ROOT / path).is_file(), f"{path} is missing"
 
 
@@ -185,8 +224,13 @@ PAGES_OF_PARTS = sorted((ROOT / "book").glob("*/*.ipynb"))
 
 
 def slug_of_page(stem: str) -> str | None:
-    """The chapter that a page `<slug>` or `<slug>_<topic>` belongs to; of two slugs that fit, the longer one."""
-    return max((slug for slug in SLUGS if stem == slug or stem.startswith(f"{slug}_")), key=len, default=None)
+    """The chapter that a page `<slug>` or `<slug>_<topic>` belongs to; of two slugs that fit, the
+    longer one."""
+    return max(
+        (slug for slug in SLUGS if stem == slug or stem.startswith(f"{slug}_")),
+        key=len,
+        default=None,
+    )
 
 
 def test_a_page_is_a_slug_or_a_slug_and_a_topic() -> None:
@@ -214,18 +258,29 @@ def test_a_page_of_a_part_is_a_chapter_or_lies_beside_it_and_is_listed_below_it(
         assert place in chapters.get(chapter, []), f"_toc.yml: {place} is no section of {chapter}"
 
 
-@pytest.mark.parametrize("slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises").is_dir()])
+@pytest.mark.parametrize(
+    "slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises").is_dir()]
+)
 def test_each_exercise_is_a_file_of_its_name(slug: str) -> None:
-    """`common.py` holds what several of a chapter's exercises share; `__init__.py` gives the order."""
-    files = {path.stem for path in (PACKAGE / slug / "exercises").glob("*.py")} - {"__init__", "common"}
+    """`common.py` holds what several of a chapter's exercises share; `__init__.py` gives the
+    order."""
+    files = {path.stem for path in (PACKAGE / slug / "exercises").glob("*.py")} - {
+        "__init__",
+        "common",
+    }
     assert files == {exercise.name for exercise in exercises(slug)}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_everything_public_has_a_docstring(path: Path) -> None:
-    def public(nodes: list[ast.stmt]) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+    def public(
+        nodes: list[ast.stmt],
+    ) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
         for node in nodes:
-            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_":
+            if (
+                isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+                and node.name[0] != "_"
+            ):
                 yield node
                 if isinstance(node, ast.ClassDef):
                     yield from public(node.body)
@@ -252,7 +307,7 @@ def test_no_file_names_a_folder_of_the_machine_it_was_made_on() -> None:
         for number, line in enumerate(content.decode("utf-8").splitlines(), start=1):
             match = HOME.search(line) or (path.suffix == ".ipynb" and TEMPORARY.search(line))
             if match:
-                found.append(f"{path.relative_to(ROOT)}:{number}: {line[match.start():][:60]}")
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line[match.start() :][:60]}")
     assert not found, "\n".join(found)
 
 
@@ -266,7 +321,9 @@ def test_every_requirement_is_pinned_to_one_public_version() -> None:
     for requirement in pins().values():
         (specifier,) = requirement.specifier
         assert specifier.operator == "==", requirement
-        assert not re.search(r"[*+]", specifier.version), f"{requirement}: a wildcard or a local version label"
+        assert not re.search(r"[*+]", specifier.version), (
+            f"{requirement}: a wildcard or a local version label"
+        )
 
 
 def test_pins_cover_what_the_package_asks_for() -> None:

@@ -1,4 +1,5 @@
-"""A sample of the mechanical mutants of each solution loses points. `make mutants` runs all of them."""
+"""A sample of the mechanical mutants of each solution loses points. `make mutants` runs all of
+them."""
 
 from __future__ import annotations
 
@@ -38,13 +39,13 @@ def test_mutants_are_what_people_get_wrong() -> None:
     )
     after = {mutant.after for mutant in mutants_of("demo.f", source)}
     for line in (
-        "return np.exp(x - x.max(axis=1))[:k]",                   # not rounded
-        "return np.round(np.exp(x), 9)[:k]",                      # no maximum taken off
-        "return np.round(np.exp(x - x.max(axis=0)), 9)[:k]",      # the other axis
-        "return np.round(np.exp(x - x.max(axis=1)), 10)[:k]",     # a constant plus one
+        "return np.exp(x - x.max(axis=1))[:k]",  # not rounded
+        "return np.round(np.exp(x), 9)[:k]",  # no maximum taken off
+        "return np.round(np.exp(x - x.max(axis=0)), 9)[:k]",  # the other axis
+        "return np.round(np.exp(x - x.max(axis=1)), 10)[:k]",  # a constant plus one
         "return np.round(np.exp(x - x.max(axis=1)), 9)[:k + 1]",  # one too many
-        "pass",                                                   # no guard
-        "if len(x) <= 1:",                                        # a comparison
-        "def f(x, k=3):",                                         # a default
+        "pass",  # no guard
+        "if len(x) <= 1:",  # a comparison
+        "def f(x, k=3):",  # a default
     ):
         assert line in after, line

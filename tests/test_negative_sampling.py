@@ -1,4 +1,5 @@
-"""Negative sampling and hierarchical softmax: the definitions, against torch, gensim and the lines of word2vec.c."""
+"""Negative sampling and hierarchical softmax: the definitions, against torch, gensim and the lines
+of word2vec.c."""
 
 import heapq
 import itertools
@@ -16,7 +17,7 @@ from embcourse.cooccurrence import cooccurrence_counts, pmi
 from embcourse.negative_sampling import reference
 from embcourse.text import context_windows
 
-SIZE, DIM = 7, 3                                                       # of the made tables
+SIZE, DIM = 7, 3  # of the made tables
 EPS = np.finfo(np.float64).eps
 
 
@@ -26,7 +27,8 @@ def made_tables(seed, scale=1.0, size=SIZE, dim=DIM):
 
 
 def made_pairs(seed, pairs=20, negative=4):
-    """Few words and many pairs: centres, contexts and negatives repeat, and negatives hit their context."""
+    """Few words and many pairs: centres, contexts and negatives repeat, and negatives hit their
+    context."""
     rng = np.random.default_rng(seed)
     ids = rng.integers(0, SIZE, (pairs, 2 + negative))
     return ids[:, 0], ids[:, 1], ids[:, 2:]
@@ -56,13 +58,18 @@ ids_lists = st.lists(st.integers(0, SIZE - 1), max_size=6)
 count_lists = st.lists(st.integers(1, 50), min_size=1, max_size=12)
 
 
-# ----------------------------------------------------------------------------------------------------------- sigmoid
+# ------------------------------------------------------------------------------------------ sigmoid
 
 
 def test_sigmoid_and_its_logarithm_agree_with_torch_far_out_too():
-    x = np.concatenate([[-1e4, -745.2, -700.0, -37.0, -0.0, 0.0, 37.0, 700.0, 1e4], np.linspace(-30, 30, 601)])
-    # e^x carries an error of |x| units in the last place where x is rounded, and there is nothing to cancel.
-    np.testing.assert_allclose(reference.sigmoid(x), torch.sigmoid(torch.tensor(x)).numpy(), rtol=4 * EPS, atol=1e-323)
+    x = np.concatenate(
+        [[-1e4, -745.2, -700.0, -37.0, -0.0, 0.0, 37.0, 700.0, 1e4], np.linspace(-30, 30, 601)]
+    )
+    # e^x carries an error of |x| units in the last place where x is rounded, and there is nothing
+    # to cancel.
+    np.testing.assert_allclose(
+        reference.sigmoid(x), torch.sigmoid(torch.tensor(x)).numpy(), rtol=4 * EPS, atol=1e-323
+    )
     expected = torch.nn.functional.logsigmoid(torch.tensor(x)).numpy()
     np.testing.assert_allclose(reference.log_sigmoid(x), expected, rtol=8 * EPS, atol=1e-323)
 
@@ -73,7 +80,7 @@ def test_sigmoid_raises_no_floating_point_warning():
         assert reference.log_sigmoid([-1e4]).tolist() == [-1e4]
 
 
-# ------------------------------------------------------------------------------------------------- drawing negatives
+# -------------------------------------------------------------------------------- drawing negatives
 
 
 def test_noise_distribution_is_the_one_gensim_draws_from():
@@ -81,7 +88,9 @@ def test_noise_distribution_is_the_one_gensim_draws_from():
     model = Word2Vec(sentences, min_count=1, vector_size=2, negative=5, seed=1)
     shares = np.diff(model.cum_table.astype(np.float64), prepend=0.0) / model.cum_table[-1]
     counts = [model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key]
-    np.testing.assert_allclose(reference.noise_distribution(counts), shares, atol=2 / model.cum_table[-1])
+    np.testing.assert_allclose(
+        reference.noise_distribution(counts), shares, atol=2 / model.cum_table[-1]
+    )
 
 
 @given(count_lists, st.floats(-2, 2))
@@ -96,12 +105,13 @@ def test_noise_distribution_of_known_powers():
     assert reference.noise_distribution([3, 0, 1], power=1).tolist() == [0.75, 0.0, 0.25]
     assert reference.noise_distribution([3, 0, 1], power=0).tolist() == [0.5, 0.0, 0.5]
     assert reference.noise_distribution([3, 0, 1], power=-1).tolist() == [0.25, 0.0, 0.75]
-    huge = reference.noise_distribution([1e300, 1e300], power=3)       # 1e900 would overflow
+    huge = reference.noise_distribution([1e300, 1e300], power=3)  # 1e900 would overflow
     assert huge.tolist() == [0.5, 0.5]
 
 
 def table_by_the_c_code(counts, table_size, power):
-    """The lines of InitUnigramTable, one for one; past the end of the vocabulary it reads what is never used."""
+    """The lines of InitUnigramTable, one for one; past the end of the vocabulary it reads what is
+    never used."""
     vocab_size = len(counts)
     train_words_pow = sum(count**power for count in counts)
     counts = [*counts, 0]
@@ -129,14 +139,19 @@ def test_unigram_table_is_that_of_the_c_code(counts, size):
 
 
 def test_unigram_table_moves_on_only_past_a_border():
-    assert reference.unigram_table([1, 1], 4, power=1).tolist() == table_by_the_c_code([1, 1], 4, 1) == [0, 0, 0, 0]
+    assert (
+        reference.unigram_table([1, 1], 4, power=1).tolist()
+        == table_by_the_c_code([1, 1], 4, 1)
+        == [0, 0, 0, 0]
+    )
     assert reference.unigram_table([1, 1], 8, power=1).tolist() == [0, 0, 0, 0, 0, 0, 1, 1]
 
 
 def test_unigram_table_approaches_the_noise_distribution():
     counts, size = [900, 300, 50, 20, 1], 100_000
     shares = np.bincount(reference.unigram_table(counts, size)) / size
-    # Each border lies at most two slots late: one for >, one because the next slot is the first to change.
+    # Each border lies at most two slots late: one for >, one because the next slot is the first to
+    # change.
     np.testing.assert_allclose(shares, reference.noise_distribution(counts), atol=2 / size)
 
 
@@ -157,26 +172,33 @@ def test_alias_table_reproduces_the_distribution(weights):
 def test_alias_draws_over_a_fine_grid_come_in_proportion(counts):
     accept, alias = reference.alias_table(counts)
     size, total = len(counts), sum(counts)
-    # Heights are whole multiples of 1 / total, so a grid of total coins, each in the middle of its step, is exact.
+    # Heights are whole multiples of 1 / total, so a grid of total coins, each in the middle of its
+    # step, is exact.
     columns, coins = np.meshgrid(np.arange(size), (np.arange(total) + 0.5) / total, indexing="ij")
     drawn = np.bincount(reference.alias_draw(accept, alias, columns, coins).ravel(), minlength=size)
     np.testing.assert_array_equal(drawn, size * np.array(counts))
 
 
-# ------------------------------------------------------------------------------------------------ the loss over pairs
+# ------------------------------------------------------------------------------ the loss over pairs
 
 
 def torch_loss(centres, contexts, negatives):
-    """By binary cross-entropy: label 1 for the context, 0 for the negatives, weight 0 for one that is the context."""
+    """By binary cross-entropy: label 1 for the context, 0 for the negatives, weight 0 for one that
+    is the context."""
     words = torch.tensor(np.concatenate([contexts[:, None], negatives], axis=1))
     labels = torch.zeros(words.shape, dtype=torch.float64)
     labels[:, 0] = 1
-    weights = torch.tensor(np.concatenate([np.ones((len(contexts), 1)), negatives != contexts[:, None]], axis=1))
+    weights = torch.tensor(
+        np.concatenate([np.ones((len(contexts), 1)), negatives != contexts[:, None]], axis=1)
+    )
 
     def loss(inputs, outputs):
         logits = torch.einsum("nd,nkd->nk", inputs[torch.tensor(centres)], outputs[words])
-        losses = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels, weights, reduction="none")
+        losses = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits, labels, weights, reduction="none"
+        )
         return losses.sum(dim=1).mean()
+
     return loss
 
 
@@ -186,17 +208,24 @@ def test_loss_and_gradients_agree_with_torch(seed, scale):
     tables, pairs = made_tables(seed, scale), made_pairs(seed)
     expected = torch_gradients(torch_loss(*pairs), *tables)
     got = reference.negative_sampling_gradients(*tables, *pairs)
-    for ours, theirs in zip(got, expected, strict=True):               # sums of at most 100 terms of size scale^2
+    # sums of at most 100 terms of size scale^2
+    for ours, theirs in zip(got, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=200 * EPS * scale**2)
-    assert reference.negative_sampling_loss(*tables, *pairs) == pytest.approx(expected[0], rel=1e-13)
+    assert reference.negative_sampling_loss(*tables, *pairs) == pytest.approx(
+        expected[0], rel=1e-13
+    )
 
 
 @seeds
 def test_gradients_agree_with_finite_differences(seed):
     (inputs, outputs), pairs = made_tables(seed), made_pairs(seed)
     _, grad_inputs, grad_outputs = reference.negative_sampling_gradients(inputs, outputs, *pairs)
-    by_inputs = numerical_gradient(lambda table: reference.negative_sampling_loss(table, outputs, *pairs), inputs)
-    by_outputs = numerical_gradient(lambda table: reference.negative_sampling_loss(inputs, table, *pairs), outputs)
+    by_inputs = numerical_gradient(
+        lambda table: reference.negative_sampling_loss(table, outputs, *pairs), inputs
+    )
+    by_outputs = numerical_gradient(
+        lambda table: reference.negative_sampling_loss(inputs, table, *pairs), outputs
+    )
     np.testing.assert_allclose(grad_inputs, by_inputs, atol=1e-8)
     np.testing.assert_allclose(grad_outputs, by_outputs, atol=1e-8)
 
@@ -204,7 +233,7 @@ def test_gradients_agree_with_finite_differences(seed):
 def test_huge_logits_cost_what_they_are_and_pull_with_the_full_force():
     inputs, outputs = np.array([[100.0], [0.0]]), np.array([[100.0], [-100.0]])
     loss, grad_inputs, _ = reference.negative_sampling_gradients(inputs, outputs, [0], [1], [[0]])
-    assert loss == 20_000.0                                            # both questions answered wrongly, by 1e4
+    assert loss == 20_000.0  # both questions answered wrongly, by 1e4
     assert grad_inputs.tolist() == [[200.0], [0.0]]
 
 
@@ -222,7 +251,9 @@ def test_nce_with_uniform_noise_and_as_many_negatives_as_words_is_negative_sampl
     centres, contexts, negatives = made_pairs(seed, negative=SIZE)
     negatives = np.where(negatives == contexts[:, None], (negatives + 1) % SIZE, negatives)
     nce = reference.nce_loss(inputs, outputs, centres, contexts, negatives, np.full(SIZE, 1 / SIZE))
-    assert nce == pytest.approx(reference.negative_sampling_loss(inputs, outputs, centres, contexts, negatives), 1e-12)
+    assert nce == pytest.approx(
+        reference.negative_sampling_loss(inputs, outputs, centres, contexts, negatives), 1e-12
+    )
 
 
 def test_nce_is_least_at_the_probabilities_themselves_and_negative_sampling_is_not():
@@ -241,13 +272,16 @@ def test_nce_is_least_at_the_probabilities_themselves_and_negative_sampling_is_n
     np.testing.assert_allclose(numerical_gradient(loss, np.log(truth)), 0, atol=1e-9)
     _, gradient = reference.expected_loss(np.log(truth)[None], 4 * truth[None], noise, negative)
     assert abs(gradient).max() > 0.01
-    _, gradient = reference.expected_loss(np.log(truth / (negative * noise))[None], 4 * truth[None], noise, negative)
+    _, gradient = reference.expected_loss(
+        np.log(truth / (negative * noise))[None], 4 * truth[None], noise, negative
+    )
     np.testing.assert_allclose(gradient, 0, atol=8 * EPS)
 
 
 @seeds
 def test_expected_loss_is_the_average_over_all_negatives(seed):
-    """Negatives enumerated in proportion, none of them left out: the loss of nce without its correction."""
+    """Negatives enumerated in proportion, none of them left out: the loss of nce without its
+    correction."""
     rng = np.random.default_rng(seed)
     counts, frequencies = rng.integers(0, 4, (3, 3)) + np.eye(3, dtype=int), np.array([3, 2, 1])
     noise, scores, negative = frequencies / 6, rng.standard_normal((3, 3)), 4
@@ -257,13 +291,16 @@ def test_expected_loss_is_the_average_over_all_negatives(seed):
         total += counts[c, o] * (math.log1p(math.exp(-scores[c, o])) + negative * wrong)
     loss, gradient = reference.expected_loss(scores, counts, noise, negative)
     assert loss == pytest.approx(total / counts.sum(), rel=1e-13)
-    numerical = numerical_gradient(lambda s: reference.expected_loss(s, counts, noise, negative)[0], scores)
+    numerical = numerical_gradient(
+        lambda s: reference.expected_loss(s, counts, noise, negative)[0], scores
+    )
     np.testing.assert_allclose(gradient, numerical, atol=1e-8)
 
 
 @seeds
 def test_expected_loss_with_skipping_is_the_mean_of_the_loss_that_is_trained(seed):
-    """Every pair in proportion, every draw of two negatives in proportion: the loss itself decides what it skips."""
+    """Every pair in proportion, every draw of two negatives in proportion: the loss itself decides
+    what it skips."""
     rng = np.random.default_rng(seed)
     counts, noise = rng.integers(0, 4, (3, 3)) + np.eye(3, dtype=int), np.array([0.5, 0.3, 0.2])
     inputs, outputs = rng.standard_normal((2, 3, 2))
@@ -274,7 +311,9 @@ def test_expected_loss_with_skipping_is_the_mean_of_the_loss_that_is_trained(see
     scores = inputs @ outputs.T
     loss, gradient = reference.expected_loss(scores, counts, noise, 2, skip=True)
     assert loss == pytest.approx(total / counts.sum(), rel=1e-12)
-    numerical = numerical_gradient(lambda s: reference.expected_loss(s, counts, noise, 2, skip=True)[0], scores)
+    numerical = numerical_gradient(
+        lambda s: reference.expected_loss(s, counts, noise, 2, skip=True)[0], scores
+    )
     np.testing.assert_allclose(gradient, numerical, atol=1e-8)
 
 
@@ -282,7 +321,9 @@ def test_expected_loss_with_skipping_is_the_mean_of_the_loss_that_is_trained(see
 def test_skipping_raises_the_optimum_by_minus_ln_of_1_minus_p(share, negative):
     counts, noise = np.array([[share, 1 - share]]), np.array([0.3, 0.7])
     optimum = np.log(counts / (1 - counts)) - np.log(negative * noise)
-    np.testing.assert_allclose(optimum, np.log(counts / (negative * noise)) - np.log(1 - counts), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        optimum, np.log(counts / (negative * noise)) - np.log(1 - counts), rtol=1e-9, atol=1e-12
+    )
     _, gradient = reference.expected_loss(optimum, counts, noise, negative, skip=True)
     assert abs(gradient).max() < 1e-13
     _, gradient = reference.expected_loss(optimum, counts, noise, negative, skip=False)
@@ -293,7 +334,7 @@ def test_skipping_raises_the_optimum_by_minus_ln_of_1_minus_p(share, negative):
 def test_with_enough_dimensions_the_optimum_is_pmi_shifted_by_ln_k(negative):
     text = np.random.default_rng(5).choice(4, 400, p=[0.4, 0.3, 0.2, 0.1])
     counts = cooccurrence_counts(text, 4, window=3)
-    assert (counts > 0).all()                                          # ln 0 would be reached at infinity only
+    assert (counts > 0).all()  # ln 0 would be reached at infinity only
     noise = reference.noise_distribution(counts.sum(axis=0), power=1)
 
     def loss(flat):
@@ -302,16 +343,23 @@ def test_with_enough_dimensions_the_optimum_is_pmi_shifted_by_ln_k(negative):
         return value, np.concatenate([(gradient @ outputs).ravel(), (gradient.T @ inputs).ravel()])
 
     start = np.random.default_rng(6).standard_normal(32)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 5000, "ftol": 1e-16, "gtol": 1e-10})
+    found = minimize(
+        loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": 5000, "ftol": 1e-16, "gtol": 1e-10},
+    )
     inputs, outputs = found.x.reshape(2, 4, 4)
     np.testing.assert_allclose(inputs @ outputs.T, pmi(counts) - math.log(negative), atol=1e-4)
 
 
-# --------------------------------------------------------------------------------------------- one step of training
+# ----------------------------------------------------------------------------- one step of training
 
 
 def pair_by_the_c_code(syn0, syn1neg, last_word, word, drawn, alpha):
-    """The lines of TrainModelThread, one number at a time, with an exact sigmoid in place of the table."""
+    """The lines of TrainModelThread, one number at a time, with an exact sigmoid in place of the
+    table."""
     size = len(syn0[0])
     neu1e = [0.0] * size
     for d in range(len(drawn) + 1):
@@ -339,15 +387,23 @@ def test_pair_step_does_what_the_c_code_does(input, target, negatives, rate):
     inputs, outputs = made_tables(7)
     syn0, syn1neg = inputs.tolist(), outputs.tolist()
     pair_by_the_c_code(syn0, syn1neg, input, target, negatives, rate)
-    _, got_inputs, got_outputs = reference.pair_step(inputs, outputs, input, target, negatives, rate)
+    _, got_inputs, got_outputs = reference.pair_step(
+        inputs, outputs, input, target, negatives, rate
+    )
     np.testing.assert_allclose(got_inputs, syn0, atol=1e-13)
     np.testing.assert_allclose(got_outputs, syn1neg, atol=1e-13)
 
 
-@given(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1), st.lists(st.integers(0, SIZE - 1), unique=True))
+@given(
+    st.integers(0, SIZE - 1),
+    st.integers(0, SIZE - 1),
+    st.lists(st.integers(0, SIZE - 1), unique=True),
+)
 def test_pair_step_with_distinct_negatives_is_gradient_descent(input, target, negatives):
     inputs, outputs = made_tables(8)
-    loss, new_inputs, new_outputs = reference.pair_step(inputs, outputs, input, target, negatives, 0.5)
+    loss, new_inputs, new_outputs = reference.pair_step(
+        inputs, outputs, input, target, negatives, 0.5
+    )
     pair = [input], [target], np.array([negatives], int)
     value, grad_inputs, grad_outputs = reference.negative_sampling_gradients(inputs, outputs, *pair)
     assert loss == pytest.approx(value, rel=1e-13)
@@ -372,7 +428,9 @@ def test_window_step_is_gradient_descent_on_the_block(contexts, target, negative
         return -torch.nn.functional.logsigmoid(signs * logits).sum()
 
     value, grad_inputs, grad_outputs = torch_gradients(loss, inputs, outputs)
-    got, new_inputs, new_outputs = reference.window_step(inputs, outputs, contexts, target, negatives, 0.3)
+    got, new_inputs, new_outputs = reference.window_step(
+        inputs, outputs, contexts, target, negatives, 0.3
+    )
     assert got == pytest.approx(value, rel=1e-12, abs=1e-15)
     np.testing.assert_allclose(new_inputs, inputs - 0.3 * grad_inputs, atol=1e-13)
     np.testing.assert_allclose(new_outputs, outputs - 0.3 * grad_outputs, atol=1e-13)
@@ -393,14 +451,14 @@ def test_cbow_step_gives_every_context_row_the_error_of_the_hidden_vector(mean):
     inputs, outputs = made_tables(11)
     contexts, target, negatives, rate = [0, 2, 2, 5], 1, [3, 1, 4], 0.4
     hidden = inputs[contexts].mean(axis=0) if mean else inputs[contexts].sum(axis=0)
-    with_hidden = np.vstack([inputs, hidden])                          # as if h were the row of one more word
+    with_hidden = np.vstack([inputs, hidden])  # as if h were the row of one more word
     loss, trained, new_outputs = reference.pair_step(
         with_hidden, np.vstack([outputs, np.zeros(DIM)]), SIZE, target, negatives, rate
     )
     error = trained[SIZE] - hidden
     expected = inputs.copy()
     expected[[0, 5]] += error
-    expected[2] += 2 * error                                           # it stands in the window twice
+    expected[2] += 2 * error  # it stands in the window twice
     got = reference.cbow_step(inputs, outputs, contexts, target, negatives, rate, mean=mean)
     assert got[0] == pytest.approx(loss, rel=1e-13)
     np.testing.assert_allclose(got[1], expected, atol=1e-14)
@@ -417,7 +475,7 @@ def test_an_empty_window_changes_nothing():
     ):
         assert loss == 0
         np.testing.assert_array_equal(inputs, tables[0])
-        np.testing.assert_array_equal(outputs, tables[1][-len(outputs):])
+        np.testing.assert_array_equal(outputs, tables[1][-len(outputs) :])
 
 
 def test_steps_leave_their_tables_alone():
@@ -432,14 +490,16 @@ def test_steps_leave_their_tables_alone():
         reference.hierarchical_step(inputs, outputs[1:], 0, codes[1], points[1], 0.5),
         reference.cbow_hierarchical_step(inputs, outputs[1:], [0, 3], codes[1], points[1], 0.5),
         reference.cbow_step(inputs, outputs, [], 1, [2], 0.5),
-        reference.train_with_draws([], [0], np.ones(SIZE), [], [], np.zeros((0, 2), int), inputs, outputs, 0.1, 0.01),
+        reference.train_with_draws(
+            [], [0], np.ones(SIZE), [], [], np.zeros((0, 2), int), inputs, outputs, 0.1, 0.01
+        ),
     ):
         assert not any(np.may_share_memory(new, old) for new in tables for old in (inputs, outputs))
     np.testing.assert_array_equal(inputs, before[0])
     np.testing.assert_array_equal(outputs, before[1])
 
 
-# ------------------------------------------------------------------------------------------------ hierarchical softmax
+# ----------------------------------------------------------------------------- hierarchical softmax
 
 
 def tree_by_the_c_code(cn):
@@ -479,7 +539,10 @@ def tree_by_the_c_code(cn):
 def test_huffman_tree_is_that_of_the_c_code(counts):
     counts = sorted(counts, reverse=True)
     codes, points = reference.huffman(counts)
-    assert ([code.tolist() for code in codes], [path.tolist() for path in points]) == tree_by_the_c_code(counts)
+    assert (
+        [code.tolist() for code in codes],
+        [path.tolist() for path in points],
+    ) == tree_by_the_c_code(counts)
 
 
 @given(count_lists)
@@ -492,11 +555,11 @@ def test_the_order_of_the_words_does_not_matter_but_for_ties(counts):
 @given(count_lists)
 def test_codes_are_prefix_free_and_fill_the_tree(counts):
     codes, points = reference.huffman(counts)
-    assert math.fsum(2.0 ** -len(code) for code in codes) == 1         # Kraft's inequality, with equality
+    assert math.fsum(2.0 ** -len(code) for code in codes) == 1  # Kraft's inequality, with equality
     for one, other in itertools.permutations(map(tuple, codes), 2):
         assert other[: len(one)] != one
     assert {int(node) for path in points for node in path} == set(range(len(counts) - 1))
-    node_at = {}                                                       # the same turns lead to the same node
+    node_at = {}  # the same turns lead to the same node
     for code, path in zip(codes, points, strict=True):
         assert len(code) == len(path)
         for depth, node in enumerate(path.tolist()):
@@ -526,7 +589,9 @@ def test_trees_of_one_word_and_of_none():
     assert reference.huffman([]) == ([], [])
     (code,), (path,) = reference.huffman([9])
     assert code.size == path.size == 0
-    assert reference.hierarchical_probabilities([1.0, 2.0], np.zeros((0, 2)), [code], [path]).tolist() == [1.0]
+    assert reference.hierarchical_probabilities(
+        [1.0, 2.0], np.zeros((0, 2)), [code], [path]
+    ).tolist() == [1.0]
 
 
 def test_words_that_never_occur_still_get_a_path():
@@ -537,9 +602,13 @@ def test_words_that_never_occur_still_get_a_path():
 @given(count_lists, st.integers(0, 2**32 - 1), st.sampled_from([0.1, 1.0, 30.0]))
 def test_probabilities_sum_to_one_whatever_the_tables_hold(counts, seed, scale):
     rng = np.random.default_rng(seed)
-    nodes, hidden = scale * rng.standard_normal((len(counts) - 1, 2)), scale * rng.standard_normal(2)
+    nodes, hidden = (
+        scale * rng.standard_normal((len(counts) - 1, 2)),
+        scale * rng.standard_normal(2),
+    )
     probabilities = reference.hierarchical_probabilities(hidden, nodes, *reference.huffman(counts))
-    # exp of a sum of up to 11 logs; the exponent's rounding grows with its size, e^-x shrinks faster.
+    # exp of a sum of up to 11 logs; the exponent's rounding grows with its size, e^-x shrinks
+    # faster.
     assert probabilities.sum() == pytest.approx(1, abs=100 * len(counts) * EPS)
 
 
@@ -571,14 +640,17 @@ def test_hierarchical_gradients_agree_with_torch_and_finite_differences(seed):
         for c, o in zip(centres, contexts, strict=True):
             labels = torch.tensor(1.0 - codes[o], dtype=torch.float64)
             logits = nodes[torch.tensor(points[o])] @ inputs[c]
-            total = total + torch.nn.functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
+            total = total + torch.nn.functional.binary_cross_entropy_with_logits(
+                logits, labels, reduction="sum"
+            )
         return total / len(centres)
 
     got = reference.hierarchical_gradients(inputs, nodes, centres, contexts, codes, points)
     for ours, theirs in zip(got, torch_gradients(loss, inputs, nodes), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
     numerical = numerical_gradient(
-        lambda table: reference.hierarchical_loss(table, nodes, centres, contexts, codes, points), inputs
+        lambda table: reference.hierarchical_loss(table, nodes, centres, contexts, codes, points),
+        inputs,
     )
     np.testing.assert_allclose(got[1], numerical, atol=1e-8)
 
@@ -587,8 +659,12 @@ def test_hierarchical_gradients_agree_with_torch_and_finite_differences(seed):
 def test_hierarchical_step_is_gradient_descent(seed):
     (inputs, nodes), (codes, points) = made_tables(seed), made_tree(seed)
     nodes = nodes[1:]
-    value, grad_inputs, grad_nodes = reference.hierarchical_gradients(inputs, nodes, [2], [4], codes, points)
-    loss, new_inputs, new_nodes = reference.hierarchical_step(inputs, nodes, 2, codes[4], points[4], 0.3)
+    value, grad_inputs, grad_nodes = reference.hierarchical_gradients(
+        inputs, nodes, [2], [4], codes, points
+    )
+    loss, new_inputs, new_nodes = reference.hierarchical_step(
+        inputs, nodes, 2, codes[4], points[4], 0.3
+    )
     assert loss == pytest.approx(value, rel=1e-13)
     np.testing.assert_allclose(new_inputs, inputs - 0.3 * grad_inputs, atol=1e-14)
     np.testing.assert_allclose(new_nodes, nodes - 0.3 * grad_nodes, atol=1e-14)
@@ -601,16 +677,26 @@ TABLE_ERROR = 12 / 1000 / 4
 
 
 def gensim_after_one_sentence(**options):
-    """A model with one worker and a window of 1, where nothing is left to chance but the start; (before, after)."""
-    fixed = {"vector_size": 4, "window": 1, "min_count": 1, "sample": 0, "workers": 1, "hs": 1, "negative": 0}
+    """A model with one worker and a window of 1, where nothing is left to chance but the start;
+    (before, after)."""
+    fixed = {
+        "vector_size": 4,
+        "window": 1,
+        "min_count": 1,
+        "sample": 0,
+        "workers": 1,
+        "hs": 1,
+        "negative": 0,
+    }
     model = Word2Vec(**fixed, **options, alpha=RATE, min_alpha=RATE)
     model.build_vocab([SENTENCE])
-    model.wv.vectors *= 4                                              # start away from sigmoids of one half
+    model.wv.vectors *= 4  # start away from sigmoids of one half
     model.syn1[:] = np.random.default_rng(3).standard_normal(model.syn1.shape) / 2
     before = model.wv.vectors.astype(np.float64), model.syn1[:-1].astype(np.float64)
     ids = [model.wv.key_to_index[word] for word in SENTENCE]
     tree = [
-        [model.wv.get_vecattr(word, name) for word in model.wv.index_to_key] for name in ("code", "point")
+        [model.wv.get_vecattr(word, name) for word in model.wv.index_to_key]
+        for name in ("code", "point")
     ]
     model.train([SENTENCE], total_examples=1, epochs=1)
     return before, ids, tree, (model.wv.vectors, model.syn1[:-1])
@@ -621,7 +707,9 @@ def test_hierarchical_skip_gram_trains_as_gensim_does():
     steps = 0
     for target, contexts in context_windows(np.array(ids), window=1):
         for word in contexts:
-            _, inputs, nodes = reference.hierarchical_step(inputs, nodes, word, codes[target], points[target], RATE)
+            _, inputs, nodes = reference.hierarchical_step(
+                inputs, nodes, word, codes[target], points[target], RATE
+            )
             steps += len(codes[target])
     largest = max(abs(table).max() for table in (inputs, nodes))
     for ours, theirs in zip((inputs, nodes), expected, strict=True):
@@ -630,14 +718,16 @@ def test_hierarchical_skip_gram_trains_as_gensim_does():
 
 @pytest.mark.parametrize("mean", [True, False])
 def test_hierarchical_cbow_trains_as_gensim_does_but_for_the_sum(mean):
-    (inputs, nodes), ids, (codes, points), expected = gensim_after_one_sentence(sg=0, cbow_mean=int(mean))
+    (inputs, nodes), ids, (codes, points), expected = gensim_after_one_sentence(
+        sg=0, cbow_mean=int(mean)
+    )
     steps = 0
     for target, contexts in context_windows(np.array(ids), window=1):
         before = inputs
         _, inputs, nodes = reference.cbow_hierarchical_step(
             inputs, nodes, contexts, codes[target], points[target], RATE, mean=mean
         )
-        if not mean:                                                   # gensim divides by the number of contexts
+        if not mean:  # gensim divides by the number of contexts
             inputs = before + (inputs - before) / len(contexts)
         steps += len(codes[target])
     largest = max(abs(table).max() for table in (inputs, nodes)) * (1 if mean else 2)
@@ -649,11 +739,16 @@ def test_huffman_codes_cost_what_gensims_do():
     counts = [50, 30, 30, 30, 8, 7, 7, 2, 1, 1, 1]
     model = Word2Vec(vector_size=2, hs=1, negative=0, min_count=1)
     model.build_vocab_from_freq({str(i): count for i, count in enumerate(counts)})
-    theirs = sum(count * len(model.wv.get_vecattr(str(i), "code")) for i, count in enumerate(counts))
-    assert sum(c * len(code) for c, code in zip(counts, reference.huffman(counts)[0], strict=True)) == theirs
+    theirs = sum(
+        count * len(model.wv.get_vecattr(str(i), "code")) for i, count in enumerate(counts)
+    )
+    assert (
+        sum(c * len(code) for c, code in zip(counts, reference.huffman(counts)[0], strict=True))
+        == theirs
+    )
 
 
-# ---------------------------------------------------------------------------------------------------- a whole training
+# --------------------------------------------------------------------------------- a whole training
 
 
 @pytest.mark.parametrize("progress", np.linspace(0, 1, 21))
@@ -667,8 +762,11 @@ def test_learning_rate_is_that_of_the_c_code(progress):
 def made_draws(seed, tokens=60):
     rng = np.random.default_rng(seed)
     return {
-        "ids": rng.integers(0, SIZE, tokens), "offsets": np.array([0, 25, 25, 26, tokens]),
-        "keep": rng.uniform(0.3, 1, SIZE), "coins": rng.random(tokens), "radii": rng.integers(1, 4, tokens),
+        "ids": rng.integers(0, SIZE, tokens),
+        "offsets": np.array([0, 25, 25, 26, tokens]),
+        "keep": rng.uniform(0.3, 1, SIZE),
+        "coins": rng.random(tokens),
+        "radii": rng.integers(1, 4, tokens),
         "negatives": rng.integers(0, SIZE, (tokens, 3)),
     }
 
@@ -677,13 +775,17 @@ def test_without_subsampling_every_window_of_the_text_is_one_step():
     inputs, outputs = made_tables(20)
     draws = made_draws(20) | {"keep": np.ones(SIZE), "radii": np.full(60, 3)}
     tables = {"inputs": inputs, "outputs": outputs}
-    losses, new_inputs, new_outputs = reference.train_with_draws(**draws, **tables, start=0.1, end=0.03)
+    losses, new_inputs, new_outputs = reference.train_with_draws(
+        **draws, **tables, start=0.1, end=0.03
+    )
     steps = []
     for i, (target, contexts) in enumerate(context_windows(draws["ids"], 3, draws["offsets"])):
         rate = max(0.03, 0.1 * (1 - i / 60))
-        loss, inputs, outputs = reference.window_step(inputs, outputs, contexts, target, draws["negatives"][i], rate)
+        loss, inputs, outputs = reference.window_step(
+            inputs, outputs, contexts, target, draws["negatives"][i], rate
+        )
         steps += [loss / len(contexts)] if len(contexts) else []
-    assert len(losses) == 59                                           # one sentence has a single token
+    assert len(losses) == 59  # one sentence has a single token
     np.testing.assert_allclose(losses, steps, rtol=1e-13)
     np.testing.assert_array_equal(new_inputs, inputs)
     np.testing.assert_array_equal(new_outputs, outputs)
@@ -695,9 +797,11 @@ def test_dropped_tokens_might_as_well_not_be_in_the_text():
     assert 0 < stays.sum() < 60
     shorter = {name: draws[name][stays] for name in ("ids", "coins", "radii", "negatives")}
     shorter["offsets"] = np.concatenate([[0], np.cumsum(stays)])[draws["offsets"]]
-    rates = {"start": 0.1, "end": 0.1}                                 # a rate that stays: progress differs
+    rates = {"start": 0.1, "end": 0.1}  # a rate that stays: progress differs
     whole = reference.train_with_draws(**draws, inputs=tables[0], outputs=tables[1], **rates)
-    short = reference.train_with_draws(**shorter, keep=np.ones(SIZE), inputs=tables[0], outputs=tables[1], **rates)
+    short = reference.train_with_draws(
+        **shorter, keep=np.ones(SIZE), inputs=tables[0], outputs=tables[1], **rates
+    )
     for one, other in zip(whole, short, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -710,20 +814,30 @@ def test_sentences_could_be_trained_one_by_one():
     for start, end in itertools.pairwise(draws["offsets"]):
         part = {name: draws[name][start:end] for name in ("ids", "coins", "radii", "negatives")}
         part |= {"offsets": [0, end - start], "keep": draws["keep"]}
-        _, inputs, outputs = reference.train_with_draws(**part, inputs=inputs, outputs=outputs, **rates)
+        _, inputs, outputs = reference.train_with_draws(
+            **part, inputs=inputs, outputs=outputs, **rates
+        )
     np.testing.assert_array_equal(whole[0], inputs)
     np.testing.assert_array_equal(whole[1], outputs)
 
 
-# ---------------------------------------------------------------------------------------------- what the inputs must be
+# -------------------------------------------------------------------------- what the inputs must be
 
 
 TABLES = np.zeros((3, 2)), np.zeros((3, 2))
 TREE = reference.huffman([3, 2, 1])
 NODES = np.zeros((2, 2))
 DRAWS = {
-    "ids": [0, 1], "offsets": [0, 2], "keep": [1, 1, 1], "coins": [0, 0], "radii": [1, 1], "negatives": [[2], [2]],
-    "inputs": TABLES[0], "outputs": TABLES[1], "start": 0.1, "end": 0.1,
+    "ids": [0, 1],
+    "offsets": [0, 2],
+    "keep": [1, 1, 1],
+    "coins": [0, 0],
+    "radii": [1, 1],
+    "negatives": [[2], [2]],
+    "inputs": TABLES[0],
+    "outputs": TABLES[1],
+    "start": 0.1,
+    "end": 0.1,
 }
 
 
@@ -739,28 +853,72 @@ DRAWS = {
         (lambda: reference.alias_table([0.0]), ValueError, "above 0"),
         (lambda: reference.alias_table([-1, 2]), ValueError, "not negative"),
         (lambda: reference.alias_draw([1], [0], [0, 0], [0.5]), ValueError, r"\(2,\) and \(1,\)"),
-        (lambda: reference.negative_sampling_loss(*TABLES, [], [], np.zeros((0, 1), int)), ValueError, "at least 1"),
-        (lambda: reference.negative_sampling_loss(*TABLES, [0], [3], [[1]]), ValueError, "contexts .* got 3"),
-        (lambda: reference.negative_sampling_loss(*TABLES, [0], [1], [1]), ValueError, "negatives must be"),
-        (lambda: reference.negative_sampling_loss(*TABLES, [0.0], [1], [[1]]), TypeError, "centres must be integers"),
-        (lambda: reference.negative_sampling_gradients(TABLES[0], NODES, [0], [1], [[1]]), ValueError, "match"),
+        (
+            lambda: reference.negative_sampling_loss(*TABLES, [], [], np.zeros((0, 1), int)),
+            ValueError,
+            "at least 1",
+        ),
+        (
+            lambda: reference.negative_sampling_loss(*TABLES, [0], [3], [[1]]),
+            ValueError,
+            "contexts .* got 3",
+        ),
+        (
+            lambda: reference.negative_sampling_loss(*TABLES, [0], [1], [1]),
+            ValueError,
+            "negatives must be",
+        ),
+        (
+            lambda: reference.negative_sampling_loss(*TABLES, [0.0], [1], [[1]]),
+            TypeError,
+            "centres must be integers",
+        ),
+        (
+            lambda: reference.negative_sampling_gradients(TABLES[0], NODES, [0], [1], [[1]]),
+            ValueError,
+            "match",
+        ),
         (lambda: reference.nce_loss(*TABLES, [0], [1], [[2]], [1, 1, 0]), ValueError, "above 0"),
         (lambda: reference.nce_loss(*TABLES, [0], [1], [[2]], [0.5, 0.5]), ValueError, "got 2"),
-        (lambda: reference.nce_loss(*TABLES, [0], [1], [[]], [1, 1, 1]), ValueError, "at least one column"),
+        (
+            lambda: reference.nce_loss(*TABLES, [0], [1], [[]], [1, 1, 1]),
+            ValueError,
+            "at least one column",
+        ),
         (lambda: reference.expected_loss([[0.0]], [[0]], [1.0], 1), ValueError, "not all zero"),
         (lambda: reference.expected_loss([[0.0]], [[1]], [1.0], 0), ValueError, "negative"),
         (lambda: reference.pair_step(*TABLES, 0, -1, [1], 0.1), ValueError, "target .* got -1"),
         (lambda: reference.pair_step(*TABLES, [0], 1, [1], 0.1), ValueError, "input must be 0-D"),
         (lambda: reference.pair_step(*TABLES, 0, 1, [1], np.nan), ValueError, "learning_rate"),
-        (lambda: reference.pair_step(TABLES[0] + np.nan, TABLES[1], 0, 1, [1], 0.1), ValueError, "inputs .* finite"),
-        (lambda: reference.window_step(*TABLES, [[0]], 1, [1], 0.1), ValueError, "context_ids must be 1-D"),
+        (
+            lambda: reference.pair_step(TABLES[0] + np.nan, TABLES[1], 0, 1, [1], 0.1),
+            ValueError,
+            "inputs .* finite",
+        ),
+        (
+            lambda: reference.window_step(*TABLES, [[0]], 1, [1], 0.1),
+            ValueError,
+            "context_ids must be 1-D",
+        ),
         (lambda: reference.cbow_step(*TABLES, [0], 1, [7], 0.1), ValueError, "negatives .* got 7"),
         (lambda: reference.huffman([[1, 2]]), ValueError, "1-D"),
         (lambda: reference.hierarchical_probabilities([0.0], NODES, *TREE), ValueError, "hidden"),
         (lambda: reference.hierarchical_loss(*TABLES, [0], [1], *TREE), ValueError, "nodes"),
-        (lambda: reference.hierarchical_loss(TABLES[0], NODES, [0], [1], TREE[0][:2], TREE[1]), ValueError, "entries"),
-        (lambda: reference.hierarchical_step(TABLES[0], NODES, 0, [0, 2], [1, 0], 0.1), ValueError, "code .* got 2"),
-        (lambda: reference.hierarchical_step(TABLES[0], NODES, 0, [0], [1, 0], 0.1), ValueError, "one length"),
+        (
+            lambda: reference.hierarchical_loss(TABLES[0], NODES, [0], [1], TREE[0][:2], TREE[1]),
+            ValueError,
+            "entries",
+        ),
+        (
+            lambda: reference.hierarchical_step(TABLES[0], NODES, 0, [0, 2], [1, 0], 0.1),
+            ValueError,
+            "code .* got 2",
+        ),
+        (
+            lambda: reference.hierarchical_step(TABLES[0], NODES, 0, [0], [1, 0], 0.1),
+            ValueError,
+            "one length",
+        ),
         (lambda: reference.learning_rate(1.1), ValueError, "progress"),
         (lambda: reference.learning_rate(0.5, 0.0, 0.0), ValueError, "start"),
         (lambda: reference.learning_rate(0.5, 0.1, 0.2), ValueError, "end"),

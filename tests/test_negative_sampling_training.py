@@ -1,17 +1,19 @@
-"""`embcourse.negative_sampling.train`: the same result whatever the corpus comes as, stopped and resumed, and on threads."""
+"""`embcourse.negative_sampling.train`: the same result whatever the corpus comes as, stopped and
+resumed, and on threads."""
 
 from __future__ import annotations
 
 import os
 import signal
-import threading
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+
 from embcourse.data import bible
 from embcourse.negative_sampling import Training, model, train
 from embcourse.text import Encoded, Vocabulary, tokenize
@@ -19,7 +21,15 @@ from embcourse.training import Diverged, Progress, load_checkpoint, open_corpus,
 from embcourse.vectors import Embeddings
 from tests.notebooks import ROOT
 
-SETTINGS = {"dim": 20, "window": 3, "negative": 3, "min_count": 2, "epochs": 2, "threads": 1, "seed": 5}
+SETTINGS = {
+    "dim": 20,
+    "window": 3,
+    "negative": 3,
+    "min_count": 2,
+    "epochs": 2,
+    "threads": 1,
+    "seed": 5,
+}
 KINDS = [
     {"model": kind, "loss": loss, "negatives": negatives}
     for kind in ("skipgram", "cbow")
@@ -62,7 +72,9 @@ class TestOneThread:
     def test_other_seeds_give_other_vectors(self, verses) -> None:
         assert bits(train(verses, **SETTINGS)) != bits(train(verses, **{**SETTINGS, "seed": 6}))
 
-    def test_list_generator_file_and_encoded_give_the_same_vectors(self, verses, tmp_path: Path) -> None:
+    def test_list_generator_file_and_encoded_give_the_same_vectors(
+        self, verses, tmp_path: Path
+    ) -> None:
         path = tmp_path / "verses.txt"
         path.write_text("\n".join(" ".join(verse) for verse in verses), encoding="utf-8")
         vocabulary = Vocabulary.build(verses, min_count=2, unknown="drop")
@@ -77,12 +89,16 @@ class TestOneThread:
 
     def test_learns(self, verses) -> None:
         losses: list[float] = []
-        train(verses, **{**SETTINGS, "epochs": 8}, callback=lambda report: losses.append(report.loss))
+        train(
+            verses, **{**SETTINGS, "epochs": 8}, callback=lambda report: losses.append(report.loss)
+        )
         assert np.mean(losses[-5:]) < np.mean(losses[:5])
 
 
 class TestResuming:
-    @pytest.mark.parametrize("kind", [{}, {"model": "cbow", "loss": "hierarchical"}], ids=["skipgram", "cbow-tree"])
+    @pytest.mark.parametrize(
+        "kind", [{}, {"model": "cbow", "loss": "hierarchical"}], ids=["skipgram", "cbow-tree"]
+    )
     @pytest.mark.parametrize("reports", [1, 3, 5])
     def test_equals_an_unbroken_training(self, verses, tmp_path: Path, reports, kind) -> None:
         settings = {**SETTINGS, "epochs": 4, **kind}
@@ -108,9 +124,15 @@ class TestResuming:
 
     @pytest.mark.parametrize(
         ("change", "message"),
-        [({"dim": 10}, "dim was 20, is 10 now"), ({"seed": 1}, "seed was 5"), ({"model": "cbow"}, "model was 'skipgram'")],
+        [
+            ({"dim": 10}, "dim was 20, is 10 now"),
+            ({"seed": 1}, "seed was 5"),
+            ({"model": "cbow"}, "model was 'skipgram'"),
+        ],
     )
-    def test_refuses_a_checkpoint_of_other_settings(self, verses, tmp_path: Path, change, message) -> None:
+    def test_refuses_a_checkpoint_of_other_settings(
+        self, verses, tmp_path: Path, change, message
+    ) -> None:
         train(verses, **SETTINGS, checkpoint=tmp_path / "run")
         with pytest.raises(ValueError, match=message):
             train(verses, **{**SETTINGS, **change}, checkpoint=tmp_path / "run")
@@ -136,11 +158,13 @@ import signal
 import threading
 import numpy as np
 from embcourse.negative_sampling import train
-signal.signal(signal.SIGINT, signal.default_int_handler)      # in the background a shell lets it be ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in the background
 vectors = train({str(corpus)!r}, **{settings!r}, checkpoint={str(path)!r}, checkpoint_every=0.05)
 np.save({str(vectors)!r}, vectors.matrix)
 """
-        process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            [sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL
+        )
         deadline = time.monotonic() + 120
         while not path.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -167,7 +191,9 @@ class TestThreads:
         training = Training(verses, **{**SETTINGS, "threads": 3}, callback=reports.append).run()
         tokens = int(training.vocabulary.counts.sum())
         assert reports[-1].tokens == reports[-1].total_tokens == 2 * tokens
-        assert [report.tokens for report in reports] == sorted({report.tokens for report in reports})
+        assert [report.tokens for report in reports] == sorted(
+            {report.tokens for report in reports}
+        )
         assert training.finished
 
     def test_stopped_between_chunks_it_resumes(self, verses, tmp_path: Path) -> None:
@@ -180,7 +206,7 @@ class TestThreads:
 
     def test_an_error_in_a_worker_is_raised_and_saves_nothing(self, verses, tmp_path: Path) -> None:
         training = Training(verses, **{**SETTINGS, "threads": 2}, checkpoint=tmp_path / "run")
-        training._corpus.ids[30_000] = 2_000_000                         # a broken disk
+        training._corpus.ids[30_000] = 2_000_000  # a broken disk
         with pytest.raises(ValueError, match="ids must lie"):
             training.run()
         assert not (tmp_path / "run").exists()
@@ -194,7 +220,9 @@ class TestStart:
         np.testing.assert_array_equal(training.inputs, table.astype(np.float32))
         known = Embeddings(["god", "zzz"], np.ones((2, 20)))
         training = Training(verses, **SETTINGS, start=known)
-        assert (training.inputs[vocabulary["god"]] == 1).all() and abs(training.inputs[vocabulary["the"]]).max() < 0.03
+        assert (training.inputs[vocabulary["god"]] == 1).all() and abs(
+            training.inputs[vocabulary["the"]]
+        ).max() < 0.03
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf])
     def test_refuses_what_is_not_finite(self, verses, bad) -> None:
@@ -212,14 +240,22 @@ class TestRefusals:
         ("arguments", "error", "message"),
         [
             ({"model": "glove"}, ValueError, "model must be 'skipgram' or 'cbow', got 'glove'"),
-            ({"loss": "hinge"}, ValueError, "loss must be 'negative' or 'hierarchical' or 'softmax'"),
+            (
+                {"loss": "hinge"},
+                ValueError,
+                "loss must be 'negative' or 'hierarchical' or 'softmax'",
+            ),
             ({"negatives": "none"}, ValueError, "negatives must be"),
             ({"device": "tpu"}, ValueError, "device must be 'cpu' or 'cuda'"),
             ({"dim": 0}, ValueError, "dim must be at least 1, got 0"),
             ({"dim": 2.0}, TypeError, "dim must be an integer"),
             ({"window": 0}, ValueError, "window must be at least 1"),
             ({"negative": 0}, ValueError, "negative must be at least 1"),
-            ({"negative": 3}, ValueError, "negative must be smaller than the vocabulary, got negative=3 for 3 words"),
+            (
+                {"negative": 3},
+                ValueError,
+                "negative must be smaller than the vocabulary, got negative=3 for 3 words",
+            ),
             ({"epochs": 0}, ValueError, "epochs must be at least 1"),
             ({"threads": 0}, ValueError, "threads must be at least 1"),
             ({"seed": -1}, ValueError, "seed must be at least 0"),
@@ -227,10 +263,18 @@ class TestRefusals:
             ({"sample": float("nan")}, ValueError, "sample must be"),
             ({"noise_power": -1}, ValueError, "noise_power must be finite and not negative"),
             ({"learning_rate": float("inf")}, ValueError, "learning_rate must be"),
-            ({"min_learning_rate": 0.5}, ValueError, "min_learning_rate must be between 0 and 0.025"),
+            (
+                {"min_learning_rate": 0.5},
+                ValueError,
+                "min_learning_rate must be between 0 and 0.025",
+            ),
             ({"min_count": 0}, ValueError, "min_count must be an integer of at least 1"),
             ({"min_count": 10}, ValueError, "no word is left"),
-            ({"start": np.zeros((3, 5))}, ValueError, r"start must have shape \(words, dim\) = \(3, 4\), got \(3, 5\)"),
+            (
+                {"start": np.zeros((3, 5))},
+                ValueError,
+                r"start must have shape \(words, dim\) = \(3, 4\), got \(3, 5\)",
+            ),
             ({"start": np.zeros((3, 4), int)}, TypeError, "start must be floats"),
             ({"loss": "softmax", "checkpoint": "run"}, ValueError, "writes no checkpoint"),
         ],
@@ -280,19 +324,32 @@ class TestOutputs:
         from embcourse import word2vec
 
         common = {"dim": 8, "window": 2, "min_count": 20, "epochs": 1, "seed": 3}
-        assert bits(train(verses[:300], loss="softmax", **common)) == bits(word2vec.train(verses[:300], **common))
+        assert bits(train(verses[:300], loss="softmax", **common)) == bits(
+            word2vec.train(verses[:300], **common)
+        )
 
     def test_rate_falls_in_a_straight_line_to_its_floor(self) -> None:
         rates: list[float] = []
         text = [["a", "b"] * 5_000] * 4
         train(
-            text, dim=4, negative=1, epochs=1, threads=1, learning_rate=0.2, min_learning_rate=0.07,
+            text,
+            dim=4,
+            negative=1,
+            epochs=1,
+            threads=1,
+            learning_rate=0.2,
+            min_learning_rate=0.07,
             callback=lambda report: rates.append(report.learning_rate),
         )
         assert rates == pytest.approx([0.15, 0.1, 0.07, 0.07])
 
     def test_seeds_of_chunks_differ(self) -> None:
-        seeds = {model._mixed(seed, epoch, chunk) for seed in range(4) for epoch in range(8) for chunk in range(64)}
+        seeds = {
+            model._mixed(seed, epoch, chunk)
+            for seed in range(4)
+            for epoch in range(8)
+            for chunk in range(64)
+        }
         assert len(seeds) == 4 * 8 * 64
 
     def test_encoded_corpus_is_left_alone(self, verses) -> None:
@@ -309,50 +366,92 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
         train([["a", "b"] * 10], dim=2, negative=1, checkpoint=tmp_path / "run")
 
 
-# -------------------------------------------------------------------------------------------- nothing fails in silence
+# ------------------------------------------------------------------------- nothing fails in silence
 
 
 class TestFailures:
     @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(kind.values()))
-    def test_a_training_that_diverges_stops_at_once_and_keeps_the_last_good_checkpoint(self, verses, tmp_path, kind) -> None:
-        path, settings = tmp_path / "run", {**SETTINGS, "epochs": 400, "learning_rate": 60.0, **kind}
+    def test_a_training_that_diverges_stops_at_once_and_keeps_the_last_good_checkpoint(
+        self, verses, tmp_path, kind
+    ) -> None:
+        path, settings = (
+            tmp_path / "run",
+            {**SETTINGS, "epochs": 400, "learning_rate": 60.0, **kind},
+        )
         fresh = Training(verses, **settings)
         fresh.save(path)
         seen: list[Progress] = []
-        with pytest.raises(Diverged, match="try a lower learning_rate; .*run holds the last good state"):
+        with pytest.raises(
+            Diverged, match="try a lower learning_rate; .*run holds the last good state"
+        ):
             train(verses, **settings, checkpoint=path, checkpoint_every=0, callback=seen.append)
         assert seen == [] or seen[-1].tokens < seen[-1].total_tokens / 2
         corpus = open_corpus(verses, min_count=2).fingerprint()
         arrays, _ = load_checkpoint(path, fresh.settings | {"corpus": corpus})
         assert all(np.isfinite(array).all() for array in arrays.values())
 
-    @pytest.mark.parametrize(("corpus", "arguments", "message"), [
-        ([["a"], ["b"], ["a"]], {"min_count": 1}, "no sentence holds two words .* min_count=1"),
-        ([["a", "b", "c"]] * 9 + [["a"]] * 5, {"min_count": 1, "max_size": 1, "negative": 1}, "negative|max_size=1"),
-        ([["a", "b", "c"]] * 50, {"min_count": 1, "sample": 1e-12}, "no pair was trained: with sample=1e-12"),
-    ])
-    def test_vectors_that_nothing_has_trained_are_not_returned(self, corpus, arguments, message) -> None:
+    @pytest.mark.parametrize(
+        ("corpus", "arguments", "message"),
+        [
+            ([["a"], ["b"], ["a"]], {"min_count": 1}, "no sentence holds two words .* min_count=1"),
+            (
+                [["a", "b", "c"]] * 9 + [["a"]] * 5,
+                {"min_count": 1, "max_size": 1, "negative": 1},
+                "negative|max_size=1",
+            ),
+            (
+                [["a", "b", "c"]] * 50,
+                {"min_count": 1, "sample": 1e-12},
+                "no pair was trained: with sample=1e-12",
+            ),
+        ],
+    )
+    def test_vectors_that_nothing_has_trained_are_not_returned(
+        self, corpus, arguments, message
+    ) -> None:
         with pytest.raises(ValueError, match=message):
             train(corpus, **{"dim": 4, "negative": 1, "epochs": 1, "threads": 1, **arguments})
 
     def test_a_vocabulary_may_be_larger_than_the_corpus(self) -> None:
         vocabulary = Vocabulary(["a", "b", "c", "never"])
         for loss in ("negative", "hierarchical"):
-            training = Training([["a", "b", "c"]] * 20, vocabulary=vocabulary, dim=4, negative=2, loss=loss, sample=0,
-                                threads=1, learning_rate=0.5)
+            training = Training(
+                [["a", "b", "c"]] * 20,
+                vocabulary=vocabulary,
+                dim=4,
+                negative=2,
+                loss=loss,
+                sample=0,
+                threads=1,
+                learning_rate=0.5,
+            )
             before = training.inputs.copy()
             training.run()
             assert (training.inputs[:3] != before[:3]).any(axis=1).all()
             assert (training.inputs[3] == before[3]).all()
-        assert not Training([["a", "b", "c"]] * 20, vocabulary=vocabulary, dim=4, negative=2, sample=0, threads=1,
-                            noise_power=0).run().outputs[3].any()
+        assert (
+            not Training(
+                [["a", "b", "c"]] * 20,
+                vocabulary=vocabulary,
+                dim=4,
+                negative=2,
+                sample=0,
+                threads=1,
+                noise_power=0,
+            )
+            .run()
+            .outputs[3]
+            .any()
+        )
 
     def test_a_checkpoint_is_tried_before_the_corpus_is_read(self, tmp_path: Path) -> None:
         def corpus():
             raise AssertionError("read")
             yield []
 
-        with pytest.raises(FileNotFoundError, match="checkpoint lies in a folder that is not there"):
+        with pytest.raises(
+            FileNotFoundError, match="checkpoint lies in a folder that is not there"
+        ):
             train(corpus(), checkpoint=tmp_path / "none" / "run")
 
 
@@ -369,25 +468,37 @@ def unbroken(verses) -> tuple[bytes, float]:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 class TestInterrupted:
-    """A forked process trains; the parent interrupts it. What it leaves must resume to the bits of an unbroken run."""
+    """A forked process trains; the parent interrupts it. What it leaves must resume to the bits of
+    an unbroken run."""
 
     def forked(self, verses, path: Path, threads: int = 1) -> int:
         signals = {signal.SIGINT, signal.SIGTERM}
-        signal.pthread_sigmask(signal.SIG_BLOCK, signals)       # none may reach the child before it can catch them
+        # none may reach the child before it can catch them
+        signal.pthread_sigmask(signal.SIG_BLOCK, signals)
         child = os.fork()
         if child:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
             return child
         try:
-            signal.signal(signal.SIGINT, signal.default_int_handler)       # ignored where pytest runs in the background
+            # ignored where pytest runs in the background
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
             train(verses, **{**INTERRUPTED, "threads": threads}, checkpoint=path)
         finally:
             os._exit(0)
 
-    @pytest.mark.parametrize("signals", [[signal.SIGKILL], [signal.SIGTERM], [signal.SIGINT], [signal.SIGINT] * 2,
-                                         [signal.SIGINT] * 5], ids=lambda signals: f"{signals[0].name}-{len(signals)}")
+    @pytest.mark.parametrize(
+        "signals",
+        [
+            [signal.SIGKILL],
+            [signal.SIGTERM],
+            [signal.SIGINT],
+            [signal.SIGINT] * 2,
+            [signal.SIGINT] * 5,
+        ],
+        ids=lambda signals: f"{signals[0].name}-{len(signals)}",
+    )
     def test_resumes_to_the_same_bits(self, verses, unbroken, tmp_path: Path, signals) -> None:
         """Ten moments for each way to be interrupted: fifty in all."""
         expected, seconds = unbroken
@@ -406,8 +517,11 @@ class TestInterrupted:
             resumed = train(verses, **INTERRUPTED, checkpoint=path)
             assert bits(resumed) == expected, f"moment {moment}"
 
-    def test_ctrl_c_while_the_first_thread_starts(self, verses, unbroken, tmp_path: Path, monkeypatch) -> None:
-        """A slow machine met this moment: the thread ran already, and nobody waited for it before the state was saved."""
+    def test_ctrl_c_while_the_first_thread_starts(
+        self, verses, unbroken, tmp_path: Path, monkeypatch
+    ) -> None:
+        """A slow machine met this moment: the thread ran already, and nobody waited for it before
+        the state was saved."""
         start = threading.Thread.start
 
         def start_and_press(thread: threading.Thread) -> None:
@@ -433,7 +547,9 @@ class TestInterrupted:
         monkeypatch.undo()
         assert bits(train(verses, **INTERRUPTED, checkpoint=tmp_path / "run")) == unbroken[0]
 
-    def test_a_second_ctrl_c_on_several_threads_saves_whole_chunks(self, verses, tmp_path: Path) -> None:
+    def test_a_second_ctrl_c_on_several_threads_saves_whole_chunks(
+        self, verses, tmp_path: Path
+    ) -> None:
         rng = np.random.default_rng(0)
         for moment in range(5):
             path = tmp_path / f"run{moment}"

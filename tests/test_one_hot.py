@@ -1,4 +1,5 @@
-"""One-hot rows, lookup, its gradient and the hashing trick, against scikit-learn, torch and finite differences."""
+"""One-hot rows, lookup, its gradient and the hashing trick, against scikit-learn, torch and finite
+differences."""
 
 import itertools
 import os
@@ -40,7 +41,8 @@ numbers = st.floats(-100, 100, allow_subnormal=False)
 
 @st.composite
 def lookups(draw):
-    """Ids with repeats, a table, and an upstream gradient; any of the sizes may be 1, and there may be no token."""
+    """Ids with repeats, a table, and an upstream gradient; any of the sizes may be 1, and there may
+    be no token."""
     size, d = draw(st.integers(1, 6)), draw(st.integers(1, 4))
     ids = draw(arrays(np.int64, st.integers(0, 9), elements=st.integers(0, size - 1)))
     table = draw(arrays(np.float64, (size, d), elements=numbers))
@@ -48,16 +50,20 @@ def lookups(draw):
     return ids, table, upstream
 
 
-# ------------------------------------------------------------------------------------------------------------ one-hot
+# ------------------------------------------------------------------------------------------ one-hot
 
 
 @given(st.integers(1, 8), st.data())
 def test_rows_agree_with_scikit_learn_and_torch(size, data):
     ids = np.array(data.draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=10)))
     ours = one_hot(ids, size)
-    theirs = SklearnOneHotEncoder(categories=[np.arange(size)]).fit_transform(ids[:, None]).toarray()
+    theirs = (
+        SklearnOneHotEncoder(categories=[np.arange(size)]).fit_transform(ids[:, None]).toarray()
+    )
     np.testing.assert_array_equal(ours, theirs)
-    np.testing.assert_array_equal(ours, torch.nn.functional.one_hot(torch.from_numpy(ids), size).numpy())
+    np.testing.assert_array_equal(
+        ours, torch.nn.functional.one_hot(torch.from_numpy(ids), size).numpy()
+    )
     np.testing.assert_array_equal(fast.one_hot(ids, size).toarray(), ours)
     assert ours.dtype == np.float64
 
@@ -81,7 +87,7 @@ def test_sparse_rows_keep_the_dtype_that_was_asked_for():
     assert fast.one_hot(np.array([1, 0], np.uint8), 2).toarray().tolist() == [[0, 1], [1, 0]]
 
 
-# ------------------------------------------------------------------------------------------------------------- lookup
+# ------------------------------------------------------------------------------------------- lookup
 
 
 @given(lookups())
@@ -102,7 +108,9 @@ def test_fast_lookup_copies_and_keeps_the_dtype():
 @given(lookups(), st.booleans())
 def test_gradient_agrees_with_torch_dense_and_sparse(case, sparse):
     ids, table, upstream = case
-    embedding = torch.nn.Embedding.from_pretrained(torch.from_numpy(table.copy()), freeze=False, sparse=sparse)
+    embedding = torch.nn.Embedding.from_pretrained(
+        torch.from_numpy(table.copy()), freeze=False, sparse=sparse
+    )
     embedding(torch.from_numpy(ids)).backward(torch.from_numpy(upstream))
     gradient = embedding.weight.grad
     expected = (gradient.to_dense() if sparse else gradient).numpy()
@@ -124,7 +132,7 @@ def test_gradient_agrees_with_finite_differences(case):
         return (upstream * rows + 0.5 * rows**2).sum()
 
     analytic = lookup_gradient(ids, upstream + lookup(ids, table), len(table))
-    step = 1e-3                                     # the loss is quadratic: central differences err by rounding alone
+    step = 1e-3  # the loss is quadratic: central differences err by rounding alone
     for entry in np.ndindex(table.shape):
         up, down = table.copy(), table.copy()
         up[entry] += step
@@ -173,7 +181,8 @@ def test_gradient_without_tokens_is_zero():
 
 
 def embedding_and_sparse_gradient():
-    """A layer of 6 words with sparse gradients, and a function that takes one step for some ids and gives the table."""
+    """A layer of 6 words with sparse gradients, and a function that takes one step for some ids and
+    gives the table."""
     layer = torch.nn.Embedding.from_pretrained(torch.ones(6, 2), freeze=False, sparse=True)
 
     def step(optimiser, ids):
@@ -228,10 +237,12 @@ def test_rows_of_ones_and_zeros_make_an_intercept_redundant():
 
 def test_torch_fills_in_the_zeros_in_64_bit_integers():
     rows = torch.nn.functional.one_hot(torch.tensor([1, 0]), 3)
-    assert rows.dtype == torch.int64 and not rows.is_sparse and rows.tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert (
+        rows.dtype == torch.int64 and not rows.is_sparse and rows.tolist() == [[0, 1, 0], [1, 0, 0]]
+    )
 
 
-# ------------------------------------------------------------------------------------------------------------- memory
+# ------------------------------------------------------------------------------------------- memory
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -246,7 +257,7 @@ def test_memory_is_what_the_arrays_take(tokens, dtype):
     assert memory_bytes(tokens, 7, "indices") == ids.nbytes
 
 
-# ------------------------------------------------------------------------------------------------------------ hashing
+# ------------------------------------------------------------------------------------------ hashing
 
 
 @pytest.mark.parametrize(
@@ -259,7 +270,10 @@ def test_fnv1a_gives_the_published_values(token, expected):
 
 
 def test_hashes_do_not_depend_on_the_process():
-    code = "from embcourse.one_hot import hashed_ids; print(hashed_ids(['king', 'Ärger'], 1000).tolist())"
+    code = (
+        "from embcourse.one_hot import hashed_ids; print(hashed_ids(['king', 'Ärger'],"
+        " 1000).tolist())"
+    )
     ids = {
         subprocess.run(
             [sys.executable, "-X", "utf8", "-c", code],
@@ -273,14 +287,16 @@ def test_hashes_do_not_depend_on_the_process():
     assert ids == {str(hashed_ids(["king", "Ärger"], 1000).tolist())}
 
 
-@given(st.lists(st.text(max_size=6), max_size=15), st.integers(1, 50), st.integers(0, 5), st.booleans())
+@given(
+    st.lists(st.text(max_size=6), max_size=15), st.integers(1, 50), st.integers(0, 5), st.booleans()
+)
 def test_fast_hashing_equals_the_reference(tokens, buckets, seed, signed):
     ours = fast.hashed_ids(iter(tokens), buckets, seed, signed=signed)
     expected = hashed_ids(tokens, buckets, seed, signed=signed)
     np.testing.assert_array_equal(ours, expected)
     ids = ours[0] if signed else ours
     assert ids.shape == (len(tokens),)
-    assert ((0 <= ids) & (ids < buckets)).all()
+    assert ((ids >= 0) & (ids < buckets)).all()
 
 
 TOKENS = [f"token {i}" for i in range(20_000)]
@@ -289,7 +305,8 @@ TOKENS = [f"token {i}" for i in range(20_000)]
 @pytest.mark.parametrize("buckets", [64, 1000, 20_000, 2**20])
 def test_occupied_buckets_match_the_expected_number(buckets):
     n = len(TOKENS)
-    # Var = B(B-1)(1-2/B)^n + B(1-1/B)^n - B^2 (1-1/B)^2n is at most the mean number of empty buckets.
+    # Var = B(B-1)(1-2/B)^n + B(1-1/B)^n - B^2 (1-1/B)^2n is at most the mean number of empty
+    # buckets.
     empty = buckets - expected_distinct(n, buckets)
     occupied = len(set(fast.hashed_ids(TOKENS, buckets).tolist()))
     assert abs(occupied - expected_distinct(n, buckets)) <= 5 * np.sqrt(min(empty, n)) + 1
@@ -299,12 +316,14 @@ def test_occupied_buckets_match_the_expected_number(buckets):
 def test_signs_are_fair_in_every_bucket(buckets):
     ids, signs = fast.hashed_ids(TOKENS, buckets, signed=True)
     assert set(signs) == {-1.0, 1.0}
-    excess = np.bincount(ids, weights=signs, minlength=buckets) / np.sqrt(np.bincount(ids, minlength=buckets))
-    assert np.abs(excess).max() < 5                 # standard deviations
+    excess = np.bincount(ids, weights=signs, minlength=buckets) / np.sqrt(
+        np.bincount(ids, minlength=buckets)
+    )
+    assert np.abs(excess).max() < 5  # standard deviations
 
 
 def test_signed_inner_products_are_right_on_average_and_unsigned_ones_are_not():
-    left, right = TOKENS[:60], TOKENS[40:100]       # 20 in common
+    left, right = TOKENS[:60], TOKENS[40:100]  # 20 in common
     products = {signed: [] for signed in (True, False)}
     for seed in range(300):
         for signed, found in products.items():
@@ -312,7 +331,8 @@ def test_signed_inner_products_are_right_on_average_and_unsigned_ones_are_not():
             found.append(encoder.transform(left).sum(axis=0) @ encoder.transform(right).sum(axis=0))
     error = np.std(products[True]) / np.sqrt(300)
     assert abs(np.mean(products[True]) - 20) < 4 * error
-    assert np.mean(products[False]) > 20 + 40       # every pair of strangers meets with probability 1/50: 3,580 / 50
+    # every pair of strangers meets with probability 1/50: 3,580 / 50
+    assert np.mean(products[False]) > 20 + 40
 
 
 def test_anagrams_and_neighbours_do_not_share_their_parity():
@@ -321,7 +341,9 @@ def test_anagrams_and_neighbours_do_not_share_their_parity():
     assert 0.2 < (ids == reverse).mean() < 0.8
 
 
-@pytest.mark.parametrize(("n", "buckets", "expected"), [(0, 5, 0), (1, 5, 1), (7, 1, 1), (0, 1, 0), (2, 2, 1.5)])
+@pytest.mark.parametrize(
+    ("n", "buckets", "expected"), [(0, 5, 0), (1, 5, 1), (7, 1, 1), (0, 1, 0), (2, 2, 1.5)]
+)
 def test_expected_distinct_on_cases_that_a_pencil_can_check(n, buckets, expected):
     assert expected_distinct(n, buckets) == pytest.approx(expected)
 
@@ -343,7 +365,9 @@ def test_the_highest_bit_of_fnv1a_hardly_sees_the_last_letter_until_it_is_mixed(
     assert 0.4 < np.mean(mixed) < 0.6
 
 
-@given(arrays(np.float64, (2, 12), elements=st.integers(0, 5)), st.integers(1, 6), st.integers(0, 99))
+@given(
+    arrays(np.float64, (2, 12), elements=st.integers(0, 5)), st.integers(1, 6), st.integers(0, 99)
+)
 def test_without_signs_collisions_only_enlarge_the_inner_product_of_counts(texts, buckets, seed):
     ids = hashed_ids([f"word {i}" for i in range(12)], buckets, seed)
     x, y = (np.bincount(ids, counts, minlength=buckets) for counts in texts)
@@ -354,7 +378,8 @@ def test_collisions_move_the_cosine_either_way():
     def cosine(x, y):
         return np.dot(x, y) / np.linalg.norm(x) / np.linalg.norm(y)
 
-    assert cosine([3, 2], [3, 0]) < cosine([3, 1, 1], [3, 0, 0])         # the last two words share a bucket
+    # the last two words share a bucket
+    assert cosine([3, 2], [3, 0]) < cosine([3, 1, 1], [3, 0, 0])
     assert cosine([1], [1]) > cosine([1, 0], [0, 1])
 
 
@@ -362,7 +387,7 @@ def test_expected_distinct_keeps_its_digits_for_many_buckets():
     assert 1000 - expected_distinct(1000, 10**15) == pytest.approx(1000 * 999 / 2 / 10**15, rel=0.1)
 
 
-# ----------------------------------------------------------------------------------------------------------- encoders
+# ----------------------------------------------------------------------------------------- encoders
 
 
 @given(words)
@@ -386,7 +411,9 @@ def test_unknown_token_follows_the_policy_of_the_vocabulary():
     rows = drop.transform(["dog", "cat", "dog"])
     assert drop.inverse_transform(rows) == [None, "cat", None]
     theirs = SklearnOneHotEncoder(categories=[["cat"]], handle_unknown="ignore")
-    expected = theirs.fit(np.array([["cat"]], object)).transform(np.array([["dog"], ["cat"], ["dog"]], object))
+    expected = theirs.fit(np.array([["cat"]], object)).transform(
+        np.array([["dog"], ["cat"], ["dog"]], object)
+    )
     np.testing.assert_array_equal(rows.toarray(), expected.toarray())
 
 
@@ -404,43 +431,83 @@ def test_inverse_leaves_its_input_unchanged():
 
 @given(words)
 def test_summed_hashed_rows_count_as_the_hashing_vectorizer_does_up_to_its_hash(tokens):
-    buckets = 2**20                                 # so many that the few words do not collide
+    buckets = 2**20  # so many that the few words do not collide
     counts = HashingEncoder(buckets).transform(tokens).sum(axis=0)
-    vectorizer = HashingVectorizer(analyzer=list, n_features=buckets, norm=None, alternate_sign=False)
+    vectorizer = HashingVectorizer(
+        analyzer=list, n_features=buckets, norm=None, alternate_sign=False
+    )
     theirs = vectorizer.transform([tokens])
     assert sorted(counts[counts > 0]) == sorted(theirs.data)
 
 
 @given(words)
 def test_signed_rows_differ_from_unsigned_ones_in_sign_only(tokens):
-    signed, unsigned = (HashingEncoder(16, 3, signed=flag).transform(tokens) for flag in (True, False))
+    signed, unsigned = (
+        HashingEncoder(16, 3, signed=flag).transform(tokens) for flag in (True, False)
+    )
     np.testing.assert_array_equal(abs(signed).toarray(), unsigned.toarray())
     assert (unsigned.data == 1).all()
 
 
-# ---------------------------------------------------------------------------------------------------------- bad input
+# ---------------------------------------------------------------------------------------- bad input
 
 
 @pytest.mark.parametrize(
     ("error", "message", "call"),
     [
-        (ValueError, "one_hot: ids must lie in 0 ... 2, got 3 at position 1", lambda: one_hot([0, 3], 3)),
-        (ValueError, "one_hot: ids must lie in 0 ... 2, got -1 at position 0", lambda: fast.one_hot([-1], 3)),
-        (ValueError, r"one_hot: ids must have shape \(tokens,\), got shape \(1, 2\)", lambda: one_hot([[0, 1]], 3)),
+        (
+            ValueError,
+            "one_hot: ids must lie in 0 ... 2, got 3 at position 1",
+            lambda: one_hot([0, 3], 3),
+        ),
+        (
+            ValueError,
+            "one_hot: ids must lie in 0 ... 2, got -1 at position 0",
+            lambda: fast.one_hot([-1], 3),
+        ),
+        (
+            ValueError,
+            r"one_hot: ids must have shape \(tokens,\), got shape \(1, 2\)",
+            lambda: one_hot([[0, 1]], 3),
+        ),
         (TypeError, "one_hot: ids must be integers, got dtype float64", lambda: one_hot([0.0], 3)),
         (TypeError, "one_hot: ids must be integers, got dtype bool", lambda: one_hot([True], 3)),
         (ValueError, "one_hot: size must be at least 0, got -1", lambda: one_hot([], -1)),
         (ValueError, "one_hot: size must be at least 0, got -1", lambda: fast.one_hot([], -1)),
         (ValueError, "lookup: ids must lie in 0 ... 1, got 2", lambda: lookup([2], np.eye(2))),
-        (ValueError, "lookup: ids must lie in 0 ... 1, got -1", lambda: fast.lookup([-1], np.eye(2))),
+        (
+            ValueError,
+            "lookup: ids must lie in 0 ... 1, got -1",
+            lambda: fast.lookup([-1], np.eye(2)),
+        ),
         (ValueError, r"lookup: table must have shape \(size, d\)", lambda: lookup([0], [1.0])),
         (ValueError, r"lookup: table must have shape \(size, d\)", lambda: fast.lookup([0], [1.0])),
         (ValueError, "lookup: table must be finite", lambda: lookup([0], [[1.0], [np.inf]])),
-        (ValueError, "lookup_gradient: upstream .*tokens = 1, got shape", lambda: lookup_gradient([0], np.eye(2), 2)),
-        (ValueError, "lookup_gradient: upstream .*tokens = 1", lambda: fast.lookup_gradient([0], np.eye(2), 2)),
-        (ValueError, "lookup_gradient: ids must lie", lambda: lookup_gradient([2], np.ones((1, 1)), 2)),
-        (ValueError, "lookup_gradient_rows: ids must lie", lambda: fast.lookup_gradient_rows([-2], np.ones((1, 1)))),
-        (TypeError, "lookup_gradient: .*floating", lambda: fast.lookup_gradient([0], np.ones((1, 1), int), 2)),
+        (
+            ValueError,
+            "lookup_gradient: upstream .*tokens = 1, got shape",
+            lambda: lookup_gradient([0], np.eye(2), 2),
+        ),
+        (
+            ValueError,
+            "lookup_gradient: upstream .*tokens = 1",
+            lambda: fast.lookup_gradient([0], np.eye(2), 2),
+        ),
+        (
+            ValueError,
+            "lookup_gradient: ids must lie",
+            lambda: lookup_gradient([2], np.ones((1, 1)), 2),
+        ),
+        (
+            ValueError,
+            "lookup_gradient_rows: ids must lie",
+            lambda: fast.lookup_gradient_rows([-2], np.ones((1, 1))),
+        ),
+        (
+            TypeError,
+            "lookup_gradient: .*floating",
+            lambda: fast.lookup_gradient([0], np.ones((1, 1), int), 2),
+        ),
         (ValueError, "memory_bytes: layout .*got 'coo'", lambda: memory_bytes(1, 1, "coo")),
         (ValueError, "memory_bytes: tokens must be at least 0", lambda: memory_bytes(-1, 1)),
         (ValueError, "memory_bytes: vocabulary must be at least 0", lambda: memory_bytes(1, -1)),
@@ -449,8 +516,16 @@ def test_signed_rows_differ_from_unsigned_ones_in_sign_only(tokens):
         (TypeError, "hashed_ids: tokens .*the string 'abc'", lambda: fast.hashed_ids("abc", 5)),
         (ValueError, "expected_distinct: n must", lambda: expected_distinct(-1, 5)),
         (ValueError, "expected_distinct: buckets must", lambda: expected_distinct(1, 0)),
-        (ValueError, "HashingEncoder: buckets must be at least 1, got 0", lambda: HashingEncoder(0)),
-        (TypeError, "OneHotEncoder.transform: .*the string 'abc'", lambda: OneHotEncoder(["a"]).transform("abc")),
+        (
+            ValueError,
+            "HashingEncoder: buckets must be at least 1, got 0",
+            lambda: HashingEncoder(0),
+        ),
+        (
+            TypeError,
+            "OneHotEncoder.transform: .*the string 'abc'",
+            lambda: OneHotEncoder(["a"]).transform("abc"),
+        ),
         (
             ValueError,
             r"inverse_transform: rows must have shape \(tokens, 2\), got \(1, 3\)",
@@ -473,7 +548,7 @@ def test_bad_input_is_named(error, message, call):
         call()
 
 
-# ------------------------------------------------------------------------------------------------------------ exercises
+# ---------------------------------------------------------------------------------------- exercises
 
 
 def test_a_hash_that_outgrows_64_bits_is_reported_and_named():

@@ -33,11 +33,13 @@ OVERFLOWING = """() => {
       let at = 0;
       for (const [index, piece] of node.data.split("\\n").entries()) {
         if (index) { rights.push(0); texts.push(""); }
-        for (const word of piece.matchAll(/\\S+/g)) {  // spaces before a wrapped word hang over the edge, unseen
+        // spaces before a wrapped word hang over the edge, unseen
+        for (const word of piece.matchAll(/\\S+/g)) {
           const range = document.createRange();
           range.setStart(node, at + word.index);
           range.setEnd(node, at + word.index + word[0].length);
-          for (const box of range.getClientRects()) rights.push(Math.max(rights.pop(), box.right + pre.scrollLeft));
+          for (const box of range.getClientRects())
+            rights.push(Math.max(rights.pop(), box.right + pre.scrollLeft));
         }
         texts.push(texts.pop() + piece);
         at += piece.length + 1;
@@ -47,12 +49,13 @@ OVERFLOWING = """() => {
     rights.forEach((right, line) => { if (right > edge) found[kind].push(texts[line].trimEnd()); });
   }
   for (const box of document.querySelectorAll("article .cell_output, article .cell_output .output"))
-    if (box.scrollWidth > box.clientWidth + 1 && !box.querySelector("table")) found.boxes.push(box.textContent.slice(0, 80));
+    if (box.scrollWidth > box.clientWidth + 1 && !box.querySelector("table"))
+      found.boxes.push(box.textContent.slice(0, 80));
   return found;
 }"""
 
 
-# ----------------------------------------------------------------------------------------------------------- the files
+# ---------------------------------------------------------------------------------------- the files
 
 
 @pytest.mark.parametrize("document", NOTEBOOKS)
@@ -60,64 +63,88 @@ def test_code_that_is_shown_has_at_most_80_columns(document: str) -> None:
     cells = [
         cell
         for cell in read_notebook(ROOT / f"{document}.ipynb").cells
-        if cell.cell_type == "code" and not {"remove-cell", "remove-input"} & set(cell.metadata.get("tags", []))
+        if cell.cell_type == "code"
+        and not {"remove-cell", "remove-input"} & set(cell.metadata.get("tags", []))
     ]
     wide = [line for cell in cells for line in cell.source.splitlines() if len(line) > COLUMNS]
     assert wide == [], f"{len(wide)} lines; the first has {len(wide[0])} columns"
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
-def test_a_chapter_asks_three_times_for_a_prediction(pages: dict[str, BeautifulSoup], page: str) -> None:
+def test_a_chapter_asks_three_times_for_a_prediction(
+    pages: dict[str, BeautifulSoup], page: str
+) -> None:
     asked = pages[page].select("article details.predict")
     assert len(asked) >= 3
     for question in asked:
         assert question.summary.text.strip().startswith("Predict"), question.summary.text
-        assert len(question.select_one(".sd-summary-content").text.split()) >= 5, "an answer with its reason"
+        assert len(question.select_one(".sd-summary-content").text.split()) >= 5, (
+            "an answer with its reason"
+        )
         assert not question.has_attr("open")
 
 
 @pytest.mark.parametrize("page", WORK_PAGES)
 def test_no_fold_stands_alone_upon_another(pages: dict[str, BeautifulSoup], page: str) -> None:
     def is_only_a_fold(cell: Tag | None) -> bool:
-        return cell is not None and bool(cell.select("details.hide")) and not cell.select(".cell_output, figure")
+        return (
+            cell is not None
+            and bool(cell.select("details.hide"))
+            and not cell.select(".cell_output, figure")
+        )
 
     article = pages[page].find("article")
     cells = article.select("div.cell")
     assert cells
     for cell in cells:
         following = cell.find_next_sibling()
-        stacked = following is not None and "cell" in following.get("class", []) and following.select("details.hide")
+        stacked = (
+            following is not None
+            and "cell" in following.get("class", [])
+            and following.select("details.hide")
+        )
         assert not (is_only_a_fold(cell) and stacked), f"two folds in a row: {cell.text[:120]}"
     assert not is_only_a_fold(cells[0]), "the page opens with an empty fold"
 
 
 def test_every_toggle_of_the_sidebar_has_a_name_of_its_own(pages: dict[str, BeautifulSoup]) -> None:
     for page in PAGES:
-        names = [toggle.get("aria-label", "") for toggle in pages[page].select(".bd-sidebar-primary details > summary")]
+        names = [
+            toggle.get("aria-label", "")
+            for toggle in pages[page].select(".bd-sidebar-primary details > summary")
+        ]
         assert len(names) >= len(slugs())
         assert all(names), page
         assert len(set(names)) == len(names), page
 
 
 @pytest.mark.parametrize("slug", slugs())
-def test_titles_tell_chapter_assignment_and_solution_apart(pages: dict[str, BeautifulSoup], slug: str) -> None:
+def test_titles_tell_chapter_assignment_and_solution_apart(
+    pages: dict[str, BeautifulSoup], slug: str
+) -> None:
     (chapter,) = [page for page in CHAPTERS if page.endswith(f"/{slug}.html")]
     three = [chapter, f"book/assignments/{slug}/{slug}.html", f"solutions/{slug}/{slug}.html"]
     headings = [pages[page].find("article").h1.text.removesuffix("#").strip() for page in three]
     headings[0] = name = re.sub(r"^[\d.]+\s*", "", headings[0])
-    assert [heading.removeprefix(name) for heading in headings[1:]] == [": exercises", ": worked solutions"], headings
+    assert [heading.removeprefix(name) for heading in headings[1:]] == [
+        ": exercises",
+        ": worked solutions",
+    ], headings
     for page, heading in zip(three, headings, strict=True):
         tab = pages[page].title.text.split("—")[0].strip()
         assert re.sub(r"^[\d.]+\s*", "", tab) == heading
 
 
 def test_the_navigation_has_no_name_twice(pages: dict[str, BeautifulSoup]) -> None:
-    links = {link["href"]: link.text.strip() for link in pages[PAGES[0]].select(".bd-sidebar-primary nav a[href]")}
+    links = {
+        link["href"]: link.text.strip()
+        for link in pages[PAGES[0]].select(".bd-sidebar-primary nav a[href]")
+    }
     assert len(links) >= len(TOC)
     assert sorted(links.values()) == sorted(set(links.values()))
 
 
-# --------------------------------------------------------------------------------------------------------- the browser
+# -------------------------------------------------------------------------------------- the browser
 
 
 @pytest.mark.parametrize("path", WORK_PAGES)
@@ -127,7 +154,9 @@ def test_no_line_is_cut_on_a_laptop(open_page: Callable, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", WORK_PAGES)
-def test_on_a_phone_outputs_and_figures_fit_and_code_that_scrolls_says_so(open_page: Callable, path: str) -> None:
+def test_on_a_phone_outputs_and_figures_fit_and_code_that_scrolls_says_so(
+    open_page: Callable, path: str
+) -> None:
     page = open_page(path, viewport=PHONE)
     found = page.evaluate(OVERFLOWING)
     assert found["output"] == [] and found["boxes"] == []
@@ -137,7 +166,8 @@ def test_on_a_phone_outputs_and_figures_fit_and_code_that_scrolls_says_so(open_p
     cues = page.locator("article pre").evaluate_all(
         """all => all.filter(code => code.scrollWidth > code.clientWidth).map(code => {
              const style = getComputedStyle(code);
-             return style.overflowX === "auto" && style.backgroundImage.split("linear-gradient").length === 5
+             return style.overflowX === "auto" &&
+                style.backgroundImage.split("linear-gradient").length === 5
                     && style.backgroundAttachment.startsWith("local, local, scroll, scroll"); })"""
     )
     assert len(cues) > 0 or not found["code"]
@@ -156,7 +186,9 @@ def test_paper_shows_everything(open_page: Callable) -> None:
     assert folds.evaluate_all(closed) == 0
     assert page.evaluate(OVERFLOWING)["code"] == []
     for code in page.locator("article pre").all():
-        assert code.evaluate("code => code.scrollWidth <= code.clientWidth && code.clientHeight > 0")
+        assert code.evaluate(
+            "code => code.scrollWidth <= code.clientWidth && code.clientHeight > 0"
+        )
     page.emulate_media(media="screen")
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     # OVERFLOWING opens every fold, too; print.js closes those that it opened itself.
@@ -174,9 +206,13 @@ def search(open_page: Callable, query: str) -> tuple[list[str], list[str]]:
     """The pages that a search finds, in order, and what it quotes of them."""
     page = open_page(f"search.html?q={query.replace(' ', '+')}")
     page.locator("#search-results ul.search li a").first.wait_for()
-    page.wait_for_function("!document.querySelector('#search-results h2').textContent.startsWith('Searching')")
+    page.wait_for_function(
+        "!document.querySelector('#search-results h2').textContent.startsWith('Searching')"
+    )
     page.wait_for_load_state("networkidle")
-    links = page.locator("ul.search li a").evaluate_all("all => all.map(link => link.getAttribute('href'))")
+    links = page.locator("ul.search li a").evaluate_all(
+        "all => all.map(link => link.getAttribute('href'))"
+    )
     quoted = page.locator("ul.search li p.context").all_inner_texts()
     return [re.split("[?#]", link)[0] for link in links], quoted
 
@@ -186,7 +222,10 @@ def test_search_finds_the_chapter_before_its_assignment_before_its_solution(
     open_page: Callable, pages: dict[str, BeautifulSoup], slug: str
 ) -> None:
     (chapter,) = [page for page in CHAPTERS if page.endswith(f"/{slug}.html")]
-    for query in (pages[f"book/assignments/{slug}/{slug}.html"].find("article").h1.text.split(":")[0], "gradient values"):
+    for query in (
+        pages[f"book/assignments/{slug}/{slug}.html"].find("article").h1.text.split(":")[0],
+        "gradient values",
+    ):
         found, _ = search(open_page, query)
         of_slug = [page for page in found if page.endswith(f"/{slug}.html")]
         order = list(dict.fromkeys(of_slug))
@@ -196,12 +235,14 @@ def test_search_finds_the_chapter_before_its_assignment_before_its_solution(
 
 
 def test_search_quotes_text_not_latex(open_page: Callable) -> None:
-    found, quoted = search(open_page, "softmax")
+    _found, quoted = search(open_page, "softmax")
     assert len(quoted) > 3
     assert [quote for quote in quoted if re.search(r"\\[(\[a-z]", quote)] == []
 
 
-def test_icons_are_drawn_from_a_script_that_holds_no_others(open_page: Callable, book_html: Path) -> None:
+def test_icons_are_drawn_from_a_script_that_holds_no_others(
+    open_page: Callable, book_html: Path
+) -> None:
     assert (book_html / "_static/scripts/fontawesome.js").stat().st_size < 200_000
     page = open_page(CHAPTERS[0], viewport=LAPTOP)
     page.locator("svg.svg-inline--fa").first.wait_for(state="attached")

@@ -20,7 +20,9 @@ from embcourse.text import (
 )
 
 # Few words make equal counts likely.
-small_documents = st.lists(st.lists(st.sampled_from(["a", "b", "ab", "ba", "Z", "é", "日"]), max_size=12), max_size=6)
+small_documents = st.lists(
+    st.lists(st.sampled_from(["a", "b", "ab", "ba", "Z", "é", "日"]), max_size=12), max_size=6
+)
 windows = st.integers(1, 5)
 
 
@@ -88,7 +90,9 @@ class TestVocabulary:
 
     @given(small_documents, st.integers(1, 4), st.integers(1, 6))
     def test_replace_accounts_for_every_occurrence(self, documents, min_count, max_size):
-        vocabulary = Vocabulary.build(documents, min_count=min_count, max_size=max_size, unknown="replace")
+        vocabulary = Vocabulary.build(
+            documents, min_count=min_count, max_size=max_size, unknown="replace"
+        )
         assert vocabulary.tokens[0] == "<unk>"
         assert len(vocabulary) <= max_size
         assert (vocabulary.counts[1:] >= min_count).all()
@@ -122,7 +126,10 @@ class TestVocabulary:
         assert encoded.offsets.shape == (len(documents) + 1,)
         for i, document in enumerate(documents):
             expected = vocabulary.encode(document)
-            assert encoded.ids[encoded.offsets[i] : encoded.offsets[i + 1]].tolist() == expected.tolist()
+            assert (
+                encoded.ids[encoded.offsets[i] : encoded.offsets[i + 1]].tolist()
+                == expected.tolist()
+            )
 
     def test_each_policy_does_what_it_says(self):
         tokens = ["the", "dog", "sat"]
@@ -162,17 +169,26 @@ class TestVocabulary:
             assert vocabulary != other
 
     def test_repr_names_the_first_tokens(self):
-        assert repr(Vocabulary("abcd".split() + list("wxyz"))) == (
-            "Vocabulary(5 tokens: 'abcd', 'w', 'x', ...; unknown='raise')"
+        assert (
+            repr(Vocabulary("abcd".split() + list("wxyz")))
+            == "Vocabulary(5 tokens: 'abcd', 'w', 'x', ...; unknown='raise')"
         )
 
     @pytest.mark.parametrize(
         ("make", "error", "message"),
         [
-            (lambda: Vocabulary("abc"), TypeError, "tokens must be a sequence of strings, got one str"),
+            (
+                lambda: Vocabulary("abc"),
+                TypeError,
+                "tokens must be a sequence of strings, got one str",
+            ),
             (lambda: Vocabulary(["a", 3]), TypeError, r"must be strings, got 3 \(int\)"),
             (lambda: Vocabulary(["a", "b", "a"]), ValueError, "'a' occurs 2 times"),
-            (lambda: Vocabulary(["a"], [1, 2]), ValueError, r"counts must have shape \(1,\).*got \(2,\)"),
+            (
+                lambda: Vocabulary(["a"], [1, 2]),
+                ValueError,
+                r"counts must have shape \(1,\).*got \(2,\)",
+            ),
             (lambda: Vocabulary(["a"], [0.5]), TypeError, "counts must be integers, got float64"),
             (lambda: Vocabulary(["a"], [-1]), ValueError, "counts must not be negative, got -1"),
             (lambda: Vocabulary(["a"], unknown="skip"), ValueError, "got 'skip'"),
@@ -180,11 +196,27 @@ class TestVocabulary:
             (lambda: Vocabulary.build(["a text"]), TypeError, "document 0 .* got the str 'a text'"),
             (lambda: Vocabulary.build("a text"), TypeError, "document 0 .* got the str 'a'"),
             (lambda: Vocabulary.build([["a", 3]]), TypeError, r"must be strings, got 3 \(int\)"),
-            (lambda: Vocabulary.build([["a"]], min_count=0), ValueError, "min_count .* at least 1, got 0"),
-            (lambda: Vocabulary.build([["a"]], max_size=0), ValueError, "max_size .* at least 1, got 0"),
+            (
+                lambda: Vocabulary.build([["a"]], min_count=0),
+                ValueError,
+                "min_count .* at least 1, got 0",
+            ),
+            (
+                lambda: Vocabulary.build([["a"]], max_size=0),
+                ValueError,
+                "max_size .* at least 1, got 0",
+            ),
             (lambda: Vocabulary(["a"]).encode("a"), TypeError, "got one str; call tokenize first"),
-            (lambda: Vocabulary(["a"], unknown="drop").encode([3]), TypeError, r"must be strings, got 3 \(int\)"),
-            (lambda: Vocabulary(["a"]).encode_documents(["a"]), TypeError, "document 0 .* got the str 'a'"),
+            (
+                lambda: Vocabulary(["a"], unknown="drop").encode([3]),
+                TypeError,
+                r"must be strings, got 3 \(int\)",
+            ),
+            (
+                lambda: Vocabulary(["a"]).encode_documents(["a"]),
+                TypeError,
+                "document 0 .* got the str 'a'",
+            ),
             (lambda: Vocabulary(["a"]).decode([-1]), ValueError, r"must lie in 0\.\.0, got -1"),
             (lambda: Vocabulary(["a"]).decode([1]), ValueError, r"must lie in 0\.\.0, got 1"),
             (lambda: Vocabulary(["a"]).decode([0.0]), TypeError, "array of integers, got float64"),
@@ -228,7 +260,9 @@ class TestWindows:
     @given(st.integers(0, 12), windows)
     def test_pairs_are_all_positions_at_most_window_apart(self, length, window):
         centers, contexts = context_pairs(np.arange(length), window)
-        expected = [(i, j) for i in range(length) for j in range(length) if 0 < abs(i - j) <= window]
+        expected = [
+            (i, j) for i in range(length) for j in range(length) if 0 < abs(i - j) <= window
+        ]
         assert list(zip(centers.tolist(), contexts.tolist(), strict=True)) == expected
 
     def test_a_window_wider_than_any_text_costs_nothing(self):
@@ -241,7 +275,9 @@ class TestWindows:
         assert ids.tolist() == [0, 1, 2, 3, 4]
 
     def test_a_lonely_token_has_an_empty_window(self):
-        assert [(center, around.tolist()) for center, around in context_windows([4], 2)] == [(4, [])]
+        assert [(center, around.tolist()) for center, around in context_windows([4], 2)] == [
+            (4, [])
+        ]
 
     @pytest.mark.parametrize("function", [context_pairs, context_windows])
     @pytest.mark.parametrize(
@@ -251,7 +287,11 @@ class TestWindows:
             (([[1, 2]], 1), ValueError, r"ids must be 1-D, got shape \(1, 2\)"),
             (([1, 2], 0), ValueError, "window must be at least 1, got 0"),
             (([1, 2], 1.5), TypeError, "window must be an integer, got 1.5"),
-            (([1, 2], 1, [0, 1]), ValueError, "offsets must rise from 0 to the number of tokens, 2"),
+            (
+                ([1, 2], 1, [0, 1]),
+                ValueError,
+                "offsets must rise from 0 to the number of tokens, 2",
+            ),
             (([1, 2], 1, [0, 2, 1, 2]), ValueError, "offsets must rise"),
             (([1, 2], 1, [1, 2]), ValueError, "offsets must rise"),
             (([1, 2], 1, []), ValueError, "offsets must rise"),
@@ -282,18 +322,20 @@ class TestSubsampling:
     def test_paper_variant_discards_as_equation_5_says(self, counts, sample):
         frequency = np.array(counts) / sum(counts)
         discard = 1 - np.sqrt(sample / frequency)
-        np.testing.assert_allclose(1 - keep_probabilities(counts, sample), np.maximum(discard, 0), atol=1e-12)
+        np.testing.assert_allclose(
+            1 - keep_probabilities(counts, sample), np.maximum(discard, 0), atol=1e-12
+        )
 
     @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=20).filter(any), st.floats(1e-8, 1))
     def test_code_keeps_at_least_what_the_paper_keeps(self, counts, sample):
         paper = keep_probabilities(counts, sample)
         code = keep_probabilities(counts, sample, variant="code")
-        assert (0 < paper).all()
+        assert (paper > 0).all()
         assert (paper <= code).all()
         assert (code <= 1).all()
 
     def test_thresholds_are_where_the_docstring_says(self):
-        golden = (3 + np.sqrt(5)) / 2                      # 2.618..., the root of sqrt(1/x) + 1/x = 1
+        golden = (3 + np.sqrt(5)) / 2  # 2.618..., the root of sqrt(1/x) + 1/x = 1
         counts = np.array([golden, 1000 - golden])
         assert keep_probabilities(counts, 1e-3, variant="code")[0] == pytest.approx(1, abs=1e-12)
         assert keep_probabilities(counts * [1.01, 1], 1e-3, variant="code")[0] < 1
@@ -312,7 +354,10 @@ class TestSubsampling:
             ({"counts": [0, 0]}, "must not be all zero"),
             ({"counts": [1], "sample": -1e-3}, "sample must lie between 0 and 1, got -0.001"),
             ({"counts": [1], "sample": 100}, "sample must lie between 0 and 1, got 100"),
-            ({"counts": [1], "variant": "gensim"}, "variant must be 'paper' or 'code', got 'gensim'"),
+            (
+                {"counts": [1], "variant": "gensim"},
+                "variant must be 'paper' or 'code', got 'gensim'",
+            ),
         ],
     )
     def test_bad_input_is_named(self, arguments, message):
@@ -323,7 +368,9 @@ class TestSubsampling:
 class TestCharacterNgrams:
     @given(st.text(st.characters(codec="utf-8"), max_size=12), st.integers(2, 7), st.integers(0, 4))
     def test_agrees_with_gensim(self, word, minimum, more):
-        assert character_ngrams(word, minimum, minimum + more) == compute_ngrams(word, minimum, minimum + more)
+        assert character_ngrams(word, minimum, minimum + more) == compute_ngrams(
+            word, minimum, minimum + more
+        )
 
     @given(st.text(st.characters(codec="utf-8"), max_size=12), st.integers(1, 7), st.integers(0, 4))
     def test_agrees_with_what_gensim_hashes(self, word, minimum, more):
@@ -331,7 +378,14 @@ class TestCharacterNgrams:
         assert sorted(character_ngrams(word, minimum, minimum + more)) == sorted(hashed)
 
     def test_the_paper_s_example(self):
-        assert character_ngrams("where", 3, 3, whole_word=True) == ["<wh", "whe", "her", "ere", "re>", "<where>"]
+        assert character_ngrams("where", 3, 3, whole_word=True) == [
+            "<wh",
+            "whe",
+            "her",
+            "ere",
+            "re>",
+            "<where>",
+        ]
 
     def test_whole_word_stands_once(self):
         assert character_ngrams("as", whole_word=True).count("<as>") == 1

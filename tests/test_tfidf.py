@@ -45,8 +45,11 @@ WORDS = ["the", "cat", "sat", "dog", "Ärger", "naïve", "a", "x_1", "42"]
 shapes = array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=7)
 count_matrices = arrays(np.int64, shapes, elements=st.integers(0, 4))
 token_lists = st.lists(st.lists(st.sampled_from(WORDS), max_size=8), min_size=1, max_size=8)
-# Any characters: combining marks, other scripts, capitals that grow when lowered (İ), lone surrogates.
-texts = st.lists(st.text(max_size=30) | st.lists(st.sampled_from(WORDS)).map(" ".join), min_size=1, max_size=6)
+# Any characters: combining marks, other scripts, capitals that grow when lowered (İ), lone
+# surrogates.
+texts = st.lists(
+    st.text(max_size=30) | st.lists(st.sampled_from(WORDS)).map(" ".join), min_size=1, max_size=6
+)
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +57,17 @@ def verses():
     return bible("kjv").verses[:1500]
 
 
-# ---------------------------------------------------------------------------------------------------------- counting
+# ----------------------------------------------------------------------------------------- counting
 
 
 @given(token_lists)
 def test_counts_agree_with_scikit_learn(documents):
     vocabulary = sorted(set(WORDS))
-    theirs = CountVectorizer(analyzer=list, lowercase=False, vocabulary=vocabulary).fit_transform(documents).toarray()
+    theirs = (
+        CountVectorizer(analyzer=list, lowercase=False, vocabulary=vocabulary)
+        .fit_transform(documents)
+        .toarray()
+    )
     np.testing.assert_array_equal(count_matrix(documents, vocabulary), theirs)
     np.testing.assert_array_equal(count_matrix(documents, Vocabulary(vocabulary)), theirs)
     ids = [[vocabulary.index(token) for token in document] for document in documents]
@@ -75,7 +82,9 @@ def test_count_matrix_keeps_empty_documents_and_an_empty_collection():
 
 def test_count_matrix_follows_the_unknown_policy_of_the_vocabulary():
     assert count_matrix([["a", "z"]], Vocabulary(["a"], unknown="drop")).tolist() == [[1]]
-    assert count_matrix([["a", "z"]], Vocabulary(["<unk>", "a"], unknown="replace")).tolist() == [[1, 1]]
+    assert count_matrix([["a", "z"]], Vocabulary(["<unk>", "a"], unknown="replace")).tolist() == [
+        [1, 1]
+    ]
     with pytest.raises(KeyError, match="'z'"):
         count_matrix([["a", "z"]], ["a"])
 
@@ -98,7 +107,10 @@ def test_compiled_word_pass_equals_the_token_pattern_of_scikit_learn(documents):
 
 @given(texts, st.integers(1, 4))
 def test_compiled_word_pass_keeps_to_the_minimum_length(documents, minimum_length):
-    runs = [[run for run in re.findall(r"\w+", text.lower()) if len(run) >= minimum_length] for text in documents]
+    runs = [
+        [run for run in re.findall(r"\w+", text.lower()) if len(run) >= minimum_length]
+        for text in documents
+    ]
     expected_terms, expected = fast.count_terms(runs)
     terms, counts = fast.count_words(documents, minimum_length)
     assert terms == expected_terms
@@ -106,7 +118,7 @@ def test_compiled_word_pass_keeps_to_the_minimum_length(documents, minimum_lengt
 
 
 def test_compiled_word_pass_survives_its_hash_table_growing():
-    words = [f"w{i}" for i in range(30_000)]                     # the table starts with room for 1,024 words
+    words = [f"w{i}" for i in range(30_000)]  # the table starts with room for 1,024 words
     terms, counts = fast.count_words([" ".join(words), " ".join(words[::-1])])
     assert terms == sorted(words)
     assert (counts.toarray() == 1).all()
@@ -127,7 +139,7 @@ def test_verses_give_the_matrix_of_scikit_learn_term_by_term(verses):
     np.testing.assert_allclose(index.idf_, vectorizer.idf_, **EXACT)
 
 
-# --------------------------------------------------------------------------------------------------------- weighting
+# ---------------------------------------------------------------------------------------- weighting
 
 
 @given(count_matrices)
@@ -139,7 +151,11 @@ def test_scikit_learn_variant_agrees_with_scikit_learn(counts):
 
 @given(count_matrices)
 def test_log_term_frequency_is_sublinear_tf_of_scikit_learn(counts):
-    theirs = TfidfTransformer(norm=None, use_idf=False, sublinear_tf=True).fit_transform(counts).toarray()
+    theirs = (
+        TfidfTransformer(norm=None, use_idf=False, sublinear_tf=True)
+        .fit_transform(counts)
+        .toarray()
+    )
     np.testing.assert_allclose(term_frequency(counts, "log"), theirs, **EXACT)
 
 
@@ -165,7 +181,9 @@ def test_textbook_tfidf_follows_its_formula_term_by_term(counts):
     for d, row in enumerate(counts):
         for t, count in enumerate(row):
             documents_with_t = sum(1 for other in counts if other[t])
-            expected = count / row.sum() * math.log(len(counts) / documents_with_t) if count else 0.0
+            expected = (
+                count / row.sum() * math.log(len(counts) / documents_with_t) if count else 0.0
+            )
             assert weights[d, t] == pytest.approx(expected, rel=1e-12, abs=1e-15)
 
 
@@ -195,7 +213,9 @@ def test_cosine_similarity_agrees_with_scikit_learn(a, n, random):
     np.testing.assert_allclose(cosine_similarity(a, b), sklearn_cosine(a, b), **EXACT)
 
 
-@pytest.mark.parametrize("function", [idf, smooth_idf, bm25_idf, tfidf, term_frequency, bm25_weights])
+@pytest.mark.parametrize(
+    "function", [idf, smooth_idf, bm25_idf, tfidf, term_frequency, bm25_weights]
+)
 def test_inputs_stay_unchanged_and_results_share_no_memory_with_them(function):
     counts = np.array([[2.0, 1, 0], [1, 0, 0]])
     before = counts.copy()
@@ -206,7 +226,7 @@ def test_inputs_stay_unchanged_and_results_share_no_memory_with_them(function):
     np.testing.assert_array_equal(function(np.asfortranarray(counts)), result)
 
 
-# --------------------------------------------------------------------------------------------------------------- BM25
+# --------------------------------------------------------------------------------------------- BM25
 
 
 @given(count_matrices, st.floats(0, 3), st.floats(0, 1), st.randoms(use_true_random=False))
@@ -235,7 +255,9 @@ def test_bm25_of_several_queries_is_bm25_of_each(counts):
 
 def test_bm25_without_length_or_repeats_adds_the_idf_of_shared_terms():
     counts = np.array([[5, 1, 0], [0, 2, 9], [1, 0, 0]])
-    np.testing.assert_allclose(bm25(counts, [1, 1, 0], k1=0, b=0), (counts > 0)[:, :2] @ bm25_idf(counts)[:2], **EXACT)
+    np.testing.assert_allclose(
+        bm25(counts, [1, 1, 0], k1=0, b=0), (counts > 0)[:, :2] @ bm25_idf(counts)[:2], **EXACT
+    )
 
 
 def test_bm25_weight_saturates_below_k1_plus_1_times_idf():
@@ -248,12 +270,20 @@ def test_bm25_of_empty_documents_is_zero():
     np.testing.assert_array_equal(bm25(np.zeros((2, 3)), [1, 1, 1]), [0, 0])
 
 
-# -------------------------------------------------------------------------------------------------------- evaluation
+# --------------------------------------------------------------------------------------- evaluation
 
 
-@given(arrays(np.float64, st.integers(0, 12), elements=st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0, np.inf])))
+@given(
+    arrays(
+        np.float64,
+        st.integers(0, 12),
+        elements=st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0, np.inf]),
+    )
+)
 def test_rank_sorts_by_score_then_by_index(scores):
-    assert rank(scores).tolist() == sorted(range(len(scores)), key=lambda document: (-scores[document], document))
+    assert rank(scores).tolist() == sorted(
+        range(len(scores)), key=lambda document: (-scores[document], document)
+    )
 
 
 def test_rank_of_several_queries_ranks_each_row():
@@ -261,9 +291,15 @@ def test_rank_of_several_queries_ranks_each_row():
     assert rank(scores).tolist() == [[1, 2, 0], [2, 0, 1]]
 
 
-@given(arrays(np.int64, st.tuples(st.integers(1, 6), st.integers(1, 8)), elements=st.integers(-50, 50)), st.data())
+@given(
+    arrays(
+        np.int64, st.tuples(st.integers(1, 6), st.integers(1, 8)), elements=st.integers(-50, 50)
+    ),
+    st.data(),
+)
 def test_mrr_of_one_relevant_document_is_label_ranking_precision_of_scikit_learn(scores, data):
-    # scikit-learn gives tied documents the worst of their ranks; distinct scores leave nothing to convention.
+    # scikit-learn gives tied documents the worst of their ranks; distinct scores leave nothing to
+    # convention.
     scores = scores + np.linspace(0, 0.5, scores.shape[1])
     targets = [data.draw(st.integers(0, scores.shape[1] - 1)) for _ in scores]
     truth = np.eye(scores.shape[1])[targets]
@@ -299,18 +335,20 @@ def test_bootstrap_interval_depends_on_the_seed_alone_and_collapses_for_a_consta
     assert bootstrap_interval([0.25] * 5) == (0.25, 0.25)
 
 
-# ------------------------------------------------------------------------------------------------------- sparse paths
+# ------------------------------------------------------------------------------------- sparse paths
 
 
 @given(count_matrices)
 def test_sparse_weights_equal_the_reference(counts):
     sparse = csr_array(counts.astype(float))
     np.testing.assert_allclose(fast.l2_normalise(sparse).toarray(), l2_normalise(counts), **EXACT)
-    np.testing.assert_allclose(fast.relative_frequency(sparse).toarray(), term_frequency(counts), **EXACT)
+    np.testing.assert_allclose(
+        fast.relative_frequency(sparse).toarray(), term_frequency(counts), **EXACT
+    )
     np.testing.assert_array_equal(fast.document_frequency(sparse), (counts > 0).sum(axis=0))
     textbook = fast.scale_columns(fast.relative_frequency(sparse), idf(counts))
     np.testing.assert_allclose(textbook.toarray(), tfidf(counts), **EXACT)
-    assert (textbook.data != 0).all()                            # idf 0 leaves no stored zeros to walk over
+    assert (textbook.data != 0).all()  # idf 0 leaves no stored zeros to walk over
     if counts.any():
         ours = fast.bm25_weights(sparse, bm25_idf(counts), counts.sum() / len(counts), 0.9, 0.4)
         np.testing.assert_allclose(ours.toarray(), bm25_weights(counts, 0.9, 0.4), **EXACT)
@@ -320,7 +358,9 @@ def test_sparse_weights_equal_the_reference(counts):
 def searches(draw):
     """Whole-number weights: sums are exact in any order, so ties are ties."""
     documents = draw(arrays(np.int64, shapes, elements=st.integers(-2, 2)))
-    queries = draw(arrays(np.int64, (draw(st.integers(0, 5)), documents.shape[1]), elements=st.integers(-2, 2)))
+    queries = draw(
+        arrays(np.int64, (draw(st.integers(0, 5)), documents.shape[1]), elements=st.integers(-2, 2))
+    )
     return documents, queries
 
 
@@ -345,11 +385,13 @@ def test_inverted_index_ranks_as_the_dense_product_does(search, data):
 @settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 130))
 def test_top_k_agrees_with_a_dense_sort_over_many_documents(seed, k):
-    rng = np.random.default_rng(seed)               # more documents than one skip, more queries than one task
+    rng = np.random.default_rng(seed)  # more documents than one skip, more queries than one task
     documents = rng.integers(0, 3, (400, 6)) * (rng.random((400, 6)) < 0.4)
     queries = rng.integers(0, 3, (150, 6))
     scores = queries @ documents.T
-    best, best_scores = fast.top_k(csr_array(queries * 1.0), fast.postings(csr_array(documents * 1.0)), k)
+    best, best_scores = fast.top_k(
+        csr_array(queries * 1.0), fast.postings(csr_array(documents * 1.0)), k
+    )
     np.testing.assert_array_equal(best, rank(scores)[:, :k])
     np.testing.assert_array_equal(best_scores, -np.sort(-scores, axis=1)[:, :k])
 
@@ -369,7 +411,7 @@ def test_result_does_not_depend_on_the_number_of_threads(verses):
     np.testing.assert_array_equal(many[1], one[1])
 
 
-# --------------------------------------------------------------------------------------------------------- the models
+# --------------------------------------------------------------------------------------- the models
 
 INDEXES = {
     "textbook": lambda **kw: TfidfIndex(**kw),
@@ -381,14 +423,18 @@ INDEXES = {
 def reference_scores(name, counts, queries):
     if name == "bm25":
         return bm25(counts, queries, k1=0.9, b=0.4)
-    factors = smooth_idf(counts) if name == "scikit-learn" else np.where((counts > 0).any(axis=0), idf(counts), 0)
+    factors = (
+        smooth_idf(counts)
+        if name == "scikit-learn"
+        else np.where((counts > 0).any(axis=0), idf(counts), 0)
+    )
     return cosine_similarity(queries * factors, counts * factors)
 
 
 @pytest.mark.parametrize("name", INDEXES)
 def test_index_scores_and_ranks_as_the_reference(name, verses):
     documents = [text.lower().split() for text in verses[:300]]
-    queries = [document[1::2] + ["unheard-of"] for document in documents[:60]]
+    queries = [[*document[1::2], "unheard-of"] for document in documents[:60]]
     index = INDEXES[name](tokenizer=None).fit(documents)
     counts = count_matrix(documents, index.vocabulary_)
     scores = reference_scores(name, counts, count_matrix(queries, index.vocabulary_))
@@ -398,7 +444,8 @@ def test_index_scores_and_ranks_as_the_reference(name, verses):
     targets = np.arange(len(queries))
     ranks = index.ranks(queries, targets)
     right = scores[targets, targets][:, None]
-    assert (ranks > (scores > right + 1e-9).sum(axis=1)).all()   # rounding may order near-ties either way
+    # rounding may order near-ties either way
+    assert (ranks > (scores > right + 1e-9).sum(axis=1)).all()
     assert (ranks <= (scores > right - 1e-9).sum(axis=1)).all()
     for query, target in zip(range(len(queries)), targets, strict=True):
         everything, _ = index.search(queries[query : query + 1], k=len(documents))
@@ -418,7 +465,9 @@ def test_transform_of_the_fitted_documents_is_the_fitted_matrix(name, verses):
 def test_textbook_matrix_is_the_reference(verses):
     documents = [text.split() for text in verses[:80]]
     index = TfidfIndex(tokenizer=None).fit(documents)
-    np.testing.assert_allclose(index.matrix_.toarray(), tfidf(count_matrix(documents, index.vocabulary_)), **EXACT)
+    np.testing.assert_allclose(
+        index.matrix_.toarray(), tfidf(count_matrix(documents, index.vocabulary_)), **EXACT
+    )
 
 
 def test_a_query_without_a_known_word_ties_everywhere():
@@ -441,7 +490,9 @@ def test_verses_find_themselves_in_another_translation_and_bm25_does_so_best():
     queries, documents = bible("bbe").verses[:3000], bible("kjv").verses[:3000]
     targets = np.arange(3000)
     indexes = TfidfIndex(), TfidfIndex("scikit-learn"), Bm25Index()
-    textbook, smoothed, okapi = ((1 / index.fit(documents).ranks(queries, targets)).mean() for index in indexes)
+    textbook, smoothed, okapi = (
+        (1 / index.fit(documents).ranks(queries, targets)).mean() for index in indexes
+    )
     assert 0.7 < textbook < smoothed < okapi < 1
 
 
@@ -472,11 +523,13 @@ def test_using_an_index_before_fit_says_so():
         lambda index: index.top_terms(0),
     ):
         for index in (TfidfIndex(), Bm25Index()):
-            with pytest.raises(NotFittedError, match=type(index).__name__ + r".*call fit\(documents\) first"):
+            with pytest.raises(
+                NotFittedError, match=type(index).__name__ + r".*call fit\(documents\) first"
+            ):
                 call(index)
 
 
-# -------------------------------------------------------------------------------------------------------- bad input
+# ---------------------------------------------------------------------------------------- bad input
 
 FITTED = TfidfIndex().fit(["one two", "two three"])
 EYE = csr_array(np.eye(2))
@@ -486,61 +539,177 @@ POSTINGS = fast.postings(EYE)
 @pytest.mark.parametrize(
     ("error", "message", "call"),
     [
-        (ValueError, r"idf: counts must have shape \(documents, terms\), got shape \(3,\)", lambda: idf([1, 2, 3])),
-        (ValueError, r"idf: .*at least 1 document, got shape \(0, 3\)", lambda: idf(np.zeros((0, 3)))),
+        (
+            ValueError,
+            r"idf: counts must have shape \(documents, terms\), got shape \(3,\)",
+            lambda: idf([1, 2, 3]),
+        ),
+        (
+            ValueError,
+            r"idf: .*at least 1 document, got shape \(0, 3\)",
+            lambda: idf(np.zeros((0, 3))),
+        ),
         (ValueError, "smooth_idf: .*at least 1 document", lambda: smooth_idf(np.zeros((0, 3)))),
-        (ValueError, "tfidf: .*non-negative.*got -1.0 in document 1, term 0", lambda: tfidf([[1, 1], [-1, 0]])),
+        (
+            ValueError,
+            "tfidf: .*non-negative.*got -1.0 in document 1, term 0",
+            lambda: tfidf([[1, 1], [-1, 0]]),
+        ),
         (ValueError, "bm25_weights: .*finite, got nan", lambda: bm25([[np.nan]], [1])),
-        (ValueError, "term_frequency: variant .*augmented, got 'double'", lambda: term_frequency([[1]], "double")),
+        (
+            ValueError,
+            "term_frequency: variant .*augmented, got 'double'",
+            lambda: term_frequency([[1]], "double"),
+        ),
         (ValueError, "tfidf: variant must be one of textbook", lambda: tfidf([[1]], "sklearn")),
         (ValueError, "bm25_weights: k1 .*got -1", lambda: bm25([[1]], [1], k1=-1)),
         (ValueError, "bm25_weights: b .*got 1.5", lambda: bm25([[1]], [1], b=1.5)),
-        (ValueError, r"bm25: query_counts .*terms = 2.*got shape \(3,\)", lambda: bm25([[1, 1]], [1, 0, 1])),
+        (
+            ValueError,
+            r"bm25: query_counts .*terms = 2.*got shape \(3,\)",
+            lambda: bm25([[1, 1]], [1, 0, 1]),
+        ),
         (ValueError, "bm25: query_counts must be non-negative", lambda: bm25([[1, 1]], [1, -1])),
-        (ValueError, "cosine_similarity: rows of a have 1 .* b have 2", lambda: cosine_similarity([[1]], [[1, 2]])),
-        (ValueError, "cosine_similarity: b must be finite", lambda: cosine_similarity([[1]], [[np.inf]])),
+        (
+            ValueError,
+            "cosine_similarity: rows of a have 1 .* b have 2",
+            lambda: cosine_similarity([[1]], [[1, 2]]),
+        ),
+        (
+            ValueError,
+            "cosine_similarity: b must be finite",
+            lambda: cosine_similarity([[1]], [[np.inf]]),
+        ),
         (ValueError, "l2_normalise: rows must have shape", lambda: l2_normalise([1, 2])),
-        (TypeError, "count_matrix: document 0 .*the string 'the cat'", lambda: count_matrix(["the cat"], ["the"])),
+        (
+            TypeError,
+            "count_matrix: document 0 .*the string 'the cat'",
+            lambda: count_matrix(["the cat"], ["the"]),
+        ),
         (TypeError, "count_matrix: document 0 .*integer ids", lambda: count_matrix([[0.5]], 2)),
-        (ValueError, "count_matrix: document 1 holds id -1, expected 0 <= id < 2", lambda: count_matrix([[], [-1]], 2)),
+        (
+            ValueError,
+            "count_matrix: document 1 holds id -1, expected 0 <= id < 2",
+            lambda: count_matrix([[], [-1]], 2),
+        ),
         (ValueError, "rank: scores must not hold NaN", lambda: rank([1, np.nan])),
         (ValueError, "rank: .*got a scalar", lambda: rank(1.0)),
         (ValueError, "reciprocal_rank: relevant must name", lambda: reciprocal_rank([1], [])),
         (ValueError, "mean_reciprocal_rank: .*got none", lambda: mean_reciprocal_rank([], [])),
-        (ValueError, "mean_reciprocal_rank: .*got 1 and 2", lambda: mean_reciprocal_rank([[1]], [{1}, {2}])),
+        (
+            ValueError,
+            "mean_reciprocal_rank: .*got 1 and 2",
+            lambda: mean_reciprocal_rank([[1]], [{1}, {2}]),
+        ),
         (ValueError, "recall_at_k: k must be at least 1, got 0", lambda: recall_at_k([1], {1}, 0)),
         (ValueError, "recall_at_k: relevant must name", lambda: recall_at_k([1], set(), 1)),
         (ValueError, "bootstrap_interval: values must have shape", lambda: bootstrap_interval([])),
-        (ValueError, "bootstrap_interval: values must be finite", lambda: bootstrap_interval([1, np.nan])),
-        (ValueError, "bootstrap_interval: level .*got 95", lambda: bootstrap_interval([1, 2], level=95)),
-        (ValueError, "bootstrap_interval: resamples .*got 0", lambda: bootstrap_interval([1, 2], resamples=0)),
+        (
+            ValueError,
+            "bootstrap_interval: values must be finite",
+            lambda: bootstrap_interval([1, np.nan]),
+        ),
+        (
+            ValueError,
+            "bootstrap_interval: level .*got 95",
+            lambda: bootstrap_interval([1, 2], level=95),
+        ),
+        (
+            ValueError,
+            "bootstrap_interval: resamples .*got 0",
+            lambda: bootstrap_interval([1, 2], resamples=0),
+        ),
         (TypeError, "count_terms: document 0 .*the string 'ab'", lambda: fast.count_terms(["ab"])),
         (TypeError, "count_words: texts must be a sequence", lambda: fast.count_words("ab")),
-        (TypeError, "count_words: document 1 must be a str, got bytes", lambda: fast.count_words(["a", b"b"])),
+        (
+            TypeError,
+            "count_words: document 1 must be a str, got bytes",
+            lambda: fast.count_words(["a", b"b"]),
+        ),
         (ValueError, "count_words: minimum_length .*got 0", lambda: fast.count_words(["a"], 0)),
-        (ValueError, "counts_from_ids: ids must lie in 0 ... 1, got", lambda: fast.counts_from_ids([0, 2], [0, 2], 2)),
-        (ValueError, "counts_from_ids: offsets must rise", lambda: fast.counts_from_ids([0, 1], [0, 1], 2)),
-        (ValueError, "counts_from_ids: offsets must rise", lambda: fast.counts_from_ids([0, 1], [0, 2, 1, 2], 2)),
+        (
+            ValueError,
+            "counts_from_ids: ids must lie in 0 ... 1, got",
+            lambda: fast.counts_from_ids([0, 2], [0, 2], 2),
+        ),
+        (
+            ValueError,
+            "counts_from_ids: offsets must rise",
+            lambda: fast.counts_from_ids([0, 1], [0, 1], 2),
+        ),
+        (
+            ValueError,
+            "counts_from_ids: offsets must rise",
+            lambda: fast.counts_from_ids([0, 1], [0, 2, 1, 2], 2),
+        ),
         (ValueError, "top_k: k must lie between 1 and the 2", lambda: fast.top_k(EYE, POSTINGS, 3)),
-        (ValueError, "top_k: queries have 3 .* index has 2", lambda: fast.top_k(csr_array((1, 3)), POSTINGS, 1)),
-        (ValueError, r"target_ranks: targets must have shape \(2,\)", lambda: fast.target_ranks(EYE, POSTINGS, [0])),
-        (ValueError, "target_ranks: targets .*0 to 1", lambda: fast.target_ranks(EYE, POSTINGS, [0, 2])),
-        (ValueError, "target_ranks: targets .*integers", lambda: fast.target_ranks(EYE, POSTINGS, [0.0, 1.0])),
+        (
+            ValueError,
+            "top_k: queries have 3 .* index has 2",
+            lambda: fast.top_k(csr_array((1, 3)), POSTINGS, 1),
+        ),
+        (
+            ValueError,
+            r"target_ranks: targets must have shape \(2,\)",
+            lambda: fast.target_ranks(EYE, POSTINGS, [0]),
+        ),
+        (
+            ValueError,
+            "target_ranks: targets .*0 to 1",
+            lambda: fast.target_ranks(EYE, POSTINGS, [0, 2]),
+        ),
+        (
+            ValueError,
+            "target_ranks: targets .*integers",
+            lambda: fast.target_ranks(EYE, POSTINGS, [0.0, 1.0]),
+        ),
         (ValueError, "TfidfIndex: variant must be one of", lambda: TfidfIndex("cosine").fit(["a"])),
         (ValueError, "Bm25Index: k1 .*got -0.1", lambda: Bm25Index(k1=-0.1).fit(["a"])),
-        (ValueError, r"Bm25Index: b must lie in \[0, 1\], got 2", lambda: Bm25Index(b=2).fit(["a"])),
+        (
+            ValueError,
+            r"Bm25Index: b must lie in \[0, 1\], got 2",
+            lambda: Bm25Index(b=2).fit(["a"]),
+        ),
         (ValueError, "TfidfIndex.fit: .*at least one document", lambda: TfidfIndex().fit([])),
-        (ValueError, "Bm25Index.fit: no token in any of the 2", lambda: Bm25Index().fit(["", "..."])),
+        (
+            ValueError,
+            "Bm25Index.fit: no token in any of the 2",
+            lambda: Bm25Index().fit(["", "..."]),
+        ),
         (TypeError, "TfidfIndex.fit: .*got one string", lambda: TfidfIndex().fit("one two")),
-        (TypeError, "TfidfIndex.fit: document 0 must be a string, got list", lambda: TfidfIndex().fit([["a"]])),
-        (TypeError, "fit: document 0 must be a list of tokens", lambda: TfidfIndex(tokenizer=None).fit(["a"])),
+        (
+            TypeError,
+            "TfidfIndex.fit: document 0 must be a string, got list",
+            lambda: TfidfIndex().fit([["a"]]),
+        ),
+        (
+            TypeError,
+            "fit: document 0 must be a list of tokens",
+            lambda: TfidfIndex(tokenizer=None).fit(["a"]),
+        ),
         (TypeError, "TfidfIndex.search: .*got one string", lambda: FITTED.search("one")),
-        (ValueError, "TfidfIndex.search: k must be at least 1, got 0", lambda: FITTED.search(["one"], k=0)),
+        (
+            ValueError,
+            "TfidfIndex.search: k must be at least 1, got 0",
+            lambda: FITTED.search(["one"], k=0),
+        ),
         (TypeError, "integer", lambda: FITTED.search(["one"], k=2.0)),
-        (ValueError, r"TfidfIndex.top_terms: rows must lie in 0 ... 1, got 2", lambda: FITTED.top_terms(2)),
-        (ValueError, r"TfidfIndex.top_terms: rows must lie in 0 ... 1, got -1", lambda: FITTED.top_terms(-1)),
+        (
+            ValueError,
+            r"TfidfIndex.top_terms: rows must lie in 0 ... 1, got 2",
+            lambda: FITTED.top_terms(2),
+        ),
+        (
+            ValueError,
+            r"TfidfIndex.top_terms: rows must lie in 0 ... 1, got -1",
+            lambda: FITTED.top_terms(-1),
+        ),
         (ValueError, "TfidfIndex.top_terms: rows must be an integer", lambda: FITTED.top_terms([])),
-        (ValueError, "TfidfIndex.top_terms: k must be at least 1", lambda: FITTED.top_terms(0, k=0)),
+        (
+            ValueError,
+            "TfidfIndex.top_terms: k must be at least 1",
+            lambda: FITTED.top_terms(0, k=0),
+        ),
     ],
 )
 def test_bad_input_is_named(error, message, call):

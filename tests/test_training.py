@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gc
 import gzip
+import itertools
 import lzma
 import os
 import signal
@@ -17,6 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from embcourse.text import Encoded, Vocabulary
 from embcourse.training import (
     Diverged,
@@ -34,8 +38,6 @@ from embcourse.training import (
     require_writable,
     save_checkpoint,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 sentences = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=12), max_size=12)
 
@@ -55,7 +57,7 @@ class TestOpenCorpus:
             with pytest.raises(ValueError, match="holds no token|no word is left"):
                 open_corpus(texts, min_count=min_count)
             return
-        before, corpus._BLOCK = corpus._BLOCK, block                 # also where blocks end inside a sentence
+        before, corpus._BLOCK = corpus._BLOCK, block  # also where blocks end inside a sentence
         try:
             opened = open_corpus(iter(texts), min_count=min_count)
         finally:
@@ -70,7 +72,9 @@ class TestOpenCorpus:
     @given(sentences.filter(any), st.integers(1, 5))
     def test_long_sentences_are_cut_and_nothing_is_lost(self, texts, longest) -> None:
         opened = open_corpus(texts, min_count=1, max_sentence=longest)
-        pieces = [text[i : i + longest] for text in texts for i in range(0, len(text), longest) or [0]]
+        pieces = [
+            text[i : i + longest] for text in texts for i in range(0, len(text), longest) or [0]
+        ]
         assert sentences_of(opened) == pieces
 
     def test_list_generator_file_and_encoded_are_the_same_corpus(self, tmp_path: Path) -> None:
@@ -89,12 +93,18 @@ class TestOpenCorpus:
 
     def test_encoded_sentences_are_cut_too(self) -> None:
         ids = np.arange(7, dtype=np.int32) % 3
-        opened = open_corpus(Encoded(ids, np.array([0, 5, 5, 7])), vocabulary=Vocabulary(list("abc")), max_sentence=2)
+        opened = open_corpus(
+            Encoded(ids, np.array([0, 5, 5, 7])), vocabulary=Vocabulary(list("abc")), max_sentence=2
+        )
         assert opened.offsets.tolist() == [0, 2, 4, 5, 7]
 
     def test_counts_come_from_the_vocabulary_or_else_from_the_corpus(self) -> None:
-        assert open_corpus([["b", "b"]], vocabulary=Vocabulary(list("ab"), [7, 9])).vocabulary.counts.tolist() == [7, 9]
-        assert open_corpus([["b", "b"]], vocabulary=Vocabulary(["a", "b"])).vocabulary.counts.tolist() == [0, 2]
+        assert open_corpus(
+            [["b", "b"]], vocabulary=Vocabulary(list("ab"), [7, 9])
+        ).vocabulary.counts.tolist() == [7, 9]
+        assert open_corpus(
+            [["b", "b"]], vocabulary=Vocabulary(["a", "b"])
+        ).vocabulary.counts.tolist() == [0, 2]
 
     def test_policy_of_the_vocabulary_holds(self) -> None:
         with pytest.raises(KeyError, match="z"):
@@ -108,15 +118,35 @@ class TestOpenCorpus:
             ([], {}, ValueError, "holds no token"),
             ([[], []], {}, ValueError, "holds no token"),
             ([["a", "b"]], {"min_count": 2}, ValueError, "none of 2 words occurs min_count=2"),
-            ([["a"]], {"vocabulary": Vocabulary(["b"], unknown="drop")}, ValueError, "is in the vocabulary"),
+            (
+                [["a"]],
+                {"vocabulary": Vocabulary(["b"], unknown="drop")},
+                ValueError,
+                "is in the vocabulary",
+            ),
             (["a b c"], {}, TypeError, "sentence 0 must be a list of tokens"),
             ([[1, 2]], {"min_count": 1}, TypeError, "tokens must be strings, got 1"),
             ([[["a"]]], {}, TypeError, "list of strings"),
             ("no/such/file.txt", {}, FileNotFoundError, "path of no file"),
             ("a sentence, not a path", {}, FileNotFoundError, "path of no file"),
-            (Encoded(np.array([0], np.int32), np.array([0, 1])), {}, ValueError, "needs its vocabulary"),
-            (Encoded(np.array([3], np.int32), np.array([0, 1])), {"vocabulary": Vocabulary(["a", "b"])}, ValueError, "0 and 1"),
-            (Encoded(np.array([0], np.int32), np.array([0, 2])), {"vocabulary": Vocabulary(["a", "b"])}, ValueError, "offsets"),
+            (
+                Encoded(np.array([0], np.int32), np.array([0, 1])),
+                {},
+                ValueError,
+                "needs its vocabulary",
+            ),
+            (
+                Encoded(np.array([3], np.int32), np.array([0, 1])),
+                {"vocabulary": Vocabulary(["a", "b"])},
+                ValueError,
+                "0 and 1",
+            ),
+            (
+                Encoded(np.array([0], np.int32), np.array([0, 2])),
+                {"vocabulary": Vocabulary(["a", "b"])},
+                ValueError,
+                "offsets",
+            ),
             ([["a"]], {"max_sentence": 0}, ValueError, "max_sentence"),
             ([["a"]], {"vocabulary": ["a"]}, TypeError, "must be a Vocabulary"),
         ],
@@ -126,7 +156,9 @@ class TestOpenCorpus:
             open_corpus(texts, **arguments)
 
     @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
-    def test_temporary_files_have_no_name_and_vanish_with_the_corpus(self, monkeypatch, tmp_path: Path) -> None:
+    def test_temporary_files_have_no_name_and_vanish_with_the_corpus(
+        self, monkeypatch, tmp_path: Path
+    ) -> None:
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
         opened = open_corpus([["a", "b"]] * 100, min_count=1)
         assert list(tmp_path.iterdir()) == []
@@ -151,9 +183,11 @@ class TestOpenCorpus:
         opened = open_corpus(texts, min_count=1)
         borders = opened.borders(size)
         assert borders[0] == 0 and borders[-1] == len(opened.offsets) - 1
-        chunks = [opened.chunk(start, end) for start, end in zip(borders[:-1], borders[1:], strict=True)]
+        chunks = [opened.chunk(start, end) for start, end in itertools.pairwise(borders)]
         assert np.concatenate([chunk.ids for chunk in chunks]).tolist() == opened.ids.tolist()
-        assert all(chunk.offsets[0] == 0 and chunk.offsets[-1] == len(chunk.ids) for chunk in chunks)
+        assert all(
+            chunk.offsets[0] == 0 and chunk.offsets[-1] == len(chunk.ids) for chunk in chunks
+        )
         longest = max(map(len, texts))
         assert all(len(chunk.ids) < size + longest for chunk in chunks)
 
@@ -186,7 +220,10 @@ class TestCheckpoint:
     SETTINGS = {"dim": 3, "model": "cbow", "sample": 1e-3, "limit": None}
 
     def test_round_trip_is_exact(self, tmp_path: Path) -> None:
-        arrays = {"inputs": np.random.default_rng(0).random((5, 3), np.float32), "outputs": np.zeros((0, 3), np.float32)}
+        arrays = {
+            "inputs": np.random.default_rng(0).random((5, 3), np.float32),
+            "outputs": np.zeros((0, 3), np.float32),
+        }
         save_checkpoint(tmp_path / "run", arrays, 17, self.SETTINGS)
         loaded, position = load_checkpoint(tmp_path / "run", self.SETTINGS)
         assert position == 17 and list(loaded) == ["inputs", "outputs"]
@@ -195,7 +232,11 @@ class TestCheckpoint:
 
     @pytest.mark.parametrize(
         ("change", "message"),
-        [({"dim": 4}, "dim was 3, is 4 now"), ({"new": 1}, "new was None, is 1 now"), ({"model": "sg"}, "model was 'cbow'")],
+        [
+            ({"dim": 4}, "dim was 3, is 4 now"),
+            ({"new": 1}, "new was None, is 1 now"),
+            ({"model": "sg"}, "model was 'cbow'"),
+        ],
     )
     def test_refuses_other_settings(self, tmp_path: Path, change, message) -> None:
         save_checkpoint(tmp_path / "run", {}, 0, self.SETTINGS)
@@ -220,7 +261,9 @@ class TestRows:
     @given(st.integers(1, 9000), st.integers(1, 40))
     def test_padding_and_moving_together_lose_nothing(self, rows, dim) -> None:
         table = padded_rows(rows, dim)
-        assert table.shape[1] % 16 == 0 and table.shape[1] - dim < 16 and table.ctypes.data % 64 == 0
+        assert (
+            table.shape[1] % 16 == 0 and table.shape[1] - dim < 16 and table.ctypes.data % 64 == 0
+        )
         assert not table.any()
         table[:, :dim] = np.arange(rows * dim).reshape(rows, dim)
         compact = compact_rows(table, dim)
@@ -228,19 +271,31 @@ class TestRows:
         np.testing.assert_array_equal(compact, np.arange(rows * dim).reshape(rows, dim))
 
 
-# ------------------------------------------------------------------------------------------------------ files as corpus
+# ---------------------------------------------------------------------------------- files as corpus
 
 
-LINES = st.lists(st.lists(st.sampled_from(["a", "bc", "é", "日本", "😀"]), max_size=40), max_size=12)
+LINES = st.lists(
+    st.lists(st.sampled_from(["a", "bc", "é", "日本", "😀"]), max_size=40), max_size=12
+)
 ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 PACKED = {"": open, ".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
 class TestFiles:
-    @given(LINES, ENDS, st.booleans(), st.booleans(), st.integers(1, 9), st.sampled_from(sorted(PACKED)))
+    @given(
+        LINES,
+        ENDS,
+        st.booleans(),
+        st.booleans(),
+        st.integers(1, 9),
+        st.sampled_from(sorted(PACKED)),
+    )
     def test_lines_are_python_s_lines(self, lines, end, mark, finished, block, suffix) -> None:
-        """Whatever ends a line, and wherever blocks are cut: the tokens are those of `open(...)` and `split`."""
-        text = ("\ufeff" if mark else "") + end.join(map(" ".join, lines)) + (end if finished else "")
+        """Whatever ends a line, and wherever blocks are cut: the tokens are those of `open(...)`
+        and `split`."""
+        text = (
+            ("\ufeff" if mark else "") + end.join(map(" ".join, lines)) + (end if finished else "")
+        )
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "corpus.txt" + suffix)
             with PACKED[suffix](path, "wb") as file:
@@ -251,9 +306,12 @@ class TestFiles:
                 patch.setattr(files, "_BLOCK", block)
                 read = list(read_sentences(path, max_tokens=7))
         assert [piece for piece in read if piece] == [
-            line[i : i + 7] for line in expected if line for i in range(0, len(line), 7)]
+            line[i : i + 7] for line in expected if line for i in range(0, len(line), 7)
+        ]
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc, where a program's own peak of memory stands")
+    @pytest.mark.skipif(
+        sys.platform != "linux", reason="needs /proc, where a program's own peak of memory stands"
+    )
     def test_a_line_of_any_length_takes_little_memory(self, tmp_path: Path) -> None:
         path = tmp_path / "one_line.txt"
         path.write_text(" ".join(f"word{i % 5000}" for i in range(11_000_000)), encoding="utf-8")
@@ -262,29 +320,44 @@ class TestFiles:
 from embcourse.training import open_corpus
 corpus = open_corpus({str(path)!r})
 print(corpus.tokens, len(corpus.vocabulary))
-print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])   # of this program alone
+# of this program alone
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 """
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
         tokens, words, peak = map(int, done.stdout.split())
         assert (tokens, words) == (11_000_000, 5_000)
         assert peak * 1024 < 200e6
 
-    @pytest.mark.parametrize(("content", "place", "byte"), [
-        (b"one\ntwo \xe9", "line 2, column 5", "0xe9"), (b"\xff", "line 1, column 1", "0xff"),
-        ("é\n\né ".encode() + b"\xc3", "line 3, column 3", "0xc3"),
-    ])
+    @pytest.mark.parametrize(
+        ("content", "place", "byte"),
+        [
+            (b"one\ntwo \xe9", "line 2, column 5", "0xe9"),
+            (b"\xff", "line 1, column 1", "0xff"),
+            ("é\n\né ".encode() + b"\xc3", "line 3, column 3", "0xc3"),
+        ],
+    )
     @pytest.mark.parametrize("block", [1, 3, 1 << 18])
-    def test_what_is_not_utf8_is_named_with_its_place(self, tmp_path, monkeypatch, content, place, byte, block) -> None:
+    def test_what_is_not_utf8_is_named_with_its_place(
+        self, tmp_path, monkeypatch, content, place, byte, block
+    ) -> None:
         monkeypatch.setattr(files, "_BLOCK", block)
         path = tmp_path / "latin.txt"
         path.write_bytes(content)
-        with pytest.raises(ValueError, match=f"latin.txt, {place}: expected utf-8, got the byte {byte}; name the encoding"):
+        with pytest.raises(
+            ValueError,
+            match=f"latin.txt, {place}: expected utf-8, got the byte {byte}; name the encoding",
+        ):
             list(read_sentences(path))
 
     def test_other_encodings_are_read_by_name(self, tmp_path: Path) -> None:
         path = tmp_path / "latin.txt"
         path.write_bytes("déjà vu\n".encode("latin-1"))
-        assert open_corpus(path, min_count=1, encoding="latin-1").vocabulary.tokens == ("déjà", "vu")
+        assert open_corpus(path, min_count=1, encoding="latin-1").vocabulary.tokens == (
+            "déjà",
+            "vu",
+        )
         with pytest.raises(ValueError, match="unknown encoding 'klingon'"):
             open_corpus(path, encoding="klingon")
 
@@ -294,7 +367,10 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
             with PACKED[suffix](path, "wb") as file:
                 file.write(b"some words " * 1000)
             path.write_bytes(path.read_bytes()[:-12])
-            with pytest.raises(ValueError, match=f"corpus.txt{suffix}: expected a file that {suffix} can decompress"):
+            with pytest.raises(
+                ValueError,
+                match=f"corpus.txt{suffix}: expected a file that {suffix} can decompress",
+            ):
                 list(read_sentences(path))
             path.write_bytes(b"plain text")
             with pytest.raises(ValueError, match=f"corpus.txt{suffix}: expected a file"):
@@ -304,8 +380,9 @@ print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM"
         for name, text in (("1.txt", "a b"), ("2.txt", "b c\n"), ("3.md", "c d")):
             (tmp_path / name).write_text(text)
         wanted = open_corpus([["a", "b"], ["b", "c"], ["c", "d"]], min_count=1).fingerprint()
-        for corpus in (tmp_path, str(tmp_path), tmp_path / "*", [tmp_path / "[12].txt", tmp_path / "3.md"]):
-            assert open_corpus(corpus, min_count=1).fingerprint() == wanted
+        several = [tmp_path / "[12].txt", tmp_path / "3.md"]
+        for text in (tmp_path, str(tmp_path), tmp_path / "*", several):
+            assert open_corpus(text, min_count=1).fingerprint() == wanted
         (tmp_path / "empty").mkdir()
         with pytest.raises(ValueError, match="open_corpus: corpus is a folder without files"):
             open_corpus(tmp_path / "empty")
@@ -327,16 +404,23 @@ class TestIntegers:
     @pytest.mark.parametrize("wrong", [2**32, 2**31, -1, 2])
     def test_ids_out_of_range_are_refused_before_any_cast(self, wrong) -> None:
         with pytest.raises(ValueError, match="open_corpus: ids must lie between 0 and 1"):
-            open_corpus(Encoded(np.array([0, wrong]), np.array([0, 2])), vocabulary=Vocabulary(["a", "b"], [3, 2]))
+            open_corpus(
+                Encoded(np.array([0, wrong]), np.array([0, 2])),
+                vocabulary=Vocabulary(["a", "b"], [3, 2]),
+            )
 
     def test_floats_are_no_ids(self) -> None:
         with pytest.raises(TypeError, match="open_corpus: ids must be integers, got float64"):
-            open_corpus(Encoded(np.array([0.0]), np.array([0, 1])), vocabulary=Vocabulary(["a"], [1]))
+            open_corpus(
+                Encoded(np.array([0.0]), np.array([0, 1])), vocabulary=Vocabulary(["a"], [1])
+            )
 
 
 def test_fingerprint_covers_the_counts() -> None:
     text = [["a", "b"]]
-    one, other = (open_corpus(text, vocabulary=Vocabulary(["a", "b"], counts)) for counts in ([5, 2], [2, 5]))
+    one, other = (
+        open_corpus(text, vocabulary=Vocabulary(["a", "b"], counts)) for counts in ([5, 2], [2, 5])
+    )
     assert one.fingerprint() != other.fingerprint()
 
 
@@ -346,8 +430,13 @@ class TestStability:
         table = np.ones((3, 4), np.float32)
         require_stable([table], loss=1.0, learning_rate=0.1)
         table[1, 2] = value
-        with pytest.raises(Diverged, match="the training diverges: .* at learning rate 0.1; try a lower learning_rate$"):
-            require_stable([np.ones(2), table], loss=1.0, learning_rate=0.1, checkpoint=tmp_path / "none")
+        with pytest.raises(
+            Diverged,
+            match="the training diverges: .* at learning rate 0.1; try a lower learning_rate$",
+        ):
+            require_stable(
+                [np.ones(2), table], loss=1.0, learning_rate=0.1, checkpoint=tmp_path / "none"
+            )
         (tmp_path / "run").touch()
         with pytest.raises(Diverged, match="run holds the last good state"):
             require_stable([table], loss=1.0, learning_rate=0.1, checkpoint=tmp_path / "run")

@@ -23,7 +23,9 @@ FORMATS = ["word2vec-text", "word2vec-binary", "fasttext-vec", "safetensors"]
 WORD_FORMATS = FORMATS[:3]
 FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
 # U+2028, U+0085 and U+00A0 end a line or a word for Python's str methods, but not in these files.
-WORD_CHARACTERS = st.characters(codec="utf-8", exclude_characters=" \t\n\v\f\r") | st.sampled_from("\u2028\x85\xa0日")
+WORD_CHARACTERS = st.characters(codec="utf-8", exclude_characters=" \t\n\v\f\r") | st.sampled_from(
+    "\u2028\x85\xa0日"
+)
 
 
 @st.composite
@@ -48,7 +50,9 @@ def emb():
 def assert_same(ours, theirs, atol=1e-5):
     """Same tokens in the same order, scores equal up to float32 rounding."""
     assert [token for token, _ in ours] == [token for token, _ in theirs]
-    np.testing.assert_allclose([score for _, score in ours], [score for _, score in theirs], atol=atol)
+    np.testing.assert_allclose(
+        [score for _, score in ours], [score for _, score in theirs], atol=atol
+    )
 
 
 class TestEmbeddings:
@@ -89,7 +93,11 @@ class TestEmbeddings:
             (np.eye(3), ValueError, r"2 words and dim > 0, got \(3, 3\)"),
             (np.ones(2), ValueError, r"got \(2,\)"),
             (np.array([[1, 0], [0, np.nan]]), ValueError, "the vector of 'b' holds NaN"),
-            (np.array([[np.inf, 0], [0, 1]]), ValueError, "the vector of 'a' holds NaN or infinity"),
+            (
+                np.array([[np.inf, 0], [0, 1]]),
+                ValueError,
+                "the vector of 'a' holds NaN or infinity",
+            ),
         ],
     )
     def test_bad_matrices_are_named(self, matrix, error, message):
@@ -147,7 +155,9 @@ class TestNeighbours:
         plain, scaled = Embeddings([f"w{i}" for i in range(60)], matrix), matrix.copy()
         scaled[::2] *= scale
         assert_same(
-            Embeddings(plain.vocabulary, scaled).neighbours("w3", k=60), plain.neighbours("w3", k=60), atol=1e-12
+            Embeddings(plain.vocabulary, scaled).neighbours("w3", k=60),
+            plain.neighbours("w3", k=60),
+            atol=1e-12,
         )
 
     def test_ties_are_ordered_by_id(self):
@@ -188,14 +198,20 @@ class TestNeighbours:
 
 
 class TestAnalogies:
-    @pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`:DeprecationWarning")    # gensim's own
+    # gensim's own
+    @pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`:DeprecationWarning")
     def test_agree_with_gensim(self, emb):
         theirs = emb.to_gensim()
         for i in range(50):
             a, b, c = f"w{i}", f"w{i + 3}", f"w{i + 9}"
-            assert_same(emb.analogy(a, b, c, k=8), theirs.most_similar(positive=[b, c], negative=[a], topn=8))
+            assert_same(
+                emb.analogy(a, b, c, k=8),
+                theirs.most_similar(positive=[b, c], negative=[a], topn=8),
+            )
             multiplied = emb.analogy(a, b, c, k=8, method="3CosMul", epsilon=1e-6)
-            assert_same(multiplied, theirs.most_similar_cosmul(positive=[b, c], negative=[a], topn=8))
+            assert_same(
+                multiplied, theirs.most_similar_cosmul(positive=[b, c], negative=[a], topn=8)
+            )
 
     def test_3cosmul_is_equation_4(self, emb):
         matrix = emb.matrix.astype(np.float64)
@@ -210,12 +226,18 @@ class TestAnalogies:
         emb = Embeddings(["man", "woman", "king", "queen"], matrix)
         for method in ("3CosAdd", "3CosMul"):
             assert emb.analogy("man", "woman", "king", method=method)[0].token == "queen"
-            assert emb.analogy("man", "woman", "king", method=method, exclude_inputs=False)[0].token == "woman"
-            assert [token for token, _ in emb.analogy("man", "woman", "king", k=9, method=method)] == ["queen"]
+            assert (
+                emb.analogy("man", "woman", "king", method=method, exclude_inputs=False)[0].token
+                == "woman"
+            )
+            assert [
+                token for token, _ in emb.analogy("man", "woman", "king", k=9, method=method)
+            ] == ["queen"]
 
     @pytest.fixture
     def questions(self, emb):
-        """Half answered by the nearest word itself, half at random, some with a word that nobody knows."""
+        """Half answered by the nearest word itself, half at random, some with a word that nobody
+        knows."""
         random = np.random.default_rng(1)
         rows = []
         for i, (a, b, c) in enumerate(random.integers(0, 60, (40, 3))):
@@ -236,23 +258,35 @@ class TestAnalogies:
     def test_accuracy_is_the_share_of_right_analogies(self, emb, questions, method, exclude_inputs):
         options = {"method": method, "exclude_inputs": exclude_inputs}
         right = sum(emb.analogy(a, b, c, **options)[0].token == d for a, b, c, d in questions[:40])
-        assert emb.analogy_accuracy(iter(questions), **options) == Accuracy(right / 40, right, 40, 42)
+        assert emb.analogy_accuracy(iter(questions), **options) == Accuracy(
+            right / 40, right, 40, 42
+        )
 
     def test_nearest_to_c_is_the_nearest_word_that_is_no_input(self, emb, questions, monkeypatch):
-        monkeypatch.setattr(neighbours, "SCORES_PER_BLOCK", 7 * len(emb))      # several blocks, the last one short
+        # several blocks, the last one short
+        monkeypatch.setattr(neighbours, "SCORES_PER_BLOCK", 7 * len(emb))
         nearest = [emb.neighbours(c, k=1, exclude=(a, b))[0].token for a, b, c, _ in questions[:40]]
-        expected = [(*question[:3], token) for question, token in zip(questions, nearest, strict=False)]
+        expected = [
+            (*question[:3], token) for question, token in zip(questions, nearest, strict=False)
+        ]
         assert emb.nearest_to_c_accuracy(iter(expected)) == Accuracy(1.0, 40, 40, 40)
         right = sum(token == d for token, (_, _, _, d) in zip(nearest, questions, strict=False))
         assert 0 < right < 40
         assert emb.nearest_to_c_accuracy(questions) == Accuracy(right / 40, right, 40, 42)
 
     def test_nearest_to_c_never_answers_an_input(self):
-        emb = Embeddings(["a", "b", "c", "far"], np.array([[1.0, 0], [0.9, 0.1], [0.95, 0.05], [-1, 0]]))
-        assert emb.nearest_to_c_accuracy([("a", "b", "c", "far"), ("b", "a", "c", "far")]).accuracy == 1
+        emb = Embeddings(
+            ["a", "b", "c", "far"], np.array([[1.0, 0], [0.9, 0.1], [0.95, 0.05], [-1, 0]])
+        )
+        assert (
+            emb.nearest_to_c_accuracy([("a", "b", "c", "far"), ("b", "a", "c", "far")]).accuracy
+            == 1
+        )
         assert emb.nearest_to_c_accuracy([("a", "b", "c", word) for word in "abc"]).correct == 0
 
-    @pytest.mark.parametrize("score", [Embeddings.analogy_accuracy, Embeddings.nearest_to_c_accuracy])
+    @pytest.mark.parametrize(
+        "score", [Embeddings.analogy_accuracy, Embeddings.nearest_to_c_accuracy]
+    )
     def test_accuracy_without_a_usable_question_is_undefined(self, emb, score):
         accuracy, *rest = score(emb, [("a", "b", "c", "d")])
         assert np.isnan(accuracy)
@@ -263,11 +297,27 @@ class TestAnalogies:
         [
             (lambda emb: emb.analogy("w1", "w2", "king"), KeyError, "'king'"),
             (lambda emb: emb.analogy("w1", "w2", "w3", k=0), ValueError, "k must be"),
-            (lambda emb: emb.analogy("w1", "w2", "w3", method="add"), ValueError, "'3CosAdd' or '3CosMul', got 'add'"),
-            (lambda emb: emb.analogy("w1", "w2", "w3", epsilon=0), ValueError, "epsilon must be positive, got 0"),
+            (
+                lambda emb: emb.analogy("w1", "w2", "w3", method="add"),
+                ValueError,
+                "'3CosAdd' or '3CosMul', got 'add'",
+            ),
+            (
+                lambda emb: emb.analogy("w1", "w2", "w3", epsilon=0),
+                ValueError,
+                "epsilon must be positive, got 0",
+            ),
             (lambda emb: emb.analogy_accuracy([("w1", "w2")]), ValueError, "question 0 must be"),
-            (lambda emb: emb.analogy_accuracy(["abcd"]), ValueError, "question 0 must be .* got 'abcd'"),
-            (lambda emb: emb.nearest_to_c_accuracy(["abcd"]), ValueError, "nearest_to_c_accuracy: question 0 must be"),
+            (
+                lambda emb: emb.analogy_accuracy(["abcd"]),
+                ValueError,
+                "question 0 must be .* got 'abcd'",
+            ),
+            (
+                lambda emb: emb.nearest_to_c_accuracy(["abcd"]),
+                ValueError,
+                "nearest_to_c_accuracy: question 0 must be",
+            ),
         ],
     )
     def test_bad_input_is_named(self, emb, ask, error, message):
@@ -291,7 +341,12 @@ class TestRankCorrelation:
 
     @pytest.mark.parametrize(
         ("pairs", "used"),
-        [([], 0), ([("w0", "w1", 3)], 1), ([("w0", "w1", 3), ("w2", "w3", 3)], 2), ([("x", "y", 1)], 0)],
+        [
+            ([], 0),
+            ([("w0", "w1", 3)], 1),
+            ([("w0", "w1", 3), ("w2", "w3", 3)], 2),
+            ([("x", "y", 1)], 0),
+        ],
     )
     def test_without_an_order_it_is_undefined(self, emb, pairs, used):
         spearman, *rest = emb.rank_correlation(pairs)
@@ -313,12 +368,14 @@ class TestRoundTrips:
         loaded = Embeddings.load(path, format)
         assert loaded.vocabulary.tokens == emb.vocabulary.tokens
         assert loaded.matrix.dtype == np.float32
-        assert loaded.matrix.tobytes() == emb.matrix.tobytes()             # bytes tell -0.0 from 0.0
+        assert loaded.matrix.tobytes() == emb.matrix.tobytes()  # bytes tell -0.0 from 0.0
 
     @given(emb=embeddings(tokens=st.text(st.characters(codec="utf-8"), max_size=6)), data=st.data())
     def test_safetensors_keeps_everything(self, tmp_path_factory, emb, data):
         path = tmp_path_factory.getbasetemp() / "vectors.safetensors"
-        counts = data.draw(st.none() | st.lists(st.integers(0, 2**60), min_size=len(emb), max_size=len(emb)))
+        counts = data.draw(
+            st.none() | st.lists(st.integers(0, 2**60), min_size=len(emb), max_size=len(emb))
+        )
         unknown = data.draw(st.sampled_from(["raise", "drop", "replace"]))
         token = data.draw(st.sampled_from(emb.vocabulary.tokens))
         dtype = data.draw(st.sampled_from([np.float32, np.float64]))
@@ -337,7 +394,9 @@ class TestRoundTrips:
         assert Embeddings.load(tmp_path / "v.txt").matrix.tobytes() == matrix.tobytes()
 
     # gensim strips the white space of str, and splits its text lines where it finds it.
-    gensim_words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=6)
+    gensim_words = st.text(
+        st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=6
+    )
 
     @pytest.mark.parametrize("format", WORD_FORMATS)
     @given(emb=embeddings(tokens=gensim_words))
@@ -368,7 +427,9 @@ class TestRoundTrips:
 
     def test_a_file_of_the_fasttext_program_is_read(self, tmp_path):
         # The form of the published vectors: </s>, a space before each line feed, exponents.
-        (tmp_path / "v.vec").write_text("2 3\n</s> 0.1 -2 3e-05 \nété 1 0 -0.5 \n", encoding="utf-8")
+        (tmp_path / "v.vec").write_text(
+            "2 3\n</s> 0.1 -2 3e-05 \nété 1 0 -0.5 \n", encoding="utf-8"
+        )
         emb = Embeddings.load(tmp_path / "v.vec")
         assert emb.vocabulary.tokens == ("</s>", "été")
         np.testing.assert_array_equal(emb.matrix, np.float32([[0.1, -2, 3e-5], [1, 0, -0.5]]))
@@ -377,7 +438,9 @@ class TestRoundTrips:
         for suffix, format in zip((".txt", ".bin", ".vec", ".safetensors"), FORMATS, strict=True):
             emb.save(tmp_path / f"implied{suffix}")
             emb.save(tmp_path / "explicit", format)
-            assert (tmp_path / f"implied{suffix}").read_bytes() == (tmp_path / "explicit").read_bytes()
+            assert (tmp_path / f"implied{suffix}").read_bytes() == (
+                tmp_path / "explicit"
+            ).read_bytes()
         assert (tmp_path / "implied.vec").read_bytes() != (tmp_path / "implied.txt").read_bytes()
 
     def test_safetensors_stores_what_the_format_says(self, emb, tmp_path):
@@ -399,16 +462,25 @@ class TestGensimBridge:
         np.testing.assert_array_equal(back.matrix, emb.matrix)
 
     def test_takes_a_trained_model(self):
-        model = Word2Vec([["a", "b", "a", "c"], ["a", "b"]], vector_size=4, min_count=1, epochs=1, workers=1, seed=1)
+        model = Word2Vec(
+            [["a", "b", "a", "c"], ["a", "b"]],
+            vector_size=4,
+            min_count=1,
+            epochs=1,
+            workers=1,
+            seed=1,
+        )
         emb = Embeddings.from_gensim(model.wv)
         assert emb.vocabulary.tokens == ("a", "b", "c")
         assert emb.vocabulary.counts.tolist() == [3, 2, 1]
         before = emb["a"].copy()
-        model.wv.vectors[:] = 7                                # more training must not reach our copy
+        model.wv.vectors[:] = 7  # more training must not reach our copy
         np.testing.assert_array_equal(emb["a"], before)
 
     def test_a_model_is_not_its_vectors(self):
-        with pytest.raises(TypeError, match=r"must be KeyedVectors, got Word2Vec; of a model pass \.wv"):
+        with pytest.raises(
+            TypeError, match=r"must be KeyedVectors, got Word2Vec; of a model pass \.wv"
+        ):
             Embeddings.from_gensim(Word2Vec(vector_size=2))
 
 
@@ -421,7 +493,13 @@ class TestBrokenFiles:
         ("content", "message"),
         [
             (b"", "line 1: expected 'words dimensions', got an empty file"),
-            (b"2\na 1\n", "line 1: expected 'words dimensions', two positive integers, or a word and its values, got '2"),
+            (
+                b"2\na 1\n",
+                (
+                    "line 1: expected 'words dimensions', two positive integers, or a word and its"
+                    " values, got '2"
+                ),
+            ),
             (b"the 0.1 0.2\nof 0.3\n", "line 2: expected a word and 2 values, got 1 in 'of 0.3"),
             (b"new york 0.1 0.2\n", "line 1: .* or a word and its values, got 'new york 0.1"),
             (b"1 -2\na 1 2\n", "line 1: .* got '1 -2"),
@@ -429,17 +507,26 @@ class TestBrokenFiles:
             ("\ufeff1 2\na 1 2\n".encode(), "line 1: expected 'words dimensions'"),
             (b"1 2", "line 1: expected 'words dimensions'"),
             (b"2 2\na 1 2\n", "line 3: expected 2 words, got the end after 1"),
-            (b"2 2\na 1 2\nb 1 0.", "line 3: expected a line feed after 2 values, got the end of a truncated file"),
+            (
+                b"2 2\na 1 2\nb 1 0.",
+                "line 3: expected a line feed after 2 values, got the end of a truncated file",
+            ),
             (b"2 2\na 1 2\nb 1\n", "line 3: expected a word and 2 values, got 1 in 'b 1"),
             (b"1 2\na 1 2 3\n", "line 2: expected a word and 2 values, got 3"),
             (b"1 2\nnew york 1 2\n", "line 2: expected a word and 2 values, got 3"),
             (b"1 2\na\t1\t2\n", "line 2: expected a word and 2 values, got 0"),
             (b"1 2\na 1 2\nb 3 4\n", "line 3: expected the end after 1 words, got 'b 3 4"),
             (b"1 2\na 1 x\n", "line 2: expected 2 numbers, got 'a 1 x"),
-            (b"2 2\na 1 2\na 1 2\n", "line 3: expected a new word, got 'a', which stands in 2 already"),
+            (
+                b"2 2\na 1 2\na 1 2\n",
+                "line 3: expected a new word, got 'a', which stands in 2 already",
+            ),
             (b"2 2\na 1 2\n\xff 1 2\n", r"line 3: expected a word in UTF-8, got '\\xff'"),
             (b"1 2\n 1 2\n", "line 2: expected a word, got none"),
-            (b"2 2\na 1 2\nb 1 nan\n", "line 3: expected finite float32 values, got nan as value 2"),
+            (
+                b"2 2\na 1 2\nb 1 nan\n",
+                "line 3: expected finite float32 values, got nan as value 2",
+            ),
             (b"1 2\na 1e39 2\n", "line 2: expected finite float32 values, got inf as value 1"),
             (b"1 999999999999999999999\na 1 2\n", "line 2: expected a word and 9+ values, got 2"),
             (b"999999999999999999999 2\na 1 2\n", "line 3: expected 9+ words, got the end after 1"),
@@ -456,15 +543,30 @@ class TestBrokenFiles:
         [
             (b"", "line 1: expected 'words dimensions', got an empty file"),
             (b"a " + RECORD, "line 1: expected 'words dimensions'"),
-            (b"2 2\na " + RECORD, "record 2: expected 2 records .* got the end of the file 0 bytes into this one"),
-            (b"2 2\na " + RECORD + b"b " + RECORD[:-1], "record 2: .* a space and 8 bytes, .* 9 bytes into this one"),
+            (
+                b"2 2\na " + RECORD,
+                "record 2: expected 2 records .* got the end of the file 0 bytes into this one",
+            ),
+            (
+                b"2 2\na " + RECORD + b"b " + RECORD[:-1],
+                "record 2: .* a space and 8 bytes, .* 9 bytes into this one",
+            ),
             (b"1 3\na " + RECORD, "record 1: .* a space and 12 bytes, .* 10 bytes into"),
             (b"1 1\na " + RECORD, "record 2: expected the end after 1 records, got 4 bytes"),
-            (b"1 2\na " + RECORD + b"b " + RECORD, "record 2: expected the end after 1 records, got 10 bytes"),
-            (b"2 2\na " + RECORD + b"\na " + RECORD, "record 2: expected a new word, got 'a', which stands in 1"),
+            (
+                b"1 2\na " + RECORD + b"b " + RECORD,
+                "record 2: expected the end after 1 records, got 10 bytes",
+            ),
+            (
+                b"2 2\na " + RECORD + b"\na " + RECORD,
+                "record 2: expected a new word, got 'a', which stands in 1",
+            ),
             (b"1 2\n\xff " + RECORD, r"record 1: expected a word in UTF-8, got '\\xff'"),
             (b"1 2\n " + RECORD, "record 1: expected a word, got none"),
-            (b"1 2\na " + struct.pack("<2f", 1, np.nan), "record 1: expected finite .* got nan as value 2"),
+            (
+                b"1 2\na " + struct.pack("<2f", 1, np.nan),
+                "record 1: expected finite .* got nan as value 2",
+            ),
             (b"1 999999999999999999999\na " + RECORD, "record 1: expected 1 records"),
         ],
     )
@@ -481,7 +583,8 @@ class TestBrokenFiles:
         path = tmp_path_factory.getbasetemp() / "cut"
         random_embeddings(words=4, dim=3).save(path, format)
         whole = path.read_bytes()
-        # The line feed after the last vector carries nothing in a binary file: gensim leaves it out.
+        # The line feed after the last vector carries nothing in a binary file: gensim leaves it
+        # out.
         needed = len(whole) - (format == "word2vec-binary")
         path.write_bytes(whole[: data.draw(st.integers(0, needed - 1))])
         with pytest.raises(ValueError, match="cut"):
@@ -490,12 +593,27 @@ class TestBrokenFiles:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"matrix": None}, r"expected the format .* with \['counts', 'token_bytes', 'token_offsets'\]"),
-            ({"token_offsets": np.array([0, 9, 4])}, "expected token_offsets that rise from 0 to 4"),
-            ({"token_offsets": np.array([0, 1, 2])}, "expected token_offsets that rise from 0 to 4"),
+            (
+                {"matrix": None},
+                r"expected the format .* with \['counts', 'token_bytes', 'token_offsets'\]",
+            ),
+            (
+                {"token_offsets": np.array([0, 9, 4])},
+                "expected token_offsets that rise from 0 to 4",
+            ),
+            (
+                {"token_offsets": np.array([0, 1, 2])},
+                "expected token_offsets that rise from 0 to 4",
+            ),
             ({"token_bytes": np.frombuffer(b"w0\xff\xfe", np.uint8)}, "token 1: expected UTF-8"),
-            ({"token_bytes": np.frombuffer(b"w0w0", np.uint8)}, "tokens must be distinct, but 'w0'"),
-            ({"matrix": np.ones((3, 8))}, r"matrix must be \(words, dim\) with 2 words .* got \(3, 8\)"),
+            (
+                {"token_bytes": np.frombuffer(b"w0w0", np.uint8)},
+                "tokens must be distinct, but 'w0'",
+            ),
+            (
+                {"matrix": np.ones((3, 8))},
+                r"matrix must be \(words, dim\) with 2 words .* got \(3, 8\)",
+            ),
             ({"matrix": np.full((2, 8), np.nan)}, "the vector of 'w0' holds NaN"),
             ({"matrix": np.ones((2, 8), int)}, "float16, float32 or float64, got int64"),
             ({"counts": np.array([1])}, r"counts must have shape \(2,\)"),
@@ -507,13 +625,17 @@ class TestBrokenFiles:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata()
         tensors = load_file(path) | change
-        save_file({name: tensor for name, tensor in tensors.items() if tensor is not None}, path, metadata)
+        save_file(
+            {name: tensor for name, tensor in tensors.items() if tensor is not None}, path, metadata
+        )
         with pytest.raises(ValueError, match=f"broken.safetensors.*{message}"):
             Embeddings.load(path)
 
     def test_another_program_s_safetensors_are_refused(self, tmp_path):
         save_file({"weight": np.ones(3)}, tmp_path / "other.safetensors")
-        with pytest.raises(ValueError, match=r"other.safetensors: expected the format .* \['weight'\]"):
+        with pytest.raises(
+            ValueError, match=r"other.safetensors: expected the format .* \['weight'\]"
+        ):
             Embeddings.load(tmp_path / "other.safetensors")
 
     def test_a_missing_file_is_missing(self, tmp_path):
@@ -555,9 +677,13 @@ class TestSaving:
 
     def test_formats_are_named(self, emb, tmp_path):
         for act in (emb.save, Embeddings.load):
-            with pytest.raises(ValueError, match=r"path must end in \.txt, \.bin, \.vec, .* got 'v\.npy'"):
+            with pytest.raises(
+                ValueError, match=r"path must end in \.txt, \.bin, \.vec, .* got 'v\.npy'"
+            ):
                 act(tmp_path / "v.npy")
-            with pytest.raises(ValueError, match="format must be one of word2vec-text, .* got 'glove'"):
+            with pytest.raises(
+                ValueError, match="format must be one of word2vec-text, .* got 'glove'"
+            ):
                 act(tmp_path / "v.txt", "glove")
 
 
@@ -565,9 +691,17 @@ def test_importing_the_room_stays_light():
     import subprocess
     import sys
 
-    code = "import sys, embcourse.vectors; print({'torch', 'gensim', 'scipy', 'numba', 'sklearn'} & set(sys.modules))"
+    code = (
+        "import sys, embcourse.vectors; print({'torch', 'gensim', 'scipy', 'numba', 'sklearn'} &"
+        " set(sys.modules))"
+    )
     root = Path(__file__).parents[1]
-    assert subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True).stdout == "set()\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=root, capture_output=True, text=True
+        ).stdout
+        == "set()\n"
+    )
 
 
 class TestReading:
@@ -585,7 +719,9 @@ class TestReading:
     def test_words_may_hold_spaces_on_request(self, tmp_path):
         path = tmp_path / "glove.txt"
         path.write_text(self.GLOVE)
-        with pytest.raises(ValueError, match=r"line 2: expected a word and 2 values, got 3 .*spaces=True"):
+        with pytest.raises(
+            ValueError, match=r"line 2: expected a word and 2 values, got 3 .*spaces=True"
+        ):
             Embeddings.load(path)
         assert Embeddings.load(path, spaces=True).vocabulary.tokens == ("the", "new york", ". . .")
         path.write_text("3 2\n" + self.GLOVE)
@@ -608,7 +744,9 @@ class TestReading:
         assert half.dtype == np.float16
         assert np.array_equal(half, emb.matrix.astype(np.float32).astype(np.float16))
         Embeddings(["a"], np.array([[1e9]])).save(tmp_path / "large", format)
-        with pytest.raises(ValueError, match="expected values that float16 can hold, got 1000000000.0"):
+        with pytest.raises(
+            ValueError, match="expected values that float16 can hold, got 1000000000.0"
+        ):
             Embeddings.load(tmp_path / "large", format, dtype="float16")
 
     @pytest.mark.parametrize("suffix", [".txt.gz", ".bin.bz2", ".vec.xz"])
@@ -631,11 +769,15 @@ class TestReading:
         assert np.array_equal(theirs.vectors, emb.matrix.astype(np.float32))
 
     @pytest.mark.parametrize("suffix", [".txt", ".bin"])
-    def test_words_that_are_not_utf8_are_skipped_or_kept_on_request_and_counted(self, tmp_path, suffix):
+    def test_words_that_are_not_utf8_are_skipped_or_kept_on_request_and_counted(
+        self, tmp_path, suffix
+    ):
         path = tmp_path / f"odd{suffix}"
         words, values = [b"a", b"caf\xe9", b"\xff", b"b"], np.arange(8, dtype="<f4").reshape(4, 2)
-        rows = [b"%b %.9g %.9g\n" % (w, *v) if suffix == ".txt" else w + b" " + v.tobytes() + b"\n"
-                for w, v in zip(words, values, strict=True)]
+        rows = [
+            b"%b %.9g %.9g\n" % (w, *v) if suffix == ".txt" else w + b" " + v.tobytes() + b"\n"
+            for w, v in zip(words, values, strict=True)
+        ]
         path.write_bytes(b"4 2\n" + b"".join(rows))
         with pytest.raises(ValueError, match="2|3: expected a word in UTF-8"):
             Embeddings.load(path)
@@ -646,10 +788,15 @@ class TestReading:
             kept = Embeddings.load(path, undecodable="keep")
         assert kept.vocabulary.tokens == ("a", "caf\\xe9", "\\xff", "b")
 
-    @pytest.mark.parametrize(("options", "error"), [
-        ({"limit": 0}, ValueError), ({"limit": True}, ValueError), ({"dtype": "int8"}, ValueError),
-        ({"undecodable": "?"}, ValueError),
-    ])
+    @pytest.mark.parametrize(
+        ("options", "error"),
+        [
+            ({"limit": 0}, ValueError),
+            ({"limit": True}, ValueError),
+            ({"dtype": "int8"}, ValueError),
+            ({"undecodable": "?"}, ValueError),
+        ],
+    )
     def test_options_that_mean_nothing_are_refused(self, tmp_path, options, error):
         random_embeddings(words=2, dim=2).save(tmp_path / "all.txt")
         with pytest.raises(error, match="Embeddings.load: "):
@@ -660,7 +807,9 @@ class TestReading:
         from safetensors import torch as safetensors_torch
 
         path = tmp_path / "all.safetensors"
-        emb = Embeddings(["a", "b"], np.array([[0.5, -2.0, 3.140625], [1e30, 0.0, 1.0]], np.float32))
+        emb = Embeddings(
+            ["a", "b"], np.array([[0.5, -2.0, 3.140625], [1e30, 0.0, 1.0]], np.float32)
+        )
         emb.save(path)
         with pytest.raises(TypeError, match="no options of safetensors"):
             Embeddings.load(path, limit=1)
@@ -685,7 +834,9 @@ class TestOwnership:
         theirs.vectors += 1
         assert np.array_equal(ours.matrix, before)
 
-    @pytest.mark.parametrize("copied", [lambda emb: pickle.loads(pickle.dumps(emb)), copy.copy, copy.deepcopy])
+    @pytest.mark.parametrize(
+        "copied", [lambda emb: pickle.loads(pickle.dumps(emb)), copy.copy, copy.deepcopy]
+    )
     def test_what_comes_back_from_a_pickle_can_t_be_changed(self, copied):
         emb = random_embeddings(words=3, dim=2)
         emb.neighbours("w0")
@@ -716,9 +867,12 @@ class TestOwnership:
 
 
 class TestDamage:
-    """A damaged file gives what gensim makes of it, or a ValueError that names the file and the place."""
+    """A damaged file gives what gensim makes of it, or a ValueError that names the file and the
+    place."""
 
-    @pytest.mark.parametrize("format", ["word2vec-text", "word2vec-binary", "fasttext-vec", "safetensors"])
+    @pytest.mark.parametrize(
+        "format", ["word2vec-text", "word2vec-binary", "fasttext-vec", "safetensors"]
+    )
     def test_in_five_hundred_ways(self, tmp_path, format):
         emb = random_embeddings(words=12, dim=5)
         path = tmp_path / "damaged"
@@ -731,13 +885,18 @@ class TestDamage:
                 ours = Embeddings.load(path, format)
             except ValueError as error:
                 assert str(error).startswith(str(path))
-                assert format == "safetensors" or re.search(r"(line|record) \d+: expected", str(error)), error
+                assert format == "safetensors" or re.search(
+                    r"(line|record) \d+: expected", str(error)
+                ), error
                 refused += 1
                 continue
             if format == "safetensors":
-                continue                                      # no other program reads our tensors of words
-            theirs = KeyedVectors.load_word2vec_format(str(path), binary=format == "word2vec-binary",
-                                                       no_header=not path.read_bytes()[:1].isdigit())
+                continue  # no other program reads our tensors of words
+            theirs = KeyedVectors.load_word2vec_format(
+                str(path),
+                binary=format == "word2vec-binary",
+                no_header=not path.read_bytes()[:1].isdigit(),
+            )
             assert tuple(theirs.index_to_key) == ours.vocabulary.tokens
             assert np.array_equal(theirs.vectors, ours.matrix)
         assert refused > 50

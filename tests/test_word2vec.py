@@ -13,7 +13,7 @@ from embcourse.figures import word2vec as figures
 from embcourse.text import context_pairs
 from embcourse.word2vec import reference
 
-# ------------------------------------------------------------------------------------------------------------- pairs
+# -------------------------------------------------------------------------------------------- pairs
 
 
 def corpora():
@@ -38,13 +38,15 @@ def test_equal_radii_give_the_pairs_of_a_fixed_window(corpus, window):
 @given(corpora(), st.integers(0, 2**32 - 1))
 def test_every_centre_has_the_pairs_that_a_fixed_window_of_its_radius_gives_it(corpus, seed):
     _, offsets = corpus
-    positions = np.arange(offsets[-1])                                 # ids that say where a token stands
+    positions = np.arange(offsets[-1])  # ids that say where a token stands
     radii = reference.draw_radii(positions.size, 4, np.random.default_rng(seed))
     centres, contexts = reference.sampled_pairs(positions, radii, offsets)
     assert (np.diff(centres) >= 0).all()
     for position, radius in zip(positions, radii, strict=True):
         all_centres, all_contexts = context_pairs(positions, int(radius), offsets)
-        np.testing.assert_array_equal(contexts[centres == position], all_contexts[all_centres == position])
+        np.testing.assert_array_equal(
+            contexts[centres == position], all_contexts[all_centres == position]
+        )
 
 
 def test_radii_are_uniform():
@@ -78,14 +80,16 @@ def test_bad_draws_are_refused():
         reference.draw_radii(-1, 2, np.random.default_rng(0))
 
 
-# ------------------------------------------------------------------------------------------------------------ softmax
+# ------------------------------------------------------------------------------------------ softmax
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 9), st.sampled_from([1e-3, 1.0, 1e4]))
 def test_log_softmax_is_torchs(seed, words, scale):
     logits = np.random.default_rng(seed).uniform(-scale, scale, (2, 3, words))
     expected = torch.log_softmax(torch.from_numpy(logits), dim=-1).numpy()
-    np.testing.assert_allclose(reference.log_softmax(logits), expected, rtol=1e-13, atol=1e-13 * max(scale, 1))
+    np.testing.assert_allclose(
+        reference.log_softmax(logits), expected, rtol=1e-13, atol=1e-13 * max(scale, 1)
+    )
     np.testing.assert_allclose(np.exp(reference.log_softmax(logits)).sum(-1), 1.0, rtol=1e-11)
 
 
@@ -95,7 +99,7 @@ def test_log_softmax_refuses_what_has_none(logits):
         reference.log_softmax(logits)
 
 
-# ------------------------------------------------------------------------------------------------ losses and gradients
+# ----------------------------------------------------------------------------- losses and gradients
 
 
 @st.composite
@@ -141,7 +145,8 @@ def assert_gradients_are_autograds(gradients, loss, oracle, problem, atol):
 
 
 def assert_gradients_are_differences(gradients, loss, problem):
-    """Central differences err by about h^2 from the third derivative and eps / h from rounding: 1e-10 at h = 1e-5."""
+    """Central differences err by about h^2 from the third derivative and eps / h from rounding:
+    1e-10 at h = 1e-5."""
     h = 1e-5
     for table, gradient in zip((0, 1), gradients(*problem)[1:], strict=True):
         for entry in np.ndindex(gradient.shape):
@@ -162,7 +167,8 @@ def test_skipgram_gradients_are_torchs(problem):
 
 @given(skipgram_problems(scale=60.0))
 def test_skipgram_gradients_are_torchs_at_logits_of_thousands(problem):
-    # A logit of 1e4 errs by 1e-11, and so does a probability, which is then multiplied with entries of up to 60.
+    # A logit of 1e4 errs by 1e-11, and so does a probability, which is then multiplied with entries
+    # of up to 60.
     assert_gradients_are_autograds(
         reference.skipgram_gradients, reference.skipgram_loss, torch_skipgram, problem, atol=1e-8
     )
@@ -175,12 +181,16 @@ def test_skipgram_gradients_are_finite_differences(problem):
 
 @given(cbow_problems())
 def test_cbow_gradients_are_torchs(problem):
-    assert_gradients_are_autograds(reference.cbow_gradients, reference.cbow_loss, torch_cbow, problem, atol=1e-13)
+    assert_gradients_are_autograds(
+        reference.cbow_gradients, reference.cbow_loss, torch_cbow, problem, atol=1e-13
+    )
 
 
 @given(cbow_problems(scale=60.0))
 def test_cbow_gradients_are_torchs_at_logits_of_thousands(problem):
-    assert_gradients_are_autograds(reference.cbow_gradients, reference.cbow_loss, torch_cbow, problem, atol=1e-7)
+    assert_gradients_are_autograds(
+        reference.cbow_gradients, reference.cbow_loss, torch_cbow, problem, atol=1e-7
+    )
 
 
 @given(cbow_problems())
@@ -204,11 +214,16 @@ def test_a_word_that_is_no_centre_has_no_input_gradient(problem):
 @given(skipgram_problems())
 def test_gradients_of_a_batch_are_the_mean_of_its_pairs(problem):
     inputs, outputs, centres, contexts = problem
-    single = [reference.skipgram_gradients(inputs, outputs, [c], [o]) for c, o in zip(centres, contexts, strict=True)]
+    single = [
+        reference.skipgram_gradients(inputs, outputs, [c], [o])
+        for c, o in zip(centres, contexts, strict=True)
+    ]
     batch = reference.skipgram_gradients(*problem)
     assert batch[0] == pytest.approx(np.mean([loss for loss, _, _ in single]), abs=1e-13)
     for table in (1, 2):
-        np.testing.assert_allclose(batch[table], np.mean([pair[table] for pair in single], axis=0), atol=1e-13)
+        np.testing.assert_allclose(
+            batch[table], np.mean([pair[table] for pair in single], axis=0), atol=1e-13
+        )
 
 
 @given(skipgram_problems())
@@ -223,14 +238,20 @@ def test_a_context_of_one_word_makes_cbow_a_skipgram_turned_round(problem):
 @pytest.mark.parametrize("words", [1, 2, 50])
 def test_equal_logits_cost_ln_v(words):
     zero = np.zeros((words, 3))
-    assert reference.skipgram_loss(zero, zero, [0], [words - 1]) == pytest.approx(math.log(words), abs=1e-15)
-    assert reference.cbow_loss(zero, zero, [0], [[words - 1, 0]]) == pytest.approx(math.log(words), abs=1e-15)
+    assert reference.skipgram_loss(zero, zero, [0], [words - 1]) == pytest.approx(
+        math.log(words), abs=1e-15
+    )
+    assert reference.cbow_loss(zero, zero, [0], [[words - 1, 0]]) == pytest.approx(
+        math.log(words), abs=1e-15
+    )
 
 
 @given(cbow_problems())
 def test_a_target_without_a_context_changes_nothing(problem):
     inputs, outputs, targets, contexts, mean = problem
-    more = reference.cbow_gradients(inputs, outputs, [0, *targets], [np.zeros(0, int), *contexts], mean)
+    more = reference.cbow_gradients(
+        inputs, outputs, [0, *targets], [np.zeros(0, int), *contexts], mean
+    )
     for got, expected in zip(more, reference.cbow_gradients(*problem), strict=True):
         np.testing.assert_array_equal(got, expected)
 
@@ -279,7 +300,7 @@ def test_cbow_needs_a_context():
         reference.cbow_hidden(ZERO, [])
 
 
-# ----------------------------------------------------------------------------------------------------------- training
+# ----------------------------------------------------------------------------------------- training
 
 
 @given(skipgram_problems(), st.floats(0, 1))
@@ -305,9 +326,12 @@ def test_a_step_refuses_a_bad_rate(rate):
 
 
 def test_training_finds_the_frequencies_of_contexts():
-    # Word 0 stands beside 1 three times as often as beside 2. With d = V the softmax can say so exactly.
+    # Word 0 stands beside 1 three times as often as beside 2. With d = V the softmax can say so
+    # exactly.
     centres, contexts = np.array([0, 0, 0, 0, 1, 2]), np.array([1, 1, 1, 2, 0, 0])
-    inputs, outputs, losses = reference.train_skipgram(centres, contexts, 3, 3, epochs=600, learning_rate=0.2, seed=1)
+    inputs, outputs, losses = reference.train_skipgram(
+        centres, contexts, 3, 3, epochs=600, learning_rate=0.2, seed=1
+    )
     p = np.exp(reference.log_softmax(outputs @ inputs[0]))
     np.testing.assert_allclose(p, [0, 0.75, 0.25], atol=0.03)
     # No model does better than the entropy of the contexts.
@@ -318,15 +342,20 @@ def test_training_finds_the_frequencies_of_contexts():
 
 
 def test_training_starts_as_the_released_program_does():
-    inputs, outputs, losses = reference.train_skipgram([0], [1], 5, 4, epochs=1, learning_rate=0.1, seed=0)
+    inputs, outputs, losses = reference.train_skipgram(
+        [0], [1], 5, 4, epochs=1, learning_rate=0.1, seed=0
+    )
     assert losses[0] == pytest.approx(math.log(5), abs=1e-15)
     assert np.abs(inputs).max() <= 0.5 / 4
-    assert outputs[1].any()                                            # one step has moved them
+    assert outputs[1].any()  # one step has moved them
 
 
 def test_training_lowers_the_rate_on_a_line():
-    """One pair, three steps: the same as three steps by hand with rates 1, 2/3 and 1/3 of the first."""
-    inputs, outputs, losses = reference.train_skipgram([0], [1], 4, 3, epochs=3, learning_rate=0.9, seed=7)
+    """One pair, three steps: the same as three steps by hand with rates 1, 2/3 and 1/3 of the
+    first."""
+    inputs, outputs, losses = reference.train_skipgram(
+        [0], [1], 4, 3, epochs=3, learning_rate=0.9, seed=7
+    )
     x = np.random.default_rng(7).uniform(-0.5, 0.5, (4, 3)) / 3
     y = np.zeros((4, 3))
     for k, rate in enumerate((0.9, 0.6, 0.3)):
@@ -338,7 +367,9 @@ def test_training_lowers_the_rate_on_a_line():
 
 def test_training_repeats_with_its_seed_only():
     def run(seed):
-        return reference.train_skipgram([0, 1, 2], [1, 2, 0], 3, 2, epochs=4, learning_rate=0.5, seed=seed)
+        return reference.train_skipgram(
+            [0, 1, 2], [1, 2, 0], 3, 2, epochs=4, learning_rate=0.5, seed=seed
+        )
 
     for first, second in zip(run(3), run(3), strict=True):
         np.testing.assert_array_equal(first, second)
@@ -358,32 +389,48 @@ def test_training_repeats_with_its_seed_only():
     ],
 )
 def test_training_refuses_bad_arguments(changes, message):
-    arguments = {"centres": [0], "contexts": [1], "size": 3, "dim": 2, "epochs": 1, "learning_rate": 0.1, "seed": 0}
+    arguments = {
+        "centres": [0],
+        "contexts": [1],
+        "size": 3,
+        "dim": 2,
+        "epochs": 1,
+        "learning_rate": 0.1,
+        "seed": 0,
+    }
     with pytest.raises(ValueError, match=f"train_skipgram: .*{message}"):
         reference.train_skipgram(**(arguments | changes))
 
 
-# ------------------------------------------------------------------------------------------------------------ figures
+# ------------------------------------------------------------------------------------------ figures
 
 
 @pytest.mark.parametrize("draw", [figures.skipgram_schematic, figures.cbow_schematic])
 def test_a_schematic_names_every_word_and_every_shape(draw):
-    written = [text.get_text() for text in draw(["eat", "the", "bread"], centre=1, window=1).axes[0].texts]
+    written = [
+        text.get_text() for text in draw(["eat", "the", "bread"], centre=1, window=1).axes[0].texts
+    ]
     assert {"eat", "the", "bread", "E", "U", "$(d,)$", "$(V,)$"} < set(written)
     assert written.count("$(V, d)$") == written.count("$(V,)$") == 2
 
 
 def test_a_schematic_reads_and_predicts_what_its_model_does():
-    """Lines are solid around the words that are read and dashed around those that are to be predicted."""
+    """Lines are solid around the words that are read and dashed around those that are to be
+    predicted."""
     from matplotlib.patches import FancyBboxPatch
 
     for draw, solid in ((figures.skipgram_schematic, [2]), (figures.cbow_schematic, [1, 3])):
-        boxes = [patch for patch in draw(list("abcde"), centre=2, window=1).axes[0].patches
-                 if isinstance(patch, FancyBboxPatch)][:5]
+        boxes = [
+            patch
+            for patch in draw(list("abcde"), centre=2, window=1).axes[0].patches
+            if isinstance(patch, FancyBboxPatch)
+        ][:5]
         assert [i for i, box in enumerate(boxes) if box.get_linestyle() in ("-", "solid")] == solid
 
 
-@pytest.mark.parametrize(("words", "centre"), [(["alone"], 0), (["two", "words"], 2), (["two", "words"], -3)])
+@pytest.mark.parametrize(
+    ("words", "centre"), [(["alone"], 0), (["two", "words"], 2), (["two", "words"], -3)]
+)
 def test_a_schematic_refuses_a_centre_without_a_window(words, centre):
     with pytest.raises(ValueError, match="skipgram_schematic: centre must be one of"):
         figures.skipgram_schematic(words, centre, window=1)

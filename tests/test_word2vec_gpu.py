@@ -1,4 +1,5 @@
-"""The Triton softmax loss against float64. Without a GPU the kernels run in Triton's interpreter."""
+"""The Triton softmax loss against float64. Without a GPU the kernels run in Triton's
+interpreter."""
 
 import json
 import os
@@ -13,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 if not torch.cuda.is_available():
-    os.environ["TRITON_INTERPRET"] = "1"                               # read when triton is imported
+    os.environ["TRITON_INTERPRET"] = "1"  # read when triton is imported
 pytest.importorskip("triton", reason="Triton is for Linux")
 
 from embcourse.word2vec import fast, gpu
@@ -28,7 +29,9 @@ ROUNDING = {torch.float32: 2.0**-24, torch.bfloat16: BFLOAT16, torch.float16: 2.
 
 def batch(examples, words, dim, *, dtype=torch.float32, size=1.0, seed=0):
     random = torch.Generator().manual_seed(seed)
-    hidden = (size * torch.randn(examples, dim, generator=random)).to(dtype).to(DEVICE).requires_grad_()
+    hidden = (
+        (size * torch.randn(examples, dim, generator=random)).to(dtype).to(DEVICE).requires_grad_()
+    )
     outputs = torch.randn(words, dim, generator=random).to(dtype).to(DEVICE).requires_grad_()
     return hidden, outputs, torch.randint(words, (examples,), generator=random).to(DEVICE)
 
@@ -43,13 +46,14 @@ def exact(hidden, outputs, targets):
 def assert_right(hidden, outputs, targets, **options):
     """Within the bounds that follow from rounding every product, sum and probability once.
 
-    A logit is a sum of d products: its error is at most (d + 4) roundings of sum |h_k u_k|; the 4 are the scaling to
-    base 2, the difference from the largest and the two of the log-sum-exp. A probability then has that error, relative,
-    plus its own rounding to the tables' format; a gradient is a sum of probability x row, with as many roundings again
-    as it has terms, in float32.
+    A logit is a sum of d products: its error is at most (d + 4) roundings of sum |h_k u_k|; the 4
+    are the scaling to base 2, the difference from the largest and the two of the log-sum-exp. A
+    probability then has that error, relative, plus its own rounding to the tables' format; a
+    gradient is a sum of probability x row, with as many roundings again as it has terms, in
+    float32.
     """
     loss = gpu.softmax_loss(hidden, outputs, targets, **options)
-    got = torch.autograd.grad(3.0 * loss, (hidden, outputs))           # an upstream gradient other than 1
+    got = torch.autograd.grad(3.0 * loss, (hidden, outputs))  # an upstream gradient other than 1
     wanted, for_hidden, for_outputs = exact(hidden, outputs, targets)
     unit = ROUNDING[torch.float32]
     absolute = hidden.detach().double().abs() @ outputs.detach().double().abs().T
@@ -68,7 +72,11 @@ def assert_right(hidden, outputs, targets, **options):
         (outputs, got[1], for_outputs, spread.T @ hidden.detach().double().abs()),
     ):
         assert result.dtype == tensor.dtype and result.shape == tensor.shape
-        relative = 2 * torch.expm1(2 * logit_error) + ROUNDING[tensor.dtype] + (len(targets) + len(outputs)) * unit
+        relative = (
+            2 * torch.expm1(2 * logit_error)
+            + ROUNDING[tensor.dtype]
+            + (len(targets) + len(outputs)) * unit
+        )
         allowed = 3 * scale * relative + 3 * ROUNDING[tensor.dtype] * right.abs()
         # float16 has a smallest number, below which it rounds by the absolute size.
         allowed = allowed + (2.0**-24 if tensor.dtype == torch.float16 else 1e-38)
@@ -78,7 +86,16 @@ def assert_right(hidden, outputs, targets, **options):
 
 @pytest.mark.parametrize(
     ("examples", "words", "dim"),
-    [(1, 1, 1), (1, 50, 3), (40, 1, 5), (16, 32, 16), (17, 33, 17), (40, 300, 100), (5, 290, 128), (3, 40, 300)],
+    [
+        (1, 1, 1),
+        (1, 50, 3),
+        (40, 1, 5),
+        (16, 32, 16),
+        (17, 33, 17),
+        (40, 300, 100),
+        (5, 290, 128),
+        (3, 40, 300),
+    ],
 )
 def test_loss_and_gradients_are_right_whatever_the_shape(examples, words, dim):
     assert_right(*batch(examples, words, dim), precision="ieee")
@@ -106,13 +123,19 @@ def test_logits_of_ten_thousand_do_not_overflow():
     hidden, outputs, targets = batch(20, 90, 40, size=1000.0)
     assert float((hidden @ outputs.T).detach().abs().max()) > 1e4
     loss = gpu.softmax_loss(hidden, outputs, targets, precision="ieee")
-    wanted, for_hidden, for_outputs = exact(hidden, outputs, targets)
-    # At this size a float32 logit is known to some hundredths, and a mean loss of thousands to as much.
+    wanted, for_hidden, _for_outputs = exact(hidden, outputs, targets)
+    # At this size a float32 logit is known to some hundredths, and a mean loss of thousands to as
+    # much.
     largest = (hidden.detach().double().abs() @ outputs.detach().double().abs().T).max()
     assert abs(loss.double() - wanted) <= 2 * 44 * 2.0**-24 * largest
     got = torch.autograd.grad(loss, (hidden, outputs))
     # Where one word is certain, the gradients do not depend on the logits' last bits.
-    certain = torch.softmax(hidden.detach().double() @ outputs.detach().double().T, dim=1).max(dim=1).values > 1 - 1e-12
+    certain = (
+        torch.softmax(hidden.detach().double() @ outputs.detach().double().T, dim=1)
+        .max(dim=1)
+        .values
+        > 1 - 1e-12
+    )
     assert certain.sum() > 10
     torch.testing.assert_close(got[0][certain].double(), for_hidden[certain], rtol=1e-5, atol=1e-6)
     assert all(torch.isfinite(gradient).all() for gradient in got)
@@ -122,15 +145,19 @@ def test_a_certain_prediction_costs_nothing_and_never_less():
     hidden = torch.full((3, 7), 30.0, device=DEVICE)
     outputs = torch.zeros(5, 7, device=DEVICE)
     outputs[2] = 30.1
-    loss = gpu.softmax_loss(hidden, outputs, torch.tensor([2, 2, 2], device=DEVICE), precision="ieee")
+    loss = gpu.softmax_loss(
+        hidden, outputs, torch.tensor([2, 2, 2], device=DEVICE), precision="ieee"
+    )
     assert float(loss) == 0.0
 
 
 def test_small_probabilities_survive_float16():
     """With 3,000 words P is about 2^-12, and its product with 1 / B would be lost."""
     hidden, outputs, targets = batch(64, 3000, 16, dtype=torch.float16, size=0.01)
-    upstream = 2.0**12                                                 # what a loss scaler does
-    got = torch.autograd.grad(upstream * gpu.softmax_loss(hidden, outputs, targets), (hidden, outputs))
+    upstream = 2.0**12  # what a loss scaler does
+    got = torch.autograd.grad(
+        upstream * gpu.softmax_loss(hidden, outputs, targets), (hidden, outputs)
+    )
     _, *wanted = exact(hidden, outputs, targets)
     for result, right in zip(got, wanted, strict=True):
         error = (result.double() / upstream - right).norm() / right.norm()
@@ -141,7 +168,9 @@ def test_only_the_gradients_that_are_wanted_are_computed():
     hidden, outputs, targets = batch(20, 70, 9)
     loss = gpu.softmax_loss(hidden.detach(), outputs.detach(), targets)
     assert not loss.requires_grad
-    (for_outputs,) = torch.autograd.grad(gpu.softmax_loss(hidden.detach(), outputs, targets), outputs)
+    (for_outputs,) = torch.autograd.grad(
+        gpu.softmax_loss(hidden.detach(), outputs, targets), outputs
+    )
     (for_hidden,) = torch.autograd.grad(gpu.softmax_loss(hidden, outputs.detach(), targets), hidden)
     both = torch.autograd.grad(gpu.softmax_loss(hidden, outputs, targets), (hidden, outputs))
     assert torch.equal(for_hidden, both[0]) and torch.equal(for_outputs, both[1])
@@ -178,7 +207,9 @@ def test_wrong_arguments_are_named():
         gpu.softmax_loss(hidden, outputs, torch.full((4,), 6, device=DEVICE))
     with pytest.raises(ValueError, match="must not be empty"):
         gpu.softmax_loss(hidden[:0], outputs, targets[:0])
-    with pytest.raises(TypeError, match="hidden must be float32 or bfloat16 or float16, got float64"):
+    with pytest.raises(
+        TypeError, match="hidden must be float32 or bfloat16 or float16, got float64"
+    ):
         gpu.softmax_loss(hidden.double(), outputs.double(), targets)
     with pytest.raises(ValueError, match="precision must be one of"):
         gpu.softmax_loss(hidden, outputs, targets, precision="fp8")
@@ -201,11 +232,14 @@ def test_every_dimension_has_tiles_that_fit(monkeypatch, width, dtype):
     """Kernels are tuned on a GPU only; which tile sizes are tried there can be checked anywhere."""
     monkeypatch.setattr(gpu, "INTERPRETED", False)
     named = {"hidden": torch.empty(1, dtype=dtype)}
-    tried = gpu._fitting(gpu._configurations(("BLOCK_B", "BLOCK_V")), named, D=width, PRODUCT="ieee")
+    tried = gpu._fitting(
+        gpu._configurations(("BLOCK_B", "BLOCK_V")), named, D=width, PRODUCT="ieee"
+    )
     assert tried
     for configuration in tried:
         held, step = configuration.kwargs["BLOCK_B"], configuration.kwargs["BLOCK_V"]
-        assert (held + configuration.num_stages * step) * width * dtype.itemsize <= 227 * 1024   # of Hopper
+        # of Hopper
+        assert (held + configuration.num_stages * step) * width * dtype.itemsize <= 227 * 1024
 
 
 @pytest.mark.parametrize("batch_size", [1, 100, 5_000, 16_384, 18_000, 10**6])
@@ -215,7 +249,8 @@ def test_the_vocabulary_is_cut_into_parts_that_fill_the_gpu(monkeypatch, batch_s
     parts = gpu._parts(batch_size, 100_000, torch.device("cuda"))
     programs = parts * -(-batch_size // 128)
     assert 1 <= parts <= 32 and gpu._parts(batch_size, 100, torch.device("cuda")) == 1
-    assert parts == 32 or programs / (-(-programs // 264) * 264) > 0.86   # of the places in the rounds
+    # of the places in the rounds
+    assert parts == 32 or programs / (-(-programs // 264) * 264) > 0.86
     assert parts == 2 or batch_size != 16_384
 
 
@@ -236,13 +271,13 @@ def test_nothing_as_large_as_the_logits_is_made():
     hidden, outputs, targets = batch(64, 3000, 16)
     with LargestTensor() as eager:
         cross_entropy(hidden @ outputs.T, targets).backward()
-    assert eager.bytes >= 4 * 64 * 3000                                # so the counter would see it
+    assert eager.bytes >= 4 * 64 * 3000  # so the counter would see it
     with LargestTensor() as ours:
         gpu.softmax_loss(hidden, outputs, targets).backward()
     assert ours.bytes <= max(outputs.nbytes, gpu._parts(64, 3000, hidden.device) * hidden.nbytes)
 
 
-# ------------------------------------------------------------------------------------------------ the benchmark
+# ------------------------------------------------------------------------------------ the benchmark
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = [sys.executable, "-m", "benchmarks.gpu"]
@@ -254,7 +289,11 @@ def test_the_benchmark_measures_what_it_says_at_tiny_sizes(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     result = json.loads(path.read_text())
-    assert result["smoke"] and result["kind"] == "gpu" and result["versions"]["torch"] == torch.__version__
+    assert (
+        result["smoke"]
+        and result["kind"] == "gpu"
+        and result["versions"]["torch"] == torch.__version__
+    )
     rows = result["softmax"]["rows"]
     assert not [row for row in rows if "failed" in row]
     # Errors are relative: float32 adds up some roundings, bfloat16 has eight bits.

@@ -14,13 +14,19 @@ from embcourse.vectors import Embeddings
 from embcourse.word2vec import fast, model, reference
 from embcourse.word2vec.model import Training, train
 
-# ------------------------------------------------------------------------------------------------ the loss
+# ----------------------------------------------------------------------------------------- the loss
 
 
 def batch(examples, words, dim, *, dtype=torch.float64, size=1.0, seed=0):
     random = torch.Generator().manual_seed(seed)
-    hidden = (size * torch.randn(examples, dim, generator=random, dtype=torch.float64)).to(dtype).requires_grad_()
-    outputs = torch.randn(words, dim, generator=random, dtype=torch.float64).to(dtype).requires_grad_()
+    hidden = (
+        (size * torch.randn(examples, dim, generator=random, dtype=torch.float64))
+        .to(dtype)
+        .requires_grad_()
+    )
+    outputs = (
+        torch.randn(words, dim, generator=random, dtype=torch.float64).to(dtype).requires_grad_()
+    )
     return hidden, outputs, torch.randint(words, (examples,), generator=random)
 
 
@@ -32,7 +38,9 @@ def block(request, monkeypatch):
 
 
 @pytest.mark.usefixtures("block")
-@pytest.mark.parametrize(("examples", "words", "dim"), [(1, 1, 1), (3, 1, 2), (1, 20, 3), (5, 37, 4), (30, 8, 6)])
+@pytest.mark.parametrize(
+    ("examples", "words", "dim"), [(1, 1, 1), (3, 1, 2), (1, 20, 3), (5, 37, 4), (30, 8, 6)]
+)
 def test_loss_and_gradients_are_those_of_cross_entropy(examples, words, dim):
     hidden, outputs, targets = batch(examples, words, dim)
     ours = fast.softmax_loss(hidden, outputs, targets)
@@ -46,14 +54,18 @@ def test_loss_and_gradients_are_those_of_cross_entropy(examples, words, dim):
 @pytest.mark.usefixtures("block")
 def test_gradients_are_the_finite_differences():
     hidden, outputs, targets = batch(4, 9, 3)
-    assert torch.autograd.gradcheck(lambda h, u: fast.softmax_loss(h, u, targets), (hidden, outputs))
+    assert torch.autograd.gradcheck(
+        lambda h, u: fast.softmax_loss(h, u, targets), (hidden, outputs)
+    )
 
 
 @given(st.integers(1, 12), st.integers(1, 30), st.integers(1, 5), st.integers(0, 2**31))
 def test_any_shape_agrees_with_cross_entropy(examples, words, dim, seed):
     hidden, outputs, targets = batch(examples, words, dim, size=5.0, seed=seed)
     ours = fast.softmax_loss(hidden, outputs, targets)
-    torch.testing.assert_close(ours, cross_entropy(hidden @ outputs.T, targets), rtol=1e-11, atol=1e-13)
+    torch.testing.assert_close(
+        ours, cross_entropy(hidden @ outputs.T, targets), rtol=1e-11, atol=1e-13
+    )
 
 
 @pytest.mark.usefixtures("block")
@@ -65,7 +77,9 @@ def test_logits_of_ten_thousand_do_not_overflow(dtype):
     wanted = cross_entropy(hidden.detach().double() @ outputs.detach().double().T, targets)
     largest = (hidden.detach().double().abs() @ outputs.detach().double().abs().T).max()
     assert abs(loss.item() - wanted) <= 24 * torch.finfo(dtype).eps * largest
-    assert all(torch.isfinite(gradient).all() for gradient in torch.autograd.grad(loss, (hidden, outputs)))
+    assert all(
+        torch.isfinite(gradient).all() for gradient in torch.autograd.grad(loss, (hidden, outputs))
+    )
 
 
 def test_a_certain_prediction_costs_nothing_and_never_less():
@@ -127,7 +141,7 @@ def test_the_loss_names_what_is_wrong():
         fast.softmax_loss(hidden, outputs, torch.tensor([0, 1, -1, 2]))
 
 
-# ------------------------------------------------------------------------------------------------ training
+# ----------------------------------------------------------------------------------------- training
 
 SENTENCES = [["red", "apple"], ["red", "cherry"], ["blue", "sky"], ["blue", "sea"]] * 50
 SMALL = {"dim": 6, "window": 2, "sample": 0, "min_count": 1, "batch_size": 32}
@@ -137,10 +151,16 @@ SMALL = {"dim": 6, "window": 2, "sample": 0, "min_count": 1, "batch_size": 32}
 def test_training_lowers_the_loss_and_finds_what_belongs_together(kind):
     losses = []
     vectors = train(
-        SENTENCES, model=kind, epochs=30, callback=lambda report: losses.append(report.loss), **SMALL
+        SENTENCES,
+        model=kind,
+        epochs=30,
+        callback=lambda report: losses.append(report.loss),
+        **SMALL,
     )
-    assert losses[0] == pytest.approx(math.log(6), abs=0.2)            # at first every word is as likely as any other
-    # "red" and "blue" are followed by one of two words, the others by one: the entropy is half a ln 2 for both models.
+    # at first every word is as likely as any other
+    assert losses[0] == pytest.approx(math.log(6), abs=0.2)
+    # "red" and "blue" are followed by one of two words, the others by one: the entropy is half a ln
+    # 2 for both models.
     assert losses[-1] == pytest.approx(0.5 * math.log(2), abs=0.05)
     assert vectors.neighbours("apple", k=1)[0].token == "cherry"
     assert vectors.neighbours("sea", k=1)[0].token == "sky"
@@ -155,7 +175,8 @@ def test_the_loss_that_is_reported_is_the_mean_over_all_pairs():
     inputs, outputs = training.inputs.astype(float), training.outputs.astype(float)
     training.run()
     ids = [training.vocabulary.encode(sentence) for sentence in SENTENCES]
-    pairs = [pair for a, b in ids for pair in ((a, b), (b, a))]        # two words a sentence: each predicts the other
+    # two words a sentence: each predicts the other
+    pairs = [pair for a, b in ids for pair in ((a, b), (b, a))]
     logits = inputs @ outputs.T
     log_softmax = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     wanted = -np.mean([log_softmax[centre, context] for centre, context in pairs])
@@ -177,7 +198,9 @@ def test_the_objective_is_that_of_the_definition(kind):
     else:
         contexts = [np.array([1, 2, 2]), np.array([4]), np.array([0, 6]), np.array([5, 1, 0, 3])]
         wanted = reference.cbow_gradients(inputs, outputs, targets, contexts)
-        hidden = torch.stack([tables[0][torch.from_numpy(context)].mean(dim=0) for context in contexts])
+        hidden = torch.stack(
+            [tables[0][torch.from_numpy(context)].mean(dim=0) for context in contexts]
+        )
     loss = fast.softmax_loss(hidden, tables[1], torch.from_numpy(targets))
     for got, right in zip((loss.detach(), *torch.autograd.grad(loss, tables)), wanted, strict=True):
         np.testing.assert_allclose(got, right, rtol=1e-11, atol=1e-13)
@@ -188,14 +211,21 @@ def test_cbow_predicts_from_the_mean_or_the_sum_of_its_context(mean):
     reports = []
     settings = {**SMALL, "batch_size": 10_000, "epochs": 1, "window": 1}
     sentences = [["a", "b", "c"]] * 3
-    training = Training(sentences, model="cbow", cbow_mean=mean, callback=reports.append, **settings)
+    training = Training(
+        sentences, model="cbow", cbow_mean=mean, callback=reports.append, **settings
+    )
     training._tables[1].copy_(torch.randn(3, 6, generator=torch.Generator().manual_seed(0)))
     inputs, outputs = training.inputs.astype(float), training.outputs.astype(float)
     training.run()
     a, b, c = training.vocabulary.encode(["a", "b", "c"])
     around = inputs[a] + inputs[c]
     examples = [(inputs[b], a), (around / 2 if mean else around, b), (inputs[b], c)]
-    wanted = np.mean([np.log(np.exp(outputs @ hidden).sum()) - outputs[target] @ hidden for hidden, target in examples])
+    wanted = np.mean(
+        [
+            np.log(np.exp(outputs @ hidden).sum()) - outputs[target] @ hidden
+            for hidden, target in examples
+        ]
+    )
     assert reports[0].loss == pytest.approx(wanted, rel=1e-5)
 
 
@@ -227,16 +257,20 @@ def test_pairs_stay_inside_their_radius_and_their_sentence():
     words = [f"w{i}" for i in range(40)]
     vocabulary = Vocabulary(words)
     encoded = Encoded(np.arange(40, dtype=np.int32), np.array([0, 1, 13, 40]))
-    training = Training(encoded, vocabulary=vocabulary, window=4, epochs=1, dim=2, sample=0, batch_size=7)
+    training = Training(
+        encoded, vocabulary=vocabulary, window=4, epochs=1, dim=2, sample=0, batch_size=7
+    )
     sizes, distances = [], []
     for seed in range(40):
         for centres, contexts in training._batches(encoded, np.random.default_rng(seed)):
             sizes.append(len(centres))
             distances.extend((centres - contexts).abs().tolist())
             assert ((centres >= 1) & ((centres < 13) == (contexts < 13))).all()
-    assert 0 < min(sizes) and max(sizes) <= 7
+    assert min(sizes) > 0 and max(sizes) <= 7
     # A word k away is in the window if the radius is at least k: with probability (5 - k) / 4.
-    share = np.bincount(distances, minlength=5)[1:] / [2 * (12 - k + 27 - k) for k in range(1, 5)] / 40
+    share = (
+        np.bincount(distances, minlength=5)[1:] / [2 * (12 - k + 27 - k) for k in range(1, 5)] / 40
+    )
     np.testing.assert_allclose(share, [1, 0.75, 0.5, 0.25], atol=0.08)
 
 
@@ -262,9 +296,15 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(kind):
 def test_a_run_in_pieces_equals_an_unbroken_one():
     whole = Training(SENTENCES, epochs=4, **SMALL).run()
     pieces = Training(SENTENCES, epochs=4, **SMALL)
-    assert not pieces.run(until=1).finished and not pieces.run(until=3).finished and pieces.run().finished
-    assert np.array_equal(whole.inputs, pieces.inputs) and np.array_equal(whole.outputs, pieces.outputs)
-    assert np.array_equal(pieces.run().inputs, whole.inputs)           # nothing is left to do
+    assert (
+        not pieces.run(until=1).finished
+        and not pieces.run(until=3).finished
+        and pieces.run().finished
+    )
+    assert np.array_equal(whole.inputs, pieces.inputs) and np.array_equal(
+        whole.outputs, pieces.outputs
+    )
+    assert np.array_equal(pieces.run().inputs, whole.inputs)  # nothing is left to do
 
 
 def test_callbacks_hear_about_every_token_once(monkeypatch):
@@ -295,7 +335,9 @@ def test_training_can_start_from_given_vectors():
     assert np.array_equal(training.inputs[training.vocabulary["apple"]], known["apple"])
     assert np.abs(training.inputs[training.vocabulary["red"]]).max() <= 0.5 / 6
     table = np.random.default_rng(0).normal(size=(6, 6))
-    assert np.array_equal(Training(SENTENCES, start=table, **SMALL).inputs, table.astype(np.float32))
+    assert np.array_equal(
+        Training(SENTENCES, start=table, **SMALL).inputs, table.astype(np.float32)
+    )
 
 
 def test_the_tables_that_are_read_are_copies():
@@ -308,7 +350,12 @@ def test_the_tables_that_are_read_are_copies():
 @pytest.mark.parametrize(
     ("corpus", "arguments", "error", "message"),
     [
-        (SENTENCES, {"model": "glove"}, ValueError, "model must be 'skipgram' or 'cbow', got 'glove'"),
+        (
+            SENTENCES,
+            {"model": "glove"},
+            ValueError,
+            "model must be 'skipgram' or 'cbow', got 'glove'",
+        ),
         (SENTENCES, {"window": 0}, ValueError, "window must be at least 1, got 0"),
         (SENTENCES, {"dim": 2.0}, TypeError, "dim must be an integer"),
         (SENTENCES, {"batch_size": 0}, ValueError, "batch_size must be at least 1"),
@@ -319,7 +366,12 @@ def test_the_tables_that_are_read_are_copies():
         (SENTENCES, {"min_count": 1000}, ValueError, "no word is left"),
         ([["a"], ["b"], ["a"]], {"min_count": 1}, ValueError, "no sentence holds two words"),
         (SENTENCES, {"start": np.full((6, 100), np.nan)}, ValueError, "holds NaN"),
-        (SENTENCES, {"start": np.zeros((5, 100))}, ValueError, r"shape \(words, dim\) = \(6, 100\), got \(5, 100\)"),
+        (
+            SENTENCES,
+            {"start": np.zeros((5, 100))},
+            ValueError,
+            r"shape \(words, dim\) = \(6, 100\), got \(5, 100\)",
+        ),
         (["a sentence"], {}, TypeError, "call tokenize first"),
     ],
 )
@@ -337,7 +389,10 @@ def test_a_missing_gpu_is_said_at_once():
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 @pytest.mark.parametrize("kind", ["skipgram", "cbow"])
 def test_a_gpu_trains_the_same_objective(kind):
-    cpu, cuda = (Training(SENTENCES, model=kind, epochs=3, device=device, **SMALL).run() for device in ("cpu", "cuda"))
+    cpu, cuda = (
+        Training(SENTENCES, model=kind, epochs=3, device=device, **SMALL).run()
+        for device in ("cpu", "cuda")
+    )
     np.testing.assert_allclose(cuda.inputs, cpu.inputs, atol=0.02)
 
 

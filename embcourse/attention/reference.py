@@ -1,8 +1,10 @@
 """Scaled dot-product attention and what came before it: the formulas made runnable.
 
-Shapes: n queries, m keys, any axes in front (batch, heads) that broadcast. q is (..., n, d), k is (..., m, d), v is
-(..., m, d_v). Scores and weights are (..., n, m): a row is a query. A mask is boolean, True where a query may attend to
-a key, and broadcasts to (..., n, m). A query that may attend to nothing gets weights 0 and output 0.
+Shapes: n queries, m keys, any axes in front (batch, heads) that broadcast. q is (..., n, d), k is
+        (..., m, d), v is
+(..., m, d_v). Scores and weights are (..., n, m): a row is a query. A mask is boolean, True where a
+query may attend to a key, and broadcasts to (..., n, m). A query that may attend to nothing gets
+weights 0 and output 0.
 """
 
 from __future__ import annotations
@@ -15,9 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-def softmax(
-    scores: ArrayLike, axis: int = -1, mask: ArrayLike | None = None
-) -> Array:
+def softmax(scores: ArrayLike, axis: int = -1, mask: ArrayLike | None = None) -> Array:
     """Weights exp(s) / sum of exp(s) along an axis; they sum to one.
 
     The largest score is taken off first. That changes no weight, since
@@ -46,7 +46,7 @@ def softmax(
     if scores.size == 0:
         return np.zeros(scores.shape)
     largest = scores.max(axis=axis, keepdims=True)
-    nothing = np.isneginf(largest)                          # no score counts
+    nothing = np.isneginf(largest)  # no score counts
     largest = np.where(nothing, 0.0, largest)
     powers = np.exp(scores - largest)
     total = powers.sum(axis=axis, keepdims=True)
@@ -72,7 +72,7 @@ def softmax_gradient(weights: ArrayLike, grad_weights: ArrayLike) -> Array:
     grad_weights = _floats("softmax_gradient", "grad_weights", grad_weights)
     if weights.shape != grad_weights.shape:
         raise ValueError(
-            f"softmax_gradient: weights and grad_weights must share a shape, "
+            "softmax_gradient: weights and grad_weights must share a shape, "
             f"got {weights.shape}, {grad_weights.shape}"
         )
     mean = (weights * grad_weights).sum(axis=-1, keepdims=True)
@@ -94,11 +94,11 @@ def causal_mask(queries: int, keys: int) -> NDArray[np.bool_]:
     array([[ True,  True, False],
            [ True,  True,  True]])
     """
-    queries, keys = index(queries), index(keys)              # Python's: numpy's unsigned ones would wrap below 0
+    # Python's: numpy's unsigned ones would wrap below 0
+    queries, keys = index(queries), index(keys)
     if queries < 0 or keys < 0:
         raise ValueError(
-            f"causal_mask: queries and keys must not be negative, "
-            f"got {queries} and {keys}"
+            f"causal_mask: queries and keys must not be negative, got {queries} and {keys}"
         )
     return np.arange(keys) <= np.arange(queries)[:, None] + (keys - queries)
 
@@ -115,16 +115,19 @@ def padding_mask(lengths: ArrayLike, keys: int) -> NDArray[np.bool_]:
            [ True,  True,  True]])
     """
     lengths = np.asarray(lengths)
-    if lengths.ndim != 1 or lengths.dtype.kind not in "iu" and lengths.size:
-        raise ValueError(f"padding_mask: lengths must be 1-D integers, got {lengths.dtype} of shape {lengths.shape}")
+    if lengths.ndim != 1 or (lengths.dtype.kind not in "iu" and lengths.size):
+        raise ValueError(
+            f"padding_mask: lengths must be 1-D integers, got {lengths.dtype} of shape"
+            f" {lengths.shape}"
+        )
     if ((lengths < 0) | (lengths > keys)).any():
-        raise ValueError(f"padding_mask: lengths must lie between 0 and keys={keys}, got {lengths.tolist()}")
+        raise ValueError(
+            f"padding_mask: lengths must lie between 0 and keys={keys}, got {lengths.tolist()}"
+        )
     return np.arange(keys) < lengths[:, None, None]
 
 
-def attention_scores(
-    q: ArrayLike, k: ArrayLike, scale: float | None = None
-) -> Array:
+def attention_scores(q: ArrayLike, k: ArrayLike, scale: float | None = None) -> Array:
     """Scaled dot products S = scale * Q Kᵀ of all queries with all keys.
 
     q, k   : (..., n, d) and (..., m, d).
@@ -170,7 +173,7 @@ def attention(
     scores = attention_scores(q, k, scale)
     if v.ndim < 2 or v.shape[-2] != scores.shape[-1]:
         raise ValueError(
-            f"attention: v must be (..., keys, d_v) with as many keys "
+            "attention: v must be (..., keys, d_v) with as many keys "
             f"as k, {scores.shape[-1]}; got {v.shape}"
         )
     weights = softmax(scores, mask=mask)
@@ -204,18 +207,16 @@ def attention_gradients(
     q, k = _floats("attention", "q", q), _floats("attention", "k", k)
     v = _floats("attention", "v", v)
     outputs, weights = attention(q, k, v, mask, scale)
-    grad_outputs = _floats(
-        "attention_gradients", "grad_outputs", grad_outputs
-    )
+    grad_outputs = _floats("attention_gradients", "grad_outputs", grad_outputs)
     if grad_outputs.shape != outputs.shape:
         raise ValueError(
-            f"attention_gradients: grad_outputs must have the outputs' "
+            "attention_gradients: grad_outputs must have the outputs' "
             f"shape {outputs.shape}, got {grad_outputs.shape}"
         )
     grad_v = np.swapaxes(weights, -1, -2) @ grad_outputs
     grad_weights = grad_outputs @ np.swapaxes(v, -1, -2)
     grad_scores = softmax_gradient(weights, grad_weights)
-    grad_scores = _scale(q, scale) * grad_scores           # for both below
+    grad_scores = _scale(q, scale) * grad_scores  # for both below
     grad_q = grad_scores @ k
     grad_k = np.swapaxes(grad_scores, -1, -2) @ q
     pairs = ((grad_q, q), (grad_k, k), (grad_v, v))
@@ -223,11 +224,7 @@ def attention_gradients(
 
 
 def additive_scores(
-    q: ArrayLike,
-    k: ArrayLike,
-    w_query: ArrayLike,
-    w_key: ArrayLike,
-    u: ArrayLike,
+    q: ArrayLike, k: ArrayLike, w_query: ArrayLike, w_key: ArrayLike, u: ArrayLike
 ) -> Array:
     """Bahdanau's scores: S_ij = u . tanh(q_i W_q + k_j W_k).
 
@@ -248,20 +245,31 @@ def additive_scores(
     q, k, w_query, w_key, u = (
         _floats("additive_scores", name, array) for name, array in names.items()
     )
-    shapes = f"got q {q.shape}, k {k.shape}, w_query {w_query.shape}, w_key {w_key.shape}, u {u.shape}"
+    shapes = (
+        f"got q {q.shape}, k {k.shape}, w_query {w_query.shape}, w_key {w_key.shape}, u {u.shape}"
+    )
     if min(q.ndim, k.ndim) < 2 or w_query.ndim != 2 or w_key.ndim != 2 or u.ndim != 1:
-        raise ValueError(f"additive_scores: q and k need two axes or more, w_query and w_key two, u one; {shapes}")
-    if q.shape[-1] != w_query.shape[0] or k.shape[-1] != w_key.shape[0] or not (
-        w_query.shape[1] == w_key.shape[1] == u.shape[0]
+        raise ValueError(
+            "additive_scores: q and k need two axes or more, w_query and w_key two, u one;"
+            f" {shapes}"
+        )
+    if (
+        q.shape[-1] != w_query.shape[0]
+        or k.shape[-1] != w_key.shape[0]
+        or not (w_query.shape[1] == w_key.shape[1] == u.shape[0])
     ):
-        raise ValueError(f"additive_scores: w_query must be (d_q, hidden), w_key (d_k, hidden), u (hidden,); {shapes}")
-    queries = (q @ w_query)[..., :, None, :]            # (..., n, 1, hidden)
-    keys = (k @ w_key)[..., None, :, :]                 # (..., 1, m, hidden)
+        raise ValueError(
+            "additive_scores: w_query must be (d_q, hidden), w_key (d_k, hidden), u (hidden,);"
+            f" {shapes}"
+        )
+    queries = (q @ w_query)[..., :, None, :]  # (..., n, 1, hidden)
+    keys = (k @ w_key)[..., None, :, :]  # (..., 1, m, hidden)
     return np.tanh(queries + keys) @ u
 
 
 def general_scores(q: ArrayLike, k: ArrayLike, w: ArrayLike) -> Array:
-    """Luong's "general" scores: s_ij = q_i W k_jᵀ, a dot product after a learned map from queries to keys.
+    """Luong's "general" scores: s_ij = q_i W k_jᵀ, a dot product after a learned map from queries
+    to keys.
 
     q, k, w: (..., n, d_q), (..., m, d_k), (d_q, d_k).
     returns: (..., n, m) float64.
@@ -272,10 +280,12 @@ def general_scores(q: ArrayLike, k: ArrayLike, w: ArrayLike) -> Array:
 
     Luong et al. (2015), section 3.1.
     """
-    q, k, w = (_floats("general_scores", name, array) for name, array in (("q", q), ("k", k), ("w", w)))
+    q, k, w = (
+        _floats("general_scores", name, array) for name, array in (("q", q), ("k", k), ("w", w))
+    )
     if min(q.ndim, k.ndim) < 2 or w.shape != (q.shape[-1], k.shape[-1]):
         raise ValueError(
-            f"general_scores: w must be (d_q, d_k) for q (..., n, d_q) and k (..., m, d_k); "
+            "general_scores: w must be (d_q, d_k) for q (..., n, d_q) and k (..., m, d_k); "
             f"got q {q.shape}, k {k.shape}, w {w.shape}"
         )
     return q @ w @ np.swapaxes(k, -1, -2)
@@ -284,14 +294,16 @@ def general_scores(q: ArrayLike, k: ArrayLike, w: ArrayLike) -> Array:
 def kernel_regression(
     queries: ArrayLike, keys: ArrayLike, values: ArrayLike, bandwidth: float
 ) -> tuple[Array, Array]:
-    """Nadaraya-Watson regression with a Gaussian kernel: attention whose scores are -distance² / (2 bandwidth²).
+    """Nadaraya-Watson regression with a Gaussian kernel: attention whose scores are -distance² / (2
+    bandwidth²).
 
     queries  : (n, d) where to predict.
     keys     : (m, d) where something was seen; at least one.
     values   : (m, d_v) what was seen there.
     bandwidth: width of the kernel, positive; the smaller, the more the nearest key decides.
     returns  : (predictions (n, d_v), weights (n, m)), float64.
-    raises   : ValueError if shapes do not fit together, there is no key, or bandwidth is not positive.
+    raises   : ValueError if shapes do not fit together, there is no key, or bandwidth is not
+               positive.
 
     >>> predictions, weights = kernel_regression([[0.5]], [[0.0], [1.0]], [[2.0], [4.0]], 0.3)
     >>> predictions
@@ -300,14 +312,19 @@ def kernel_regression(
     Nadaraya (1964); Watson (1964).
     """
     names = {"queries": queries, "keys": keys, "values": values}
-    queries, keys, values = (_floats("kernel_regression", name, array) for name, array in names.items())
+    queries, keys, values = (
+        _floats("kernel_regression", name, array) for name, array in names.items()
+    )
     if not (queries.ndim == keys.ndim == values.ndim == 2) or queries.shape[1] != keys.shape[1]:
         raise ValueError(
-            f"kernel_regression: queries (n, d), keys (m, d), values (m, d_v) expected; "
+            "kernel_regression: queries (n, d), keys (m, d), values (m, d_v) expected; "
             f"got {queries.shape}, {keys.shape}, {values.shape}"
         )
     if len(keys) == 0 or len(values) != len(keys):
-        raise ValueError(f"kernel_regression: one value per key, and one key or more; got {len(values)}, {len(keys)}")
+        raise ValueError(
+            f"kernel_regression: one value per key, and one key or more; got {len(values)},"
+            f" {len(keys)}"
+        )
     if not bandwidth > 0:
         raise ValueError(f"kernel_regression: bandwidth must be positive, got {bandwidth!r}")
     distances = ((queries[:, None, :] - keys[None, :, :]) ** 2).sum(axis=-1)
@@ -316,7 +333,8 @@ def kernel_regression(
 
 
 def require_mask(function: str, mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The mask, broadcast to the shape of the scores; ValueError if it is not boolean or does not fit.
+    """The mask, broadcast to the shape of the scores; ValueError if it is not boolean or does not
+    fit.
 
     >>> require_mask("attention", [True, False], (2, 2))
     array([[ True, False],
@@ -324,11 +342,15 @@ def require_mask(function: str, mask: ArrayLike, shape: tuple[int, ...]) -> NDAr
     """
     mask = np.asarray(mask)
     if mask.dtype != np.bool_:
-        raise ValueError(f"{function}: mask must be boolean, True where a query may attend; got {mask.dtype}")
+        raise ValueError(
+            f"{function}: mask must be boolean, True where a query may attend; got {mask.dtype}"
+        )
     try:
         return np.broadcast_to(mask, shape)
     except ValueError:
-        raise ValueError(f"{function}: mask must broadcast to {shape}, (..., queries, keys); got {mask.shape}") from None
+        raise ValueError(
+            f"{function}: mask must broadcast to {shape}, (..., queries, keys); got {mask.shape}"
+        ) from None
 
 
 def _floats(function: str, name: str, array: ArrayLike) -> Array:
@@ -348,16 +370,20 @@ def _scale(q: Array, scale: float | None) -> float:
 
 def _require_common(function: str, q: Array, k: Array) -> None:
     if q.ndim < 2 or k.ndim < 2:
-        raise ValueError(f"{function}: q (..., queries, d) and k (..., keys, d) expected; got q {q.shape}, k {k.shape}")
+        raise ValueError(
+            f"{function}: q (..., queries, d) and k (..., keys, d) expected; got q {q.shape}, k"
+            f" {k.shape}"
+        )
     if q.shape[-1] != k.shape[-1]:
         raise ValueError(
-            f"{function}: keys have d={k.shape[-1]} but queries have d={q.shape[-1]}; q (..., queries, d) and "
-            f"k (..., keys, d) must share d. Got q {q.shape}, k {k.shape}"
+            f"{function}: keys have d={k.shape[-1]} but queries have d={q.shape[-1]}; q (...,"
+            f" queries, d) and k (..., keys, d) must share d. Got q {q.shape}, k {k.shape}"
         )
 
 
 def _summed_to(gradient: Array, shape: tuple[int, ...]) -> Array:
-    """Adds up the axes along which an array of this shape was broadcast: it was used once for each place there."""
+    """Adds up the axes along which an array of this shape was broadcast: it was used once for each
+    place there."""
     extra = gradient.ndim - len(shape)
     gradient = gradient.sum(axis=tuple(range(extra)))
     wide = tuple(axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[axis] != 1)

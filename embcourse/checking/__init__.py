@@ -6,5 +6,17 @@ from embcourse.checking.registry import exercises, find, slugs
 from embcourse.checking.tolerance import Tolerance
 from embcourse.checking.verdict import Verdict, judge
 
-__all__ = ["Case", "CheckFailed", "Exercise", "Misconception", "Tolerance", "Verdict", "check", "exercises", "find",
-           "hint", "judge", "slugs"]
+__all__ = [
+    "Case",
+    "CheckFailed",
+    "Exercise",
+    "Misconception",
+    "Tolerance",
+    "Verdict",
+    "check",
+    "exercises",
+    "find",
+    "hint",
+    "judge",
+    "slugs",
+]

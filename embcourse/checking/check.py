@@ -28,16 +28,17 @@ def check(id: str, function: Any = LOOK_UP) -> float:
     """Checks an answer, shows the report and returns the points it earned.
 
     id       : the exercise, e.g. "tfidf.idf".
-    function : the student's function or class. Left out, the one of the exercise's name in the caller's notebook.
+    function : the student's function or class. Left out, the one of the exercise's name in the
+               caller's notebook.
     returns  : points, above 0. nbgrader reads the number as partial credit.
-    raises   : CheckFailed if nothing was earned, or there is no such exercise. Whatever the function does (raise,
-               print, loop, exit, change its inputs) ends up in the report.
+    raises   : CheckFailed if nothing was earned, or there is no such exercise. Whatever the
+               function does (raise, print, loop, exit, change its inputs) ends up in the report.
 
     >>> from embcourse.tfidf import idf
     >>> check("tfidf.idf", idf)
-    tfidf.idf                                                                              2 of 2 points
-      values        ✓  three documents, more documents, a view with gaps
-      edge cases    ✓  one document, a term in every document, a term in none, empty documents, no terms
+    tfidf.idf ... 2 of 2 points
+      values        ✓  three documents, ...
+      edge cases    ✓  one document, a term in every document, ...
       bad input     ✓  no documents, a negative count, a large negative count
       inputs        ✓  left unchanged
     2.0
@@ -53,12 +54,16 @@ def check(id: str, function: Any = LOOK_UP) -> float:
     except Interrupted:
         raise CheckFailed(f"{id}: stopped before it was done") from None
     except Exception as error:
-        raise CheckFailed(f"{id}: the checker itself failed, which is no fault of yours: please report it") from error
+        raise CheckFailed(
+            f"{id}: the checker itself failed, which is no fault of yours: please report it"
+        ) from error
     if verdict.note == NOT_WRITTEN:
         raise CheckFailed(f"{id} is {NOT_WRITTEN}: 0 of {exercise.points:g} points")
     show(Report(verdict))
     if verdict.points == 0:
-        raise CheckFailed(f"{id} earned 0 of {exercise.points:g} points; the report above says why") from None
+        raise CheckFailed(
+            f"{id} earned 0 of {exercise.points:g} points; the report above says why"
+        ) from None
     return verdict.points
 
 
@@ -77,15 +82,19 @@ def hint(id: str, level: int = 1) -> None:
 
 
 def old_definition(name: str, function: Any) -> str:
-    """Why what came is not what the notebook's last cell that defines `name` says; empty where it is, or can't be told.
+    """Why what came is not what the notebook's last cell that defines `name` says; empty where it
+    is, or can't be told.
 
-    A cell that does not compile, or fails before it comes to the definition, leaves the old one in place.
+    A cell that does not compile, or fails before it comes to the definition, leaves the old one in
+    place.
     """
     shell = ipython_shell()
     if shell is None or function is None:
         return ""
     definition = re.compile(rf"^[ \t]*(?:def|class)[ \t]+{re.escape(name)}\b", re.MULTILINE)
-    cell = next((cell for cell in reversed(shell.user_ns.get("In", [])) if definition.search(cell)), None)
+    cell = next(
+        (cell for cell in reversed(shell.user_ns.get("In", [])) if definition.search(cell)), None
+    )
     if cell is None:
         return ""
     cell = shell.transform_cell(cell)
@@ -115,6 +124,7 @@ def show(report: Report) -> None:
     shell = ipython_shell()
     if shell is not None and hasattr(shell, "kernel"):
         from IPython.display import display
+
         display(report)
     else:
         print(report)

@@ -9,8 +9,15 @@ import numpy as np
 
 from embcourse.checking.tolerance import Tolerance
 
-KINDS = {"b": "booleans", "i": "integers", "u": "integers", "f": "floats", "c": "complex numbers", "U": "strings",
-         "S": "bytes"}
+KINDS = {
+    "b": "booleans",
+    "i": "integers",
+    "u": "integers",
+    "f": "floats",
+    "c": "complex numbers",
+    "U": "strings",
+    "S": "bytes",
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,8 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Rule:
-    """How two values are compared: the tolerance, whether single precision may do, the names of a tuple's parts."""
+    """How two values are compared: the tolerance, whether single precision may do, the names of a
+    tuple's parts."""
 
     tolerance: Tolerance = Tolerance()
     single: bool = True
@@ -33,8 +41,9 @@ class Rule:
 def compare(expected: Any, got: Any, rule: Rule = Rule(), where: str = "") -> Mismatch | None:
     """None if `got` is a right answer, else the first mismatch. Both are plain data (see `plain`).
 
-    A list may stand for an array and an array for a list, if the shapes agree. Integers may stand for floats; floats
-    for integers may not, because ids and counts index arrays. float16 is refused: it can't hold the answer.
+    A list may stand for an array and an array for a list, if the shapes agree. Integers may stand
+    for floats; floats for integers may not, because ids and counts index arrays. float16 is
+    refused: it can't hold the answer.
 
     >>> compare(np.array([0.0, 0.693]), np.array([0.0, 0.693])) is None
     True
@@ -51,7 +60,9 @@ def compare(expected: Any, got: Any, rule: Rule = Rule(), where: str = "") -> Mi
             return None
         return Mismatch("value", f"{prefix}expected {expected!r}, yours is {shorten(got)}")
     if got is None:
-        return Mismatch("none", f"{prefix}the function returned None; does every path end in a return?")
+        return Mismatch(
+            "none", f"{prefix}the function returned None; does every path end in a return?"
+        )
     if rule.parts:
         return compare_parts(expected, got, rule, prefix)
     if isinstance(expected, dict):
@@ -62,12 +73,16 @@ def compare(expected: Any, got: Any, rule: Rule = Rule(), where: str = "") -> Mi
 
 
 def compare_parts(expected: list, got: Any, rule: Rule, prefix: str) -> Mismatch | None:
-    """A result of several named parts, such as (weights, values): each right, in the order of the names."""
+    """A result of several named parts, such as (weights, values): each right, in the order of the
+    names."""
     if isinstance(got, np.ndarray) and got.ndim and len(got) == len(rule.parts):
         got = list(got)
     if not isinstance(got, list) or len(got) != len(rule.parts):
-        return Mismatch("type", f"{prefix}expected {len(rule.parts)} results, ({', '.join(rule.parts)}); "
-                                f"yours is {describe(got)}")
+        return Mismatch(
+            "type",
+            f"{prefix}expected {len(rule.parts)} results, ({', '.join(rule.parts)}); "
+            f"yours is {describe(got)}",
+        )
     for name, one, other in zip(rule.parts, expected, got):
         mismatch = compare(one, other, replace(rule, parts=()), name)
         if mismatch:
@@ -82,7 +97,11 @@ def compare_dicts(expected: dict, got: Any, rule: Rule, prefix: str, where: str)
     missing = [key for key in expected if key not in got]
     extra = [key for key in got if key not in expected]
     if missing or extra:
-        parts = [f"{word} {shorten(keys)}" for word, keys in (("missing", missing), ("not expected", extra)) if keys]
+        parts = [
+            f"{word} {shorten(keys)}"
+            for word, keys in (("missing", missing), ("not expected", extra))
+            if keys
+        ]
         return Mismatch("keys", f"{prefix}the keys differ: {'; '.join(parts)}")
     for key, value in expected.items():
         mismatch = compare(value, got[key], rule, f"{where}[{key!r}]")
@@ -111,33 +130,45 @@ def compare_arrays(expected: Any, got: Any, rule: Rule, prefix: str) -> Mismatch
     if isinstance(got, dict) or (isinstance(got, list) and got and not is_array_like(got)):
         return Mismatch("type", f"{prefix}expected {describe(expected)}, yours is {describe(got)}")
     if isinstance(expected, list) and not expected and np.size(got) == 0:
-        return None                                               # no results: a (0, 2) array says so too
+        return None  # no results: a (0, 2) array says so too
     expected, got = np.asarray(expected), np.asarray(got)
     if got.shape != expected.shape:
         yours = str(got.shape) if got.ndim else f"one value, {shorten(got[()])}"
         wanted = f"shape {expected.shape}" if expected.ndim else "one value"
-        return Mismatch("shape", f"{prefix}expected {wanted}, yours is {yours if expected.ndim else describe(got)}")
+        return Mismatch(
+            "shape",
+            f"{prefix}expected {wanted}, yours is {yours if expected.ndim else describe(got)}",
+        )
     if not expected.size:
         return None
     if not kinds_agree(expected.dtype, got.dtype):
-        wanted = "floats of 32 bits or more" if got.dtype == np.float16 else KINDS[expected.dtype.kind]
-        return Mismatch("dtype", f"{prefix}expected {wanted}, yours are {KINDS[got.dtype.kind]} ({got.dtype})")
+        wanted = (
+            "floats of 32 bits or more" if got.dtype == np.float16 else KINDS[expected.dtype.kind]
+        )
+        return Mismatch(
+            "dtype", f"{prefix}expected {wanted}, yours are {KINDS[got.dtype.kind]} ({got.dtype})"
+        )
     if expected.dtype.kind not in "fc":
         wrong, cause = expected != got, ""
     else:
         for test, name in ((np.isnan, "NaN"), (np.isposinf, "inf"), (np.isneginf, "-inf")):
             odd = test(expected) != test(got)
             if odd.any():
-                return Mismatch("nonfinite", f"{prefix}{first_difference(expected, got, odd)} ({name})")
+                return Mismatch(
+                    "nonfinite", f"{prefix}{first_difference(expected, got, odd)} ({name})"
+                )
         wrong = too_far(expected, got, rule)
         cause = likely_cause(expected, got, wrong, rule) if wrong.any() else ""
     if wrong.any():
-        return Mismatch("value", f"{prefix}{first_difference(expected, got, wrong)}{cause and '. ' + cause}")
+        return Mismatch(
+            "value", f"{prefix}{first_difference(expected, got, wrong)}{cause and '. ' + cause}"
+        )
     return None
 
 
 def too_far(expected: np.ndarray, got: np.ndarray, rule: Rule) -> np.ndarray:
-    """Where an answer of the right shape, NaN and infinities is further off than rounding explains."""
+    """Where an answer of the right shape, NaN and infinities is further off than rounding
+    explains."""
     single = rule.single and got.dtype.kind == "f" and is_single(got)
     got = np.asarray(got, np.result_type(got.dtype, np.float64))
     finite = np.isfinite(expected)
@@ -149,26 +180,33 @@ def too_far(expected: np.ndarray, got: np.ndarray, rule: Rule) -> np.ndarray:
 
 
 def is_single(array: np.ndarray) -> bool:
-    """Whether an array is in single precision: float32, or numbers that were float32 before they were converted.
+    """Whether an array is in single precision: float32, or numbers that were float32 before they
+    were converted.
 
-    Numbers of few binary digits, such as 0.5 or 100,000, fit into float32 without having been there.
+    Numbers of few binary digits, such as 0.5 or 100,000, fit into float32 without having been
+    there.
 
-    >>> is_single(np.array([np.float64(np.float32(0.1))])), is_single(np.array([0.1])), is_single(np.array([100000.0]))
+    >>> (
+    ...     is_single(np.array([np.float64(np.float32(0.1))])),
+    ...     is_single(np.array([0.1])),
+    ...     is_single(np.array([100000.0])),
+    ... )
     (True, False, False)
     """
     if array.dtype == np.float32:
         return True
     with np.errstate(over="ignore", invalid="ignore"):
         fits = np.array_equal(array.astype(np.float32).astype(array.dtype), array, equal_nan=True)
-        mantissas = np.frexp(array[np.isfinite(array)])[0] * 2.0 ** 16
+        mantissas = np.frexp(array[np.isfinite(array)])[0] * 2.0**16
     return array.dtype.kind == "f" and fits and bool((mantissas != np.round(mantissas)).any())
 
 
 def likely_cause(expected: np.ndarray, got: np.ndarray, wrong: np.ndarray, rule: Rule) -> str:
-    """Why numbers that agree in their first digits differ in the later ones; empty where they differ at once."""
+    """Why numbers that agree in their first digits differ in the later ones; empty where they
+    differ at once."""
     right, other = expected[wrong].astype(float), got[wrong].astype(float)
     if rule.tolerance.decimals is not None:
-        if np.abs(right - other).max() < 10.0 ** -rule.tolerance.decimals:
+        if np.abs(right - other).max() < 10.0**-rule.tolerance.decimals:
             return f"Round to {rule.tolerance.decimals} decimals"
         return ""
     with np.errstate(over="ignore"):
@@ -180,9 +218,12 @@ def likely_cause(expected: np.ndarray, got: np.ndarray, wrong: np.ndarray, rule:
             return f"This is the right number rounded to {decimals} decimals: return it unrounded"
     if is_single(got):
         return "This is in single precision: compute in float64"
-    if relative.max() > 1e-6:                                     # a small term of the formula may be wrong
+    if relative.max() > 1e-6:  # a small term of the formula may be wrong
         return ""
-    return "So small a difference may come of a constant such as 1e-8 added somewhere, or of a step in single precision"
+    return (
+        "So small a difference may come of a constant such as 1e-8 added somewhere, or of a step in"
+        " single precision"
+    )
 
 
 def kinds_agree(expected: np.dtype, got: np.dtype) -> bool:
@@ -200,7 +241,7 @@ def is_array_like(value: list) -> bool:
         return True
     try:
         return np.asarray(value).dtype.kind in "biufcUS" and not has_mixed_kinds(value)
-    except ValueError:                                            # ragged
+    except ValueError:  # ragged
         return False
 
 
@@ -213,7 +254,9 @@ def has_mixed_kinds(value: list) -> bool:
         if isinstance(item, list):
             stack.extend(item)
         else:
-            kinds.add(isinstance(item, str) or (isinstance(item, np.ndarray) and item.dtype.kind in "US"))
+            kinds.add(
+                isinstance(item, str) or (isinstance(item, np.ndarray) and item.dtype.kind in "US")
+            )
     return len(kinds) > 1
 
 
@@ -239,7 +282,9 @@ def unlike(expected: Any, got: Any) -> tuple[str, str, str]:
         one, other = number(expected, digits), number(got, digits)
         if one != other:
             break
-    inexact = isinstance(expected, (float, np.floating)) and np.isfinite(expected) and np.isfinite(got)
+    inexact = (
+        isinstance(expected, (float, np.floating)) and np.isfinite(expected) and np.isfinite(got)
+    )
     return one, other, f", off by {abs(float(got) - float(expected)):.2g}" if inexact else ""
 
 
@@ -249,8 +294,12 @@ def number(value: Any, digits: int = 6) -> str:
     >>> number(0.1 + 0.2), number(3), number(1234567.0), number(np.str_("a"))
     ('0.3', '3', '1.23457e+06', "'a'")
     """
-    value = value.item() if isinstance(value, np.generic) and value.dtype != np.longdouble else value
-    return f"{value:.{digits}g}" if isinstance(value, (float, complex, np.floating)) else repr(value)
+    value = (
+        value.item() if isinstance(value, np.generic) and value.dtype != np.longdouble else value
+    )
+    return (
+        f"{value:.{digits}g}" if isinstance(value, (float, complex, np.floating)) else repr(value)
+    )
 
 
 def describe(value: Any) -> str:
@@ -260,7 +309,11 @@ def describe(value: Any) -> str:
     ('a list of 2 lists', 'a list of 1 string', 'a dict of 1 entry', '0.5 (float)')
     """
     if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}" if value.ndim else f"{number(value[()])} ({value.dtype})"
+        return (
+            f"an array of shape {value.shape}"
+            if value.ndim
+            else f"{number(value[()])} ({value.dtype})"
+        )
     if isinstance(value, list):
         return f"a list of {counted(len(value), *kinds_of(value))}" if value else "an empty list"
     if isinstance(value, dict):
@@ -270,7 +323,13 @@ def describe(value: Any) -> str:
 
 def kinds_of(items: list) -> tuple[str, str]:
     """What the items of a list are, in one word: one, and many."""
-    words = {(np.ndarray, "array"), (list, "list"), (dict, "dict"), (str, "string"), ((int, float, complex), "number")}
+    words = {
+        (np.ndarray, "array"),
+        (list, "list"),
+        (dict, "dict"),
+        (str, "string"),
+        ((int, float, complex), "number"),
+    }
     for kind, word in sorted(words, key=lambda pair: pair[1]):
         if all(isinstance(item, kind) for item in items):
             return word, word + "s"
@@ -283,7 +342,8 @@ def counted(count: int, one: str, many: str) -> str:
 
 
 def shorten_both(expected: Any, got: Any, width: int) -> tuple[str, str]:
-    """Both values in at most `width` characters each; with more digits where they would look the same.
+    """Both values in at most `width` characters each; with more digits where they would look the
+    same.
 
     >>> shorten_both([0.1234567], [0.1234568], 40)
     ('[0.1234567]', '[0.1234568]')
@@ -328,5 +388,12 @@ def render(value: Any, budget: int, digits: int = 6) -> str:
             used += len(parts[-1]) + 2
         return "[" + ", ".join(parts) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {render(item, budget, digits)}" for key, item in list(value.items())[:budget]) + "}"
+        return (
+            "{"
+            + ", ".join(
+                f"{key!r}: {render(item, budget, digits)}"
+                for key, item in list(value.items())[:budget]
+            )
+            + "}"
+        )
     return number(value, digits)

@@ -18,35 +18,47 @@ MOST_MISTAKES = 3
 
 
 def diagnose(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception, ...]:
-    """The misconception that behaves like the answer on every case, or the few that do together; else nothing.
+    """The misconception that behaves like the answer on every case, or the few that do together;
+    else nothing.
 
     trials : every case of the examination, run on the answer.
 
-    The answer must be right wherever the misconception is right, and wrong in the same way wherever it is wrong. Two or
-    three explain an answer together if on each case it does what one of them does wrong, and is right where all are
-    right; two also if it does what both made at once do.
+    The answer must be right wherever the misconception is right, and wrong in the same way wherever
+    it is wrong. Two or three explain an answer together if on each case it does what one of them
+    does wrong, and is right where all are right; two also if it does what both made at once do.
     """
     return explanation(exercise, trials, MOST_MISTAKES)
 
 
 def resembles(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception, ...]:
-    """One or two misconceptions that behave like the answer on all ordinary cases, where none do on every case.
+    """One or two misconceptions that behave like the answer on all ordinary cases, where none do on
+    every case.
 
-    An answer that is also naive about huge numbers or bad input contradicts the name there, so it is no diagnosis: only
-    something that looks like it. Ordinary are the cases of values, gradients and edges, right ones included. Where two
-    single misconceptions do the same on all of those, neither is offered.
+    An answer that is also naive about huge numbers or bad input contradicts the name there, so it
+    is no diagnosis: only something that looks like it. Ordinary are the cases of values, gradients
+    and edges, right ones included. Where two single misconceptions do the same on all of those,
+    neither is offered.
     """
     ordinary = [trial for trial in trials if trial.case.aspect in ("values", "gradient", "edge")]
     if all(trial.passed for trial in ordinary):
         return ()
-    single = [one for one in exercise.misconceptions
-              if Behaviour(exercise, exercise.mistake(one), ordinary).agrees_everywhere()]
-    return (single[0],) if len(single) == 1 else () if single else explanation(exercise, ordinary, 2)
+    single = [
+        one
+        for one in exercise.misconceptions
+        if Behaviour(exercise, exercise.mistake(one), ordinary).agrees_everywhere()
+    ]
+    return (
+        (single[0],) if len(single) == 1 else () if single else explanation(exercise, ordinary, 2)
+    )
 
 
-def explanation(exercise: Exercise, trials: Sequence[Trial], most: int) -> tuple[Misconception, ...]:
+def explanation(
+    exercise: Exercise, trials: Sequence[Trial], most: int
+) -> tuple[Misconception, ...]:
     """The fewest misconceptions, up to `most`, that explain what an answer did on these cases."""
-    behaviours = [Behaviour(exercise, exercise.mistake(one), trials) for one in exercise.misconceptions]
+    behaviours = [
+        Behaviour(exercise, exercise.mistake(one), trials) for one in exercise.misconceptions
+    ]
     for one, behaviour in zip(exercise.misconceptions, behaviours):
         if behaviour.agrees_everywhere():
             return (one,)
@@ -63,7 +75,8 @@ def explanation(exercise: Exercise, trials: Sequence[Trial], most: int) -> tuple
 
 
 def explain_together(behaviours: Sequence[Behaviour], cases: int) -> bool:
-    """Whether the answer is wrong exactly where one of several is, and there does the same as one that is wrong."""
+    """Whether the answer is wrong exactly where one of several is, and there does the same as one
+    that is wrong."""
     for position in range(cases):
         seen = [behaviour.on(position) for behaviour in behaviours]
         if all(right for right, _ in seen):
@@ -75,63 +88,84 @@ def explain_together(behaviours: Sequence[Behaviour], cases: int) -> bool:
 
 
 class Behaviour:
-    """What a wrong function does on the cases, beside what the answer did. A case runs when it is first asked for."""
+    """What a wrong function does on the cases, beside what the answer did. A case runs when it is
+    first asked for."""
 
     def __init__(self, exercise: Exercise, wrong: Callable, trials: Sequence[Trial]) -> None:
         self.exercise, self.wrong, self.trials = exercise, wrong, trials
         self.seen: dict[int, tuple[bool, bool]] = {}
 
     def on(self, position: int) -> tuple[bool, bool]:
-        """Whether the wrong function is right on that case, and whether the answer does the same."""
+        """Whether the wrong function is right on that case, and whether the answer does the
+        same."""
         if position not in self.seen:
             trial = self.trials[position]
             outcome = observe(self.exercise, self.wrong, trial.case, self.exercise.seconds)[0]
             right = difference(self.exercise, trial.case, trial.expected, outcome) is None
-            same = trial.passed if right else not trial.passed and alike(self.exercise, trial, outcome)
+            same = (
+                trial.passed if right else not trial.passed and alike(self.exercise, trial, outcome)
+            )
             self.seen[position] = right, same
         return self.seen[position]
 
     def agrees_everywhere(self) -> bool:
-        """Whether the answer does the same on every case; looks at the cases first that the answer gets wrong."""
+        """Whether the answer does the same on every case; looks at the cases first that the answer
+        gets wrong."""
         order = sorted(range(len(self.trials)), key=lambda position: self.trials[position].passed)
         return all(self.on(position)[1] for position in order)
 
 
 def alike(exercise: Exercise, trial: Trial, outcome: Outcome) -> bool:
-    """Whether a wrong outcome is the same as the answer's: the same value, or an error of the same kind and place."""
+    """Whether a wrong outcome is the same as the answer's: the same value, or an error of the same
+    kind and place."""
     mine, theirs = outcome.error, trial.outcome.error
     if mine is not None or theirs is not None:
         if type(mine) is not type(theirs) or isinstance(mine, NotImplementedError):
             return False
-        if trial.case.raises is not None:                         # the wrong error for bad input: its words are free
+        if trial.case.raises is not None:  # the wrong error for bad input: its words are free
             return True
         return error_place(mine) == error_place(theirs)
-    if trial.case.raises is not None:                             # an error was due, and both returned something
+    if trial.case.raises is not None:  # an error was due, and both returned something
         return compare(outcome.value, trial.outcome.value) is None
     rule = rule_of(exercise, trial.case)
     if not trial.case.steps:
         return same_mistake(outcome.value, trial.outcome.value, rule)
-    return all(same_mistake(one, other, rule) for one, other in zip(outcome.value, trial.outcome.value))
+    return all(
+        same_mistake(one, other, rule) for one, other in zip(outcome.value, trial.outcome.value)
+    )
 
 
 def same_mistake(one: Any, other: Any, rule: Rule) -> bool:
-    """Whether two wrong values are the same; two that are both unrounded need not be rounded as an answer must be."""
-    return compare(one, other, rule) is None or compare(one, other, replace(rule, tolerance=Tolerance())) is None
+    """Whether two wrong values are the same; two that are both unrounded need not be rounded as an
+    answer must be."""
+    return (
+        compare(one, other, rule) is None
+        or compare(one, other, replace(rule, tolerance=Tolerance())) is None
+    )
 
 
 def error_place(error: BaseException) -> tuple[str, ...]:
-    """Where an error arose, as far as two programs can share it: its words without names and numbers, and the call.
+    """Where an error arose, as far as two programs can share it: its words without names and
+    numbers, and the call.
 
     >>> error_place(ValueError("matmul: size 3 is different from 4"))
     ('matmul: size # is different from #',)
-    >>> error_place(ValueError("min() arg is an empty sequence")) == error_place(ValueError("max() arg is an empty sequence"))
+    >>> error_place(ValueError("min() arg is an empty sequence")) == error_place(
+    ...     ValueError("max() arg is an empty sequence")
+    ... )
     True
     """
     words = re.sub(r"(['\"]).*?\1|[-+]?\d[\d.e+-]*|\([^()]*\)", "#", str(error).split("\n")[0])
-    if isinstance(error, (AssertionError, KeyError, IndexError, ZeroDivisionError, OverflowError, RecursionError)):
-        words = ""                                                # lists, dicts and arrays say the same in other words
-    if re.search(r"^zero-size array to reduction|is an empty sequence$|iterable argument is empty$", words):
-        words = "the smallest or largest of nothing"              # of NumPy or Python, whichever end was asked first
+    if isinstance(
+        error,
+        (AssertionError, KeyError, IndexError, ZeroDivisionError, OverflowError, RecursionError),
+    ):
+        words = ""  # lists, dicts and arrays say the same in other words
+    if re.search(
+        r"^zero-size array to reduction|is an empty sequence$|iterable argument is empty$", words
+    ):
+        # of NumPy or Python, whichever end was asked first
+        words = "the smallest or largest of nothing"
     return (words, *(note for note in getattr(error, "__notes__", ()) if isinstance(note, str)))
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from embcourse.checking.probes import PROBES
 from embcourse.checking.tolerance import Tolerance
 
-# What the student reads for an aspect. An exercise may use any of these; "inputs" is added to every exercise.
+# What the student reads for an aspect. An exercise may use any of these; "inputs" is added to every
+# exercise.
 ASPECTS = {
     "values": "values",
     "edge": "edge cases",
@@ -28,7 +29,8 @@ ASPECTS = {
 class Case:
     """One input, and the aspect of the answer that it looks at.
 
-    args, kwargs : what the function gets: arrays, numbers, strings, lists, dicts. Each call gets its own copy.
+    args, kwargs : what the function gets: arrays, numbers, strings, lists, dicts. Each call gets
+                   its own copy.
     aspect       : a key of ASPECTS, except "inputs", which every case looks at.
     label        : a few words for the report, e.g. "a term in every document".
     raises       : the exception that bad input must raise; None where a result is expected.
@@ -57,8 +59,9 @@ class Misconception:
     """A mistake that people make.
 
     name  : the mistake in a few words, e.g. "counts occurrences, not documents".
-    wrong : a function that makes the mistake, called like the student's; or the parts of the exercise's `variant` that
-            it replaces, e.g. {"idf": textbook_idf}. Its output identifies the mistake.
+    wrong : a function that makes the mistake, called like the student's; or the parts of the
+            exercise's `variant` that it replaces, e.g. {"idf": textbook_idf}. Its output identifies
+            the mistake.
     hint  : what the student reads: what happened, and what is right, without the code.
     """
 
@@ -73,22 +76,29 @@ class Exercise:
 
     id             : "<slug>.<name>", e.g. "tfidf.idf". The student's function is called <name>.
     points         : what a right answer earns, above 0.
-    reference      : the definition; what it returns is right. Its parameters are named as the student's.
-    cases          : (rng) -> the cases. `rng` is a numpy Generator: public cases come from a fixed seed, secret ones
-                     from another. Every input must be valid for the reference. All are drawn, and each draw is a full
+    reference      : the definition; what it returns is right. Its parameters are named as the
+                     student's.
+    cases          : (rng) -> the cases. `rng` is a numpy Generator: public cases come from a fixed
+                     seed, secret ones from another. Every input must be valid for the reference.
+                     All are drawn, and each draw is a full
                      examination: it holds whatever some mistake needs to be seen.
-    misconceptions : wrong on purpose; each must lose points and be recognised by name, on every draw.
+    misconceptions : wrong on purpose; each must lose points and be recognised by name, on every
+                     draw.
     alternatives   : right, but written differently; each must earn full points.
     hints          : from a nudge to nearly the answer; shown by `hint(id, level)`.
-    variant        : (**parts) -> an answer with these parts replaced, a right one without any: misconceptions then
-                     say which parts they replace, and two made at once are recognised as two.
-    returns        : the names of the parts, where the result is a tuple, e.g. ("outputs", "weights").
+    variant        : (**parts) -> an answer with these parts replaced, a right one without any:
+                     misconceptions then say which parts they replace, and two made at once are
+                     recognised as two.
+    returns        : the names of the parts, where the result is a tuple, e.g. ("outputs",
+                     "weights").
     probe          : how the function is exercised: a key of PROBES.
-    weights        : shares of the points by aspect. Values count double, everything else once, unless said here.
-    seconds        : time limit of one case, on the wall clock: generous, because a grading machine may be busy.
+    weights        : shares of the points by aspect. Values count double, everything else once,
+                     unless said here.
+    seconds        : time limit of one case, on the wall clock: generous, because a grading machine
+                     may be busy.
 
-    raises : ValueError for a malformed id, no points, no hints, an unknown probe, or an unknown aspect in weights;
-             TypeError for a misconception of parts where there is no variant.
+    raises : ValueError for a malformed id, no points, no hints, an unknown probe, or an unknown
+             aspect in weights; TypeError for a misconception of parts where there is no variant.
     """
 
     id: str
@@ -112,13 +122,18 @@ class Exercise:
         if not self.hints:
             raise ValueError(f"Exercise {self.id}: at least one hint is needed")
         if self.probe not in PROBES:
-            raise ValueError(f"Exercise {self.id}: probe must be one of {sorted(PROBES)}; got {self.probe!r}")
+            raise ValueError(
+                f"Exercise {self.id}: probe must be one of {sorted(PROBES)}; got {self.probe!r}"
+            )
         unknown = set(self.weights) - set(ASPECTS)
         if unknown:
             raise ValueError(f"Exercise {self.id}: weights name unknown aspects {sorted(unknown)}")
         for misconception in self.misconceptions:
             if self.variant is None and not callable(misconception.wrong):
-                raise TypeError(f"Exercise {self.id}: {misconception.name!r} replaces parts, but there is no variant")
+                raise TypeError(
+                    f"Exercise {self.id}: {misconception.name!r} replaces parts, but there is no"
+                    " variant"
+                )
 
     @property
     def slug(self) -> str:
@@ -141,7 +156,9 @@ class Exercise:
         """
         cases = list(self.cases(np.random.default_rng(seed)))
         if not any(case.aspect in ("values", "gradient") for case in cases):
-            raise ValueError(f"Exercise {self.id}: at least one case must have the aspect 'values' or 'gradient'")
+            raise ValueError(
+                f"Exercise {self.id}: at least one case must have the aspect 'values' or 'gradient'"
+            )
         return cases
 
     def mistake(self, *misconceptions: Misconception) -> Callable | None:
@@ -156,5 +173,6 @@ class Exercise:
         return self.variant(**parts)
 
     def weight(self, aspect: str) -> float:
-        """The share of the points that an aspect carries, before dividing by the sum over the aspects in use."""
+        """The share of the points that an aspect carries, before dividing by the sum over the
+        aspects in use."""
         return self.weights.get(aspect, 2.0 if aspect == "values" else 1.0)

@@ -1,4 +1,5 @@
-"""From whatever a student returns to plain data: numpy arrays, Python numbers, strings, None, lists and dicts."""
+"""From whatever a student returns to plain data: numpy arrays, Python numbers, strings, None, lists
+and dicts."""
 
 from __future__ import annotations
 
@@ -12,20 +13,22 @@ MAX_DEPTH = 20
 
 
 class NotPlainData(TypeError):
-    """The answer holds something that can't be compared: a generator, a function, an array of objects ..."""
+    """The answer holds something that can't be compared: a generator, a function, an array of
+    objects ..."""
 
 
 def plain(value: Any, depth: int = 0) -> Any:
     """The same value as plain data.
 
-    Tensors and sparse matrices become arrays; tuples become lists; numpy scalars become Python numbers, except floats
-    of another precision than float64, which stay what they are: arrays without axes.
+    Tensors and sparse matrices become arrays; tuples become lists; numpy scalars become Python
+    numbers, except floats of another precision than float64, which stay what they are: arrays
+    without axes.
 
     >>> plain((np.float64(0.5), {"a": np.array([1, 2])}))
     [0.5, {'a': array([1, 2])}]
 
-    raises : NotPlainData for anything else, for an array of objects, for an integer that does not fit into 64 bits and
-             for anything nested deeper than 20.
+    raises : NotPlainData for anything else, for an array of objects, for an integer that does not
+             fit into 64 bits and for anything nested deeper than 20.
     """
     if depth > MAX_DEPTH:
         raise NotPlainData(f"a value nested more than {MAX_DEPTH} deep")
@@ -38,16 +41,16 @@ def plain(value: Any, depth: int = 0) -> Any:
         return array if array.dtype.kind == "f" and array.dtype != np.float64 else array[()].item()
     if isinstance(value, np.ndarray):
         return plain_array(value)
-    if hasattr(value, "detach") and hasattr(value, "numpy"):      # a torch tensor
+    if hasattr(value, "detach") and hasattr(value, "numpy"):  # a torch tensor
         return plain_array(value.detach().cpu().numpy())
-    if hasattr(value, "toarray") and hasattr(value, "nnz"):       # a scipy sparse matrix
+    if hasattr(value, "toarray") and hasattr(value, "nnz"):  # a scipy sparse matrix
         return plain_array(value.toarray())
     if isinstance(value, dict):
         return {plain_key(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item, depth + 1) for item in value]
     for base in (bool, int, float, complex, str):
-        if isinstance(value, base):                               # a subclass: keep the value, drop the class
+        if isinstance(value, base):  # a subclass: keep the value, drop the class
             return plain(base(value), depth)
     raise NotPlainData(f"a value of type {type(value).__name__}")
 

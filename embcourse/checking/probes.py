@@ -1,4 +1,5 @@
-"""The ways to exercise what a student wrote. Each returns what the answer did; the comparison needs nothing else."""
+"""The ways to exercise what a student wrote. Each returns what the answer did; the comparison needs
+nothing else."""
 
 from __future__ import annotations
 
@@ -15,8 +16,11 @@ def call(function: Callable, args: tuple, kwargs: Mapping[str, Any], steps: tupl
     return function(*args, **kwargs)
 
 
-def construct_then_call(function: Callable, args: tuple, kwargs: Mapping[str, Any], steps: tuple) -> list:
-    """The results of methods called in turn on one new object; None for a method that returns the object itself.
+def construct_then_call(
+    function: Callable, args: tuple, kwargs: Mapping[str, Any], steps: tuple
+) -> list:
+    """The results of methods called in turn on one new object; None for a method that returns the
+    object itself.
 
     args, kwargs go to the constructor; steps are (method name, arguments).
 

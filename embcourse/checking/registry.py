@@ -20,7 +20,9 @@ def slugs() -> tuple[str, ...]:
     True
     """
     rooms = (module.name for module in pkgutil.iter_modules(embcourse.__path__) if module.ispkg)
-    return tuple(sorted(room for room in rooms if importlib.util.find_spec(f"embcourse.{room}.exercises")))
+    return tuple(
+        sorted(room for room in rooms if importlib.util.find_spec(f"embcourse.{room}.exercises"))
+    )
 
 
 @cache
@@ -43,7 +45,11 @@ def find(id: str) -> Exercise:
     raises : KeyError naming the closest id if there is none.
     """
     slug = str(id).split(".")[0]
-    known = [exercise for name in ([slug] if slug in slugs() else slugs()) for exercise in exercises(name)]
+    known = [
+        exercise
+        for name in ([slug] if slug in slugs() else slugs())
+        for exercise in exercises(name)
+    ]
     for exercise in known:
         if exercise.id == id:
             return exercise

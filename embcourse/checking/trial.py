@@ -1,4 +1,5 @@
-"""Runs one case on the reference and on an answer, and says what is wrong with what the answer did."""
+"""Runs one case on the reference and on an answer, and says what is wrong with what the answer
+did."""
 
 from __future__ import annotations
 
@@ -18,14 +19,15 @@ from embcourse.checking.probes import PROBES, step_name
 
 @dataclass(frozen=True)
 class Trial:
-    """One case, run: what was expected, what the answer did, and what is wrong with it (None if nothing)."""
+    """One case, run: what was expected, what the answer did, and what is wrong with it (None if
+    nothing)."""
 
     case: Case
     expected: Any
     outcome: Outcome
     mismatch: Mismatch | None
-    changed: str = ""             # the names of the inputs that the call changed
-    aliased: bool = False         # the result is a window onto an input
+    changed: str = ""  # the names of the inputs that the call changed
+    aliased: bool = False  # the result is a window onto an input
 
     @property
     def passed(self) -> bool:
@@ -37,38 +39,59 @@ def attempt(exercise: Exercise, function: Callable, case: Case) -> Trial:
     """Runs one case on the reference and on the answer, each with its own copy of the input."""
     expected, _, may_alias = observe(exercise, exercise.reference, case, seconds=600.0)
     if case.raises is None and expected.error is not None:
-        raise AssertionError(f"{exercise.id}: the reference fails on {case.label!r}: {expected.error!r}")
+        raise AssertionError(
+            f"{exercise.id}: the reference fails on {case.label!r}: {expected.error!r}"
+        )
     outcome, changed, aliased = observe(exercise, function, case, exercise.seconds)
     mismatch = difference(exercise, case, expected.value, outcome)
     return Trial(case, expected.value, outcome, mismatch, changed, aliased and not may_alias)
 
 
-def observe(exercise: Exercise, function: Callable, case: Case, seconds: float) -> tuple[Outcome, str, bool]:
-    """Calls by the exercise's probe: the outcome as plain data, the inputs changed, whether the result is a view."""
+def observe(
+    exercise: Exercise, function: Callable, case: Case, seconds: float
+) -> tuple[Outcome, str, bool]:
+    """Calls by the exercise's probe: the outcome as plain data, the inputs changed, whether the
+    result is a view."""
     args, kwargs, steps = fresh((case.args, dict(case.kwargs), case.steps))
     shares: list[bool] = []
 
     def body() -> Any:
         value = plain(PROBES[exercise.probe](function, args, kwargs, steps))
         inputs = arrays_in([list(args), kwargs, list(steps)])
-        shares.append(any(np.may_share_memory(one, other) for one in arrays_in(value) for other in inputs))
+        shares.append(
+            any(np.may_share_memory(one, other) for one in arrays_in(value) for other in inputs)
+        )
         return value
 
     outcome = run(body, seconds)
     names = parameter_names(exercise, case)
-    before = [*case.args, *case.kwargs.values(), *(argument for _, given in case.steps for argument in given)]
+    before = [
+        *case.args,
+        *case.kwargs.values(),
+        *(argument for _, given in case.steps for argument in given),
+    ]
     after = [*args, *kwargs.values(), *(argument for _, given in steps for argument in given)]
-    changed = ", ".join(name for name, one, other in zip(names, before, after) if not same(one, other))
+    changed = ", ".join(
+        name for name, one, other in zip(names, before, after) if not same(one, other)
+    )
     return outcome, changed, bool(shares and shares[0])
 
 
 def same(one: Any, other: Any) -> bool:
     """Exactly equal, NaN included; unlike ==, for nested arrays too."""
     if isinstance(one, np.ndarray):
-        return (isinstance(other, np.ndarray) and one.dtype == other.dtype and one.shape == other.shape
-                and np.array_equal(one, other, equal_nan=one.dtype.kind in "fc"))
+        return (
+            isinstance(other, np.ndarray)
+            and one.dtype == other.dtype
+            and one.shape == other.shape
+            and np.array_equal(one, other, equal_nan=one.dtype.kind in "fc")
+        )
     if isinstance(one, dict):
-        return isinstance(other, dict) and list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+        return (
+            isinstance(other, dict)
+            and list(one) == list(other)
+            and all(same(one[key], other[key]) for key in one)
+        )
     if isinstance(one, (list, tuple)):
         return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and (one == other or (one != one and other != other))
@@ -90,22 +113,28 @@ def difference(exercise: Exercise, case: Case, expected: Any, outcome: Outcome) 
     if isinstance(error, NotPlainData):
         return Mismatch("type", f"the function returned {error}; expected {shorten(expected)}")
     if error is not None:
-        return Mismatch("error", f"{describe_error(error)}{' at ' + outcome.line if outcome.line else ''}")
+        return Mismatch(
+            "error", f"{describe_error(error)}{' at ' + outcome.line if outcome.line else ''}"
+        )
     return compare_results(exercise, case, expected, outcome.value)
 
 
 def rule_of(exercise: Exercise, case: Case) -> Rule:
-    """How results of a case are compared. Where stability is looked at, single precision is not enough."""
+    """How results of a case are compared. Where stability is looked at, single precision is not
+    enough."""
     return Rule(case.tolerance, single=case.aspect != "stability", parts=exercise.returns)
 
 
 def compare_results(exercise: Exercise, case: Case, expected: Any, got: Any) -> Mismatch | None:
-    """The first mismatch between two results of a case: of calls made in turn, the first call that differs."""
+    """The first mismatch between two results of a case: of calls made in turn, the first call that
+    differs."""
     rule = rule_of(exercise, case)
     if not case.steps:
         return compare(expected, got, rule)
     for position, (method, _) in enumerate(case.steps):
-        mismatch = compare(expected[position], got[position], rule, step_name(position, method, len(case.steps)))
+        mismatch = compare(
+            expected[position], got[position], rule, step_name(position, method, len(case.steps))
+        )
         if mismatch:
             return mismatch
     return None
@@ -119,9 +148,11 @@ def describe_error(error: BaseException) -> str:
         return "your function called exit"
     try:
         text = str(error).splitlines()[0][:200] if str(error) else ""
-    except Exception as broken:                                   # a student's own exception with a broken __str__
+    except Exception as broken:  # a student's own exception with a broken __str__
         text = f"its message can't be shown: {type(broken).__name__}"
-    where = "".join(f" {note}" for note in getattr(error, "__notes__", ()) if isinstance(note, str))[:100]
+    where = "".join(
+        f" {note}" for note in getattr(error, "__notes__", ()) if isinstance(note, str)
+    )[:100]
     return f"yours raised {type(error).__name__}{where}" + (f": {text}" if text else "")
 
 
@@ -129,7 +160,8 @@ def parameter_names(exercise: Exercise, case: Case) -> list[str]:
     """A name for every input, in the order args, kwargs, arguments of steps."""
     names = signature_names(exercise.reference, len(case.args)) + list(case.kwargs)
     for method, given in case.steps:
-        own = signature_names(getattr(exercise.reference, method, None), len(given) + 1)[1:]      # without self
+        # without self
+        own = signature_names(getattr(exercise.reference, method, None), len(given) + 1)[1:]
         names += [f"{method}'s {name}" for name in own]
     return names
 
@@ -140,5 +172,9 @@ def signature_names(function: Any, count: int) -> list[str]:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         parameters = ()
-    names = [one.name for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)][:count]
+    names = [
+        one.name
+        for one in parameters
+        if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+    ][:count]
     return names + [f"argument {position + 1}" for position in range(len(names), count)]

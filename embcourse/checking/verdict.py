@@ -27,8 +27,10 @@ class Row:
     labels: tuple[str, ...]
     failure: Trial | None = None
     misconceptions: tuple[Misconception, ...] = ()
-    observation: str = ""         # what all wrong results of the row have in common, where it is plain to see
-    resembles: tuple[Misconception, ...] = ()  # what the answer looks like on ordinary cases, though no name fits all
+    # what all wrong results of the row have in common, where it is plain to see
+    observation: str = ""
+    # what the answer looks like on ordinary cases, though no name fits all
+    resembles: tuple[Misconception, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,12 @@ class Verdict:
 def judge(exercise: Exercise, function: Any, cases: Iterable[Case] | None = None) -> Verdict:
     """Runs an answer on the cases (the public ones unless given) and says what it earned.
 
-    Points are shared among the aspects by weight. An aspect earns its share only if all of its cases pass, and
-    nothing is earned unless some ordinary case passes: an empty list for empty input is no partial solution.
+    Points are shared among the aspects by weight. An aspect earns its share only if all of its
+    cases pass, and nothing is earned unless some ordinary case passes: an empty list for empty
+    input is no partial solution.
 
-    raises : guard.Interrupted if a person presses stop. Whatever the answer does otherwise ends up in the verdict.
+    raises : guard.Interrupted if a person presses stop. Whatever the answer does otherwise ends up
+             in the verdict.
 
     >>> from embcourse.checking.registry import find
     >>> judge(find("tfidf.idf"), lambda counts: None).points
@@ -64,7 +68,8 @@ def judge(exercise: Exercise, function: Any, cases: Iterable[Case] | None = None
     trials: list[Trial] = []
     for case in cases:
         trials.append(attempt(exercise, function, case))
-        if isinstance(trials[-1].outcome.error, OutOfTime):       # the remaining cases would take as long
+        # the remaining cases would take as long
+        if isinstance(trials[-1].outcome.error, OutOfTime):
             break
     if isinstance(trials[0].outcome.error, NotImplementedError):
         return Verdict(exercise, (), 0.0, NOT_WRITTEN)
@@ -76,7 +81,11 @@ def judge(exercise: Exercise, function: Any, cases: Iterable[Case] | None = None
 def nothing_to_run(exercise: Exercise, function: Any) -> Verdict:
     """The verdict where no function came."""
     kind = "class" if exercise.probe == "construct_then_call" else "function"
-    what = "There is none" if function is None else f"What came is {shorten(function, 60)} ({type(function).__name__})"
+    what = (
+        "There is none"
+        if function is None
+        else f"What came is {shorten(function, 60)} ({type(function).__name__})"
+    )
     note = f"Expected a {kind} called {exercise.name}. {what}; run the cell that defines it."
     return Verdict(exercise, (), 0.0, note)
 
@@ -91,7 +100,9 @@ def rows_of(exercise: Exercise, cases: Sequence[Case], trials: Sequence[Trial]) 
         if not planned:
             continue
         tried = [trial for trial in trials if trial.case.aspect == aspect]
-        failures = sorted((trial for trial in tried if not trial.passed), key=lambda trial: input_size(trial.case))
+        failures = sorted(
+            (trial for trial in tried if not trial.passed), key=lambda trial: input_size(trial.case)
+        )
         labels = tuple(dict.fromkeys(case.label for case in planned if case.label))
         if failures:
             mine = tuple(one for one in named if explains(exercise, one, failures[0]))
@@ -107,6 +118,7 @@ def rows_of(exercise: Exercise, cases: Sequence[Case], trials: Sequence[Trial]) 
 
 def input_size(case: Case) -> int:
     """How much a person must read to follow the case."""
+
     def size(value: Any) -> int:
         if isinstance(value, np.ndarray):
             return value.size + 1
@@ -115,12 +127,15 @@ def input_size(case: Case) -> int:
         if isinstance(value, (list, tuple)):
             return 1 + sum(map(size, value))
         return 1
+
     return size([case.args, dict(case.kwargs), case.steps])
 
 
 def earned(exercise: Exercise, rows: Sequence[Row], trials: Sequence[Trial]) -> float:
     """The points: the weights of the aspects passed, over the weights of all."""
-    ordinary = [trial for trial in trials if trial.case.aspect in ("values", "gradient") and trial.passed]
+    ordinary = [
+        trial for trial in trials if trial.case.aspect in ("values", "gradient") and trial.passed
+    ]
     if not ordinary:
         return 0.0
     weights = {row.aspect: exercise.weight(row.aspect) for row in rows}

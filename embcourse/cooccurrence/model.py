@@ -21,7 +21,7 @@ from embcourse.text import Encoded, Vocabulary
 from embcourse.training.files import corpus_files, is_paths, read_all
 from embcourse.vectors import Embeddings
 
-_LONGEST = 2**31 - 1             # tokens of a document: none is cut
+_LONGEST = 2**31 - 1  # tokens of a document: none is cut
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -34,19 +34,22 @@ def count(
     window: int = 5,
     weighting: Weighting = "flat",
 ) -> csr_array:
-    """Co-occurrence matrix of documents, sparse: entry [i, j] for word j within `window` tokens of word i.
+    """Co-occurrence matrix of documents, sparse: entry [i, j] for word j within `window` tokens of
+    word i.
 
-    Under the vocabulary's policy "drop", unknown tokens are gone before the windows are laid, so a window reaches over
-    the gap they leave, as in word2vec. Under "replace" they hold their place and are counted as one word.
+    Under the vocabulary's policy "drop", unknown tokens are gone before the windows are laid, so a
+    window reaches over the gap they leave, as in word2vec. Under "replace" they hold their place
+    and are counted as one word.
 
     documents : token lists, or what `vocabulary.encode_documents` made of them.
     vocabulary: gives rows and columns their order, and decides about unknown tokens.
     window    : tokens on either side, at least 1.
     weighting : "flat" counts each pair as 1, "harmonic" as 1 / distance.
     returns   : (words, words) CSR float64, symmetric.
-    raises    : TypeError if vocabulary is not a `Vocabulary` or a document is a string (tokenise it first); KeyError
-                for an unknown token under the policy "raise"; ValueError for a window below 1, an unknown weighting,
-                or encoded ids that lie outside the vocabulary.
+    raises    : TypeError if vocabulary is not a `Vocabulary` or a document is a string (tokenise it
+                first); KeyError for an unknown token under the policy "raise"; ValueError for a
+                window below 1, an unknown weighting, or encoded ids that lie outside the
+                vocabulary.
 
     >>> vocabulary = Vocabulary(["the", "cat", "dog"])
     >>> count([["the", "cat"], ["the", "dog"]], vocabulary, window=2).toarray()
@@ -58,7 +61,9 @@ def count(
 
     if not isinstance(vocabulary, Vocabulary):
         raise TypeError(f"count: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}")
-    encoded = documents if isinstance(documents, Encoded) else vocabulary.encode_documents(documents)
+    encoded = (
+        documents if isinstance(documents, Encoded) else vocabulary.encode_documents(documents)
+    )
     return fast.cooccurrence_counts(
         encoded.ids, len(vocabulary), window, offsets=encoded.offsets, weighting=weighting
     )
@@ -80,24 +85,28 @@ def train(
 ) -> Embeddings:
     """Word vectors without prediction: window counts, PPMI, truncated SVD.
 
-    The same documents and arguments give the same vectors. Rarer words are dropped before the windows are laid.
+    The same documents and arguments give the same vectors. Rarer words are dropped before the
+    windows are laid.
 
-    documents       : token lists; an iterator will do. Or text with one document a line: the `Path` of a file, a folder,
-                      a pattern, or several.
+    documents       : token lists; an iterator will do. Or text with one document a line: the `Path`
+                      of a file, a folder, a pattern, or several.
     dim             : length of a vector, smaller than the vocabulary.
     window          : tokens on either side, at least 1.
     min_count       : words that occur fewer times get no vector.
     max_size        : at most so many words, the most frequent ones; None for no limit.
     weighting       : "flat" counts each pair as 1, "harmonic" as 1 / distance.
-    smoothing       : exponent on the contexts' frequencies in PPMI, above 0 and at most 1; 1 for none.
-    shift           : k, at least 1: ln k is taken off PMI before the negative part is cut; 1 for none.
+    smoothing       : exponent on the contexts' frequencies in PPMI, above 0 and at most 1; 1 for
+                      none.
+    shift           : k, at least 1: ln k is taken off PMI before the negative part is cut; 1 for
+                      none.
     eigenvalue_power: exponent p of the singular values in U S^p, at least 0.
     seed            : of the solver's starting vector; it moves the result by rounding only.
     progress        : show a progress bar with one step each for vocabulary, counts, PPMI and SVD.
     returns         : Embeddings, the most frequent word first.
-    raises          : TypeError if a document is a string; ValueError for an argument out of range, if there is no
-                      token, if no word is left above min_count, if no two words stand in one document, if dim is not
-                      smaller than the vocabulary, or if the shift leaves nothing above 0.
+    raises          : TypeError if a document is a string; ValueError for an argument out of range,
+                      if there is no token, if no word is left above min_count, if no two words
+                      stand in one document, if dim is not smaller than the vocabulary, or if the
+                      shift leaves nothing above 0.
 
     >>> documents = [["red", "apple"], ["red", "cherry"], ["blue", "sky"], ["blue", "sea"]] * 5
     >>> embeddings = train(documents, dim=2, window=1)
@@ -115,21 +124,32 @@ def train(
         raise TypeError(f"train: dim must be an integer, got {dim!r}")
     if dim < 1:
         raise ValueError(f"train: dim must be at least 1, got {dim}")
-    require_corpus("train", [], 0, window, None)                       # for the window
+    require_corpus("train", [], 0, window, None)  # for the window
     require_weighting("train", weighting)
     require_smoothing("train", smoothing)
     require_shift("train", shift)
     require_power("train", eigenvalue_power)
     if isinstance(documents, Path) or (isinstance(documents, list | tuple) and is_paths(documents)):
-        documents = read_all(corpus_files(documents, "train"), encoding="utf-8", max_tokens=_LONGEST)
+        documents = read_all(
+            corpus_files(documents, "train"), encoding="utf-8", max_tokens=_LONGEST
+        )
     if isinstance(documents, str):
-        raise TypeError(f"train: documents must be token lists, got the str {documents[:30]!r}; call tokenize first")
-    # Documents are read twice, and an iterator is empty the second time. Strings stay, for the vocabulary to refuse.
-    documents = [document if isinstance(document, str | list | tuple) else list(document) for document in documents]
+        raise TypeError(
+            f"train: documents must be token lists, got the str {documents[:30]!r}; call tokenize"
+            " first"
+        )
+    # Documents are read twice, and an iterator is empty the second time. Strings stay, for the
+    # vocabulary to refuse.
+    documents = [
+        document if isinstance(document, str | list | tuple) else list(document)
+        for document in documents
+    ]
 
     with tqdm(total=4, disable=not progress) as bar:
         bar.set_description("vocabulary")
-        vocabulary = Vocabulary.build(documents, min_count=min_count, max_size=max_size, unknown="drop")
+        vocabulary = Vocabulary.build(
+            documents, min_count=min_count, max_size=max_size, unknown="drop"
+        )
         encoded = vocabulary.encode_documents(documents)
         if len(vocabulary) == 0:
             if any(documents):
@@ -137,8 +157,8 @@ def train(
             raise ValueError("train: documents hold no token")
         if dim >= len(vocabulary):
             raise ValueError(
-                f"train: dim must be smaller than the vocabulary, got dim={dim} for {len(vocabulary)} words "
-                f"(min_count={min_count}, max_size={max_size})"
+                f"train: dim must be smaller than the vocabulary, got dim={dim} for"
+                f" {len(vocabulary)} words (min_count={min_count}, max_size={max_size})"
             )
         bar.update()
 
@@ -147,13 +167,18 @@ def train(
             encoded.ids, len(vocabulary), window, offsets=encoded.offsets, weighting=weighting
         )
         if counts.nnz == 0:
-            raise ValueError("train: no document holds two words of the vocabulary, so nothing occurs together")
+            raise ValueError(
+                "train: no document holds two words of the vocabulary, so nothing occurs together"
+            )
         bar.update()
 
         bar.set_description("PPMI")
         weights = fast.ppmi(counts, smoothing=smoothing, shift=shift)
         if weights.nnz == 0:
-            raise ValueError(f"train: no pair of words has a PMI above ln(shift) with shift={shift}; nothing to factor")
+            raise ValueError(
+                f"train: no pair of words has a PMI above ln(shift) with shift={shift}; nothing to"
+                " factor"
+            )
         bar.update()
 
         bar.set_description("SVD")

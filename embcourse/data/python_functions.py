@@ -10,10 +10,21 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-# Tests, data in the form of code, vendored copies, and packages that are not part of what a folder itself holds.
+# Tests, data in the form of code, vendored copies, and packages that are not part of what a folder
+# itself holds.
 _LEFT_OUT = {
-    "__pycache__", "dist-packages", "encodings", "ensurepip", "idle_test", "idlelib", "lib2to3", "pydoc_data",
-    "site-packages", "test", "tests", "turtledemo",
+    "__pycache__",
+    "dist-packages",
+    "encodings",
+    "ensurepip",
+    "idle_test",
+    "idlelib",
+    "lib2to3",
+    "pydoc_data",
+    "site-packages",
+    "test",
+    "tests",
+    "turtledemo",
 }
 
 
@@ -22,7 +33,8 @@ class PythonFunction(NamedTuple):
 
     name          : as in `def`.
     qualified_name: module, class and name: "json.decoder.JSONDecoder.decode".
-    source        : the definition, decorators and docstring included, without the indentation of its class.
+    source        : the definition, decorators and docstring included, without the indentation of
+                    its class.
     docstring     : cleaned as `inspect.getdoc` cleans it; never empty.
     """
 
@@ -32,19 +44,25 @@ class PythonFunction(NamedTuple):
     docstring: str
 
 
-def python_functions(folders: Iterable[str | os.PathLike[str]] | None = None) -> tuple[PythonFunction, ...]:
-    """Functions and methods with docstrings, by default those of Python's standard library: about 6,000.
+def python_functions(
+    folders: Iterable[str | os.PathLike[str]] | None = None,
+) -> tuple[PythonFunction, ...]:
+    """Functions and methods with docstrings, by default those of Python's standard library: about
+    6,000.
 
-    The number depends on the Python version, and slightly on the platform. Functions inside functions are left out,
-    of two definitions with one qualified name the first is kept, files that do not parse are skipped, and so are
-    folders of tests, tables written as code (encodings, pydoc_data), idlelib, lib2to3, turtledemo, ensurepip and
-    site-packages.
+    The number depends on the Python version, and slightly on the platform. Functions inside
+    functions are left out, of two definitions with one qualified name the first is kept, files that
+    do not parse are skipped, and so are folders of tests, tables written as code (encodings,
+    pydoc_data), idlelib, lib2to3, turtledemo, ensurepip and site-packages.
 
-    folders: folders to search, such as a package's; a folder's name begins the qualified names unless it is a library
-             folder (the standard library, a site-packages). None means the standard library alone.
-    returns: `PythonFunction`s by folder, then file, then line: the same order on every machine. Cached.
+    folders: folders to search, such as a package's; a folder's name begins the qualified names
+             unless it is a library folder (the standard library, a site-packages). None means the
+             standard library alone.
+    returns: `PythonFunction`s by folder, then file, then line: the same order on every machine.
+             Cached.
     raises : NotADirectoryError naming a folder that is not there; TypeError for a single string.
-    source : the standard library of the running interpreter, PSF licence; other folders have their own.
+    source : the standard library of the running interpreter, PSF licence; other folders have their
+             own.
 
     >>> functions = {function.qualified_name: function for function in python_functions()}
     >>> len(functions) > 5000
@@ -57,7 +75,10 @@ def python_functions(folders: Iterable[str | os.PathLike[str]] | None = None) ->
     if folders is None:
         return _collect((Path(sysconfig.get_path("stdlib")),))
     if isinstance(folders, (str, os.PathLike)):
-        raise TypeError(f"python_functions: folders must be several folders, got one: {folders!r}; put it in a list")
+        raise TypeError(
+            f"python_functions: folders must be several folders, got one: {folders!r}; put it in a"
+            " list"
+        )
     paths = tuple(Path(folder).absolute() for folder in folders)
     for path in paths:
         if not path.is_dir():
@@ -79,7 +100,9 @@ def _collect(folders: tuple[Path, ...]) -> tuple[PythonFunction, ...]:
 
 
 def _is_library(folder: Path) -> bool:
-    return folder.name in ("site-packages", "dist-packages") or folder == Path(sysconfig.get_path("stdlib"))
+    return folder.name in ("site-packages", "dist-packages") or folder == Path(
+        sysconfig.get_path("stdlib")
+    )
 
 
 def _source_files(folder: Path) -> Iterator[Path]:
@@ -90,10 +113,10 @@ def _source_files(folder: Path) -> Iterator[Path]:
 
 def _functions_of(path: Path, module: str) -> Iterator[PythonFunction]:
     try:
-        with tokenize.open(path) as file:           # honours the file's own encoding
+        with tokenize.open(path) as file:  # honours the file's own encoding
             text = file.read()
         tree = ast.parse(text)
-    except (SyntaxError, ValueError):               # a template, another Python's syntax, a wrong encoding
+    except (SyntaxError, ValueError):  # a template, another Python's syntax, a wrong encoding
         return
     lines = text.split("\n")
     for prefix, node in _definitions(tree.body, module):
@@ -104,8 +127,11 @@ def _functions_of(path: Path, module: str) -> Iterator[PythonFunction]:
             yield PythonFunction(node.name, f"{prefix}.{node.name}", source, docstring)
 
 
-def _definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Functions and methods, also those under `if` and `try`, each with the name of what holds it."""
+def _definitions(
+    body: list[ast.stmt], prefix: str
+) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Functions and methods, also those under `if` and `try`, each with the name of what holds
+    it."""
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             yield prefix, node

@@ -6,7 +6,13 @@ from typing import Any, Literal, get_args
 
 Kind = Literal["speed", "quality", "cluster", "gpu", "reverser"]
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
-SUFFIX = {"speed": "", "quality": "-quality", "cluster": "-cluster", "gpu": "-gpu", "reverser": "-reverser"}
+SUFFIX = {
+    "speed": "",
+    "quality": "-quality",
+    "cluster": "-cluster",
+    "gpu": "-gpu",
+    "reverser": "-reverser",
+}
 
 
 def benchmark_results(kind: Kind, folder: Path = FOLDER) -> dict[str, Any] | None:
@@ -14,20 +20,24 @@ def benchmark_results(kind: Kind, folder: Path = FOLDER) -> dict[str, Any] | Non
 
     kind   : "speed", "quality", "cluster", "gpu" or "reverser".
     folder : where the files are: `benchmarks/results` of a checkout.
-    returns: the content of the file with the latest date (of several, the last by name); it names the machine, the
-             versions and the date. None if nothing of this kind has been measured, or outside a checkout.
+    returns: the content of the file with the latest date (of several, the last by name); it names
+             the machine, the versions and the date. None if nothing of this kind has been measured,
+             or outside a checkout.
     raises : ValueError for another kind.
 
     >>> benchmark_results("colour")
     Traceback (most recent call last):
         ...
-    ValueError: benchmark_results: kind must be one of 'speed', 'quality', 'cluster', 'gpu', 'reverser', got 'colour'
+    ValueError: benchmark_results: kind must be one of 'speed', ..., got 'colour'
     """
     if kind not in get_args(Kind):
         raise ValueError(
-            f"benchmark_results: kind must be one of {', '.join(map(repr, get_args(Kind)))}, got {kind!r}"
+            f"benchmark_results: kind must be one of {', '.join(map(repr, get_args(Kind)))}, got"
+            f" {kind!r}"
         )
-    others = tuple(f"{suffix}.json" for suffix in SUFFIX.values() if suffix and suffix != SUFFIX[kind])
+    others = tuple(
+        f"{suffix}.json" for suffix in SUFFIX.values() if suffix and suffix != SUFFIX[kind]
+    )
     held = [
         json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(folder.glob(f"*{SUFFIX[kind]}.json"))

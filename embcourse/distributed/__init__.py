@@ -1,6 +1,8 @@
-"""The same counting and training on a Dask cluster: shards of a corpus, one file each, and the machines that read them.
+"""The same counting and training on a Dask cluster: shards of a corpus, one file each, and the
+machines that read them.
 
-Work is cut into pure tasks over shards, so a task of a lost worker runs again elsewhere and gives the same result.
+Work is cut into pure tasks over shards, so a task of a lost worker runs again elsewhere and gives
+the same result.
 """
 
 from embcourse.distributed.cooccurrence import cooccurrence_counts

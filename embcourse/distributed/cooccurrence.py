@@ -26,23 +26,29 @@ def cooccurrence_counts(
     window: int = 5,
     weighting: Weighting = "flat",
 ) -> csr_array:
-    """Co-occurrence matrix of a corpus in shards: equal to `embcourse.cooccurrence.count` on all of it.
+    """Co-occurrence matrix of a corpus in shards: equal to `embcourse.cooccurrence.count` on all of
+    it.
 
-    Windows end with the sentence, so every pair lies inside one shard, and the matrices of the shards add up. With
-    weighting "harmonic" the order of the sum may differ, and with it the last bits.
+    Windows end with the sentence, so every pair lies inside one shard, and the matrices of the
+    shards add up. With weighting "harmonic" the order of the sum may differ, and with it the last
+    bits.
 
     shards    : files with one sentence a line, readable under the same path by every worker.
     vocabulary: gives rows and columns their order, and decides about unknown words.
     client    : a `dask.distributed.Client`.
     returns   : (words, words) CSR float64, symmetric.
-    raises    : as `embcourse.cooccurrence.count`, and TypeError, ValueError or FileNotFoundError for shards that are
-                no list of files.
+    raises    : as `embcourse.cooccurrence.count`, and TypeError, ValueError or FileNotFoundError
+                for shards that are no list of files.
     """
     paths = require_shards(shards, "cooccurrence_counts")
     if not isinstance(vocabulary, Vocabulary):
-        raise TypeError(f"cooccurrence_counts: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}")
+        raise TypeError(
+            f"cooccurrence_counts: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}"
+        )
     shared = kept(client, vocabulary)
-    counts = [client.submit(count_shard, path, shared, window, weighting, pure=False) for path in paths]
+    counts = [
+        client.submit(count_shard, path, shared, window, weighting, pure=False) for path in paths
+    ]
     return reduced(client, counts, operator.add).tocsr()
 
 

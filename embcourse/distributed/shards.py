@@ -1,4 +1,5 @@
-"""A corpus in pieces: text files with one sentence a line, which every worker can read under the same path."""
+"""A corpus in pieces: text files with one sentence a line, which every worker can read under the
+same path."""
 
 from __future__ import annotations
 
@@ -13,12 +14,13 @@ def write_shards(sentences: Iterable[Sequence[str]], folder: str | Path, shards:
 
     Shards that hold different books or years would pull the models that are averaged later apart.
 
-    sentences: token lists, in any number: they are written as they come. Tokens must not hold white space.
+    sentences: token lists, in any number: they are written as they come. Tokens must not hold white
+               space.
     folder   : where the files go; it is made if it is not there.
     shards   : how many, at least 1. A few more than workers let a fast worker take more of them.
     returns  : the files, `shard-000.txt` and so on, UTF-8, tokens separated by a blank.
-    raises   : ValueError for fewer than one shard or a token that is empty or holds white space; TypeError for a
-               sentence that is a string.
+    raises   : ValueError for fewer than one shard or a token that is empty or holds white space;
+               TypeError for a sentence that is a string.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -32,13 +34,21 @@ def write_shards(sentences: Iterable[Sequence[str]], folder: str | Path, shards:
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"shard-{number:03}.txt" for number in range(shards)]
     with ExitStack() as stack:
-        files = [stack.enter_context(open(path, "w", encoding="utf-8", newline="\n")) for path in paths]
+        files = [
+            stack.enter_context(open(path, "w", encoding="utf-8", newline="\n")) for path in paths
+        ]
         for number, sentence in enumerate(sentences):
             if isinstance(sentence, str):
-                raise TypeError(f"write_shards: sentence {number} must be a list of tokens, got the str {sentence[:30]!r}")
+                raise TypeError(
+                    f"write_shards: sentence {number} must be a list of tokens, got the str"
+                    f" {sentence[:30]!r}"
+                )
             line = " ".join(sentence)
             if line.split() != list(sentence):
-                raise ValueError(f"write_shards: sentence {number} holds a token that is empty or has white space in it")
+                raise ValueError(
+                    f"write_shards: sentence {number} holds a token that is empty or has white"
+                    " space in it"
+                )
             files[number % shards].write(line + "\n")
     return paths
 
@@ -61,10 +71,13 @@ def require_shards(shards: Sequence[str | Path], where: str) -> list[str]:
     """The paths of the shards as absolute strings.
 
     where : the function to name in the message.
-    raises: TypeError for one path instead of several, ValueError for none, FileNotFoundError for one that is not there.
+    raises: TypeError for one path instead of several, ValueError for none, FileNotFoundError for
+            one that is not there.
     """
     if isinstance(shards, str | Path):
-        raise TypeError(f"{where}: shards must be a list of files, got one path, {os.fspath(shards)!r}")
+        raise TypeError(
+            f"{where}: shards must be a list of files, got one path, {os.fspath(shards)!r}"
+        )
     paths = [os.path.abspath(path) for path in shards]
     if not paths:
         raise ValueError(f"{where}: shards must hold at least one file, got none")

@@ -1,4 +1,5 @@
-"""Word2vec on a cluster: copies of the tables are trained on the shards, and averaged at intervals."""
+"""Word2vec on a cluster: copies of the tables are trained on the shards, and averaged at
+intervals."""
 
 from __future__ import annotations
 
@@ -33,8 +34,11 @@ if TYPE_CHECKING:
     from dask.distributed import Client
 
 
-COPIES = 4                       # with the rate of so many, averaging once an epoch costs nothing; with 16 it diverges
-OPTIONS = "model loss dim window negative negatives sample noise_power cbow_mean learning_rate min_learning_rate start"
+COPIES = 4  # with the rate of so many, averaging once an epoch costs nothing; with 16 it diverges
+OPTIONS = (
+    "model loss dim window negative negatives sample noise_power cbow_mean learning_rate"
+    " min_learning_rate start"
+)
 
 
 def train(
@@ -52,38 +56,45 @@ def train(
     checkpoint: str | Path | None = None,
     **options: Any,
 ) -> Embeddings:
-    """Word vectors from a corpus in shards, by training copies of the tables side by side and averaging them.
+    """Word vectors from a corpus in shards, by training copies of the tables side by side and
+    averaging them.
 
-    The shards are dealt to the copies. A round goes like this: every copy gets the same two tables, trains on a part of
-    each of its shards in turn, and sends both back; the client averages them, each weighted by the tokens it has seen.
-    The learning rate falls over all rounds as on one machine. A round is made of pure tasks: if a worker is lost, its
-    work is done again elsewhere and gives the same tables, and the averages of the rounds before are safe in the client.
-    So the result depends on the shards and on `copies`, not on the cluster.
+    The shards are dealt to the copies. A round goes like this: every copy gets the same two tables,
+    trains on a part of each of its shards in turn, and sends both back; the client averages them,
+    each weighted by the tokens it has seen. The learning rate falls over all rounds as on one
+    machine. A round is made of pure tasks: if a worker is lost, its work is done again elsewhere
+    and gives the same tables, and the averages of the rounds before are safe in the client. So the
+    result depends on the shards and on `copies`, not on the cluster.
 
-    The mean of n copies has moved about as far as one of them, from a text that is n times as long. So each copy takes
-    steps n times as large, unless you say otherwise: the learning rate is that of one machine times the number of
-    copies. With the rate of one machine the result would be that of n times fewer epochs. Steps can't grow without end:
-    the rate of 16 copies lets them diverge. So there are at most 4 copies, however many shards, unless you ask for more;
-    then take more averages, and look at the loss.
+    The mean of n copies has moved about as far as one of them, from a text that is n times as long.
+    So each copy takes steps n times as large, unless you say otherwise: the learning rate is that
+    of one machine times the number of copies. With the rate of one machine the result would be that
+    of n times fewer epochs. Steps can't grow without end: the rate of 16 copies lets them diverge.
+    So there are at most 4 copies, however many shards, unless you ask for more; then take more
+    averages, and look at the loss.
 
-    shards    : files with one sentence a line, readable under the same path by every worker; see `write_shards`.
+    shards    : files with one sentence a line, readable under the same path by every worker; see
+                `write_shards`.
     client    : a `dask.distributed.Client`.
-    copies    : how many are trained side by side, from 1 to the number of shards; None for 4, or as many as there are
-                shards. More workers than copies are idle.
-    averages  : how often in an epoch the copies are averaged, at least 1. A part of a shard must be long enough to hold
-                the frequent words many times.
+    copies    : how many are trained side by side, from 1 to the number of shards; None for 4, or as
+                many as there are shards. More workers than copies are idle.
+    averages  : how often in an epoch the copies are averaged, at least 1. A part of a shard must be
+                long enough to hold the frequent words many times.
     epochs, min_count, max_size, seed: as in `embcourse.negative_sampling.train`.
     progress, callback: as there, once a round.
-    checkpoint: a file to save the state in after every round. If it exists, training goes on from there, with the result
-                of an unbroken run.
-    options   : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean, learning_rate (for one copy),
-                min_learning_rate and start of `embcourse.negative_sampling.train`. Each task trains on one thread.
+    checkpoint: a file to save the state in after every round. If it exists, training goes on from
+                there, with the result of an unbroken run.
+    options   : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean,
+                learning_rate (for one copy), min_learning_rate and start of
+                `embcourse.negative_sampling.train`. Each task trains on one thread.
     returns   : Embeddings, the most frequent word first.
-    raises    : TypeError or ValueError for an argument that is no good or unknown, or if no pair was trained;
-                FileNotFoundError for a shard that is not there; `training.Diverged` as soon as the averaged tables explode;
-                `dask.distributed.KilledWorker` if one task is on four workers that die, one after the other.
+    raises    : TypeError or ValueError for an argument that is no good or unknown, or if no pair
+                was trained; FileNotFoundError for a shard that is not there; `training.Diverged` as
+                soon as the averaged tables explode; `dask.distributed.KilledWorker` if one task is
+                on four workers that die, one after the other.
 
-    Zinkevich, Weimer, Smola & Li (2010), with averages in between; Goyal et al. (2017) for the learning rate.
+    Zinkevich, Weimer, Smola & Li (2010), with averages in between; Goyal et al. (2017) for the
+    learning rate.
     """
     paths = require_shards(shards, "train")
     require_whole("averages", averages)
@@ -92,20 +103,36 @@ def train(
         copies = min(COPIES, len(paths))
     require_whole("copies", copies)
     if copies > len(paths):
-        raise ValueError(f"train: copies must not be more than the shards, got {copies} for {len(paths)} shards")
+        raise ValueError(
+            f"train: copies must not be more than the shards, got {copies} for {len(paths)} shards"
+        )
     unknown = set(options) - set(OPTIONS.split())
     if unknown:
-        raise TypeError(f"train: unknown on a cluster: {', '.join(sorted(unknown))}; known are {OPTIONS}")
+        raise TypeError(
+            f"train: unknown on a cluster: {', '.join(sorted(unknown))}; known are {OPTIONS}"
+        )
     if checkpoint is not None:
         require_writable(checkpoint)
     vocabulary = build_vocabulary(paths, client, min_count=min_count, max_size=max_size)
-    # The training object of the client checks the arguments, draws the first vectors, and never trains.
-    one_of_each = Encoded(np.arange(len(vocabulary), dtype=np.int32), np.array([0, len(vocabulary)]))
-    model = Training(one_of_each, vocabulary=vocabulary, epochs=epochs, seed=seed, threads=1, **options)
+    # The training object of the client checks the arguments, draws the first vectors, and never
+    # trains.
+    one_of_each = Encoded(
+        np.arange(len(vocabulary), dtype=np.int32), np.array([0, len(vocabulary)])
+    )
+    model = Training(
+        one_of_each, vocabulary=vocabulary, epochs=epochs, seed=seed, threads=1, **options
+    )
     tables = (model.inputs, model.outputs)
     limit = LARGEST * max(1.0, float(np.abs(tables[0]).max()))
-    highest = model.settings["learning_rate"] * (1 if options.get("learning_rate") is not None else copies)
-    settings = model.settings | {"copies": copies, "averages": averages, "shards": len(paths), "learning_rate": highest}
+    highest = model.settings["learning_rate"] * (
+        1 if options.get("learning_rate") is not None else copies
+    )
+    settings = model.settings | {
+        "copies": copies,
+        "averages": averages,
+        "shards": len(paths),
+        "learning_rate": highest,
+    }
 
     shared = kept(client, vocabulary)
     texts = [client.submit(encode_shard, path, shared, pure=False) for path in paths]
@@ -116,8 +143,13 @@ def train(
         arrays, first = load_checkpoint(checkpoint, settings)
         tables = (arrays["inputs"], arrays["outputs"])
 
-    with Reporter(epochs=epochs, epoch_tokens=tokens, done=first * tokens // averages, progress=progress,
-                  callback=callback) as reporter:
+    with Reporter(
+        epochs=epochs,
+        epoch_tokens=tokens,
+        done=first * tokens // averages,
+        progress=progress,
+        callback=callback,
+    ) as reporter:
         for number in range(first, rounds):
             part = (number % averages / averages, (number % averages + 1) / averages)
             rates = tuple(
@@ -130,22 +162,44 @@ def train(
                 mine = range(copy, len(paths), copies)
                 state = sent
                 for step, shard in enumerate(mine):
-                    falling = tuple(rates[0] + (rates[1] - rates[0]) * (step + end) / len(mine) for end in (0, 1))
+                    falling = tuple(
+                        rates[0] + (rates[1] - rates[0]) * (step + end) / len(mine)
+                        for end in (0, 1)
+                    )
                     state = client.submit(
-                        train_part, texts[shard], shared, state, part, falling,
-                        seed * 1_000_003 + number * len(paths) + shard, model.settings, pure=False,
+                        train_part,
+                        texts[shard],
+                        shared,
+                        state,
+                        part,
+                        falling,
+                        seed * 1_000_003 + number * len(paths) + shard,
+                        model.settings,
+                        pure=False,
                     )
                 trained.append(state)
             results = client.gather(trained)
             tables = weighted_mean(results, tables)
-            loss_sum, loss_terms = (sum(getattr(result, name) for result in results) for name in ("loss_sum", "loss_terms"))
+            loss_sum, loss_terms = (
+                sum(getattr(result, name) for result in results)
+                for name in ("loss_sum", "loss_terms")
+            )
             mean = loss_sum / loss_terms if loss_terms else float("nan")
-            require_stable(tables, loss=mean, learning_rate=rates[1], limit=limit, checkpoint=checkpoint)
+            require_stable(
+                tables, loss=mean, learning_rate=rates[1], limit=limit, checkpoint=checkpoint
+            )
             if checkpoint is not None:
                 with interrupts_held():
-                    save_checkpoint(checkpoint, {"inputs": tables[0], "outputs": tables[1]}, number + 1, settings)
+                    save_checkpoint(
+                        checkpoint,
+                        {"inputs": tables[0], "outputs": tables[1]},
+                        number + 1,
+                        settings,
+                    )
             passed = (number + 1) * tokens // averages - number * tokens // averages
-            reporter.passed(passed, loss_sum=loss_sum, loss_terms=loss_terms, learning_rate=rates[1])
+            reporter.passed(
+                passed, loss_sum=loss_sum, loss_terms=loss_terms, learning_rate=rates[1]
+            )
     require_trained(bool(tables[1].any()), sample=model.settings["sample"])
     return Embeddings(vocabulary, tables[0])
 
@@ -172,7 +226,9 @@ def encode_shard(path: str, vocabulary: Vocabulary) -> Encoded:
 
 def fingerprint(text: Encoded) -> int:
     """A number that differs if the ids or the sentences of a shard differ."""
-    return zlib.crc32(np.ascontiguousarray(text.ids), zlib.crc32(np.ascontiguousarray(text.offsets)))
+    return zlib.crc32(
+        np.ascontiguousarray(text.ids), zlib.crc32(np.ascontiguousarray(text.offsets))
+    )
 
 
 def train_part(
@@ -186,7 +242,8 @@ def train_part(
 ) -> Copy:
     """One shard's share of a round: trains copies of the tables on a part of the shard.
 
-    tables  : the averaged tables of the round before, or a copy that has been through another shard.
+    tables  : the averaged tables of the round before, or a copy that has been through another
+              shard.
     part    : from which share of the shard's sentences to which, such as (0.25, 0.5).
     rates   : the learning rate at the beginning and at the end.
     settings: of `Training`.
@@ -203,15 +260,33 @@ def train_part(
     inputs, outputs = (padded_rows(*table.shape) for table in (before.inputs, before.outputs))
     inputs[:, :dim], outputs[:, :dim] = before.inputs, before.outputs
     words = fast.make_tables(
-        vocabulary.counts, sample=settings["sample"], power=settings["noise_power"],
+        vocabulary.counts,
+        sample=settings["sample"],
+        power=settings["noise_power"],
         hierarchical=settings["loss"] == "hierarchical",
     )
     loss_sum, loss_terms, _ = fast.train_chunk(
-        settings["model"], settings["loss"], settings["negatives"], inputs, outputs, ids, offsets - offsets[0], words,
-        settings["window"], settings["negative"], *rates, seed, cbow_mean=settings["cbow_mean"],
+        settings["model"],
+        settings["loss"],
+        settings["negatives"],
+        inputs,
+        outputs,
+        ids,
+        offsets - offsets[0],
+        words,
+        settings["window"],
+        settings["negative"],
+        *rates,
+        seed,
+        cbow_mean=settings["cbow_mean"],
     )
-    return Copy(before.tokens + len(ids), inputs[:, :dim], outputs[:, :dim],
-                before.loss_sum + loss_sum, before.loss_terms + loss_terms)
+    return Copy(
+        before.tokens + len(ids),
+        inputs[:, :dim],
+        outputs[:, :dim],
+        before.loss_sum + loss_sum,
+        before.loss_terms + loss_terms,
+    )
 
 
 def weighted_mean(

@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 def build_vocabulary(
     shards: Sequence[str | Path], client: Client, *, min_count: int = 5, max_size: int | None = None
 ) -> Vocabulary:
-    """The vocabulary of a corpus in shards: equal to `Vocabulary.build` on all of it, unknown words dropped.
+    """The vocabulary of a corpus in shards: equal to `Vocabulary.build` on all of it, unknown words
+    dropped.
 
-    Each shard is counted where it lies, and the counts are added in pairs, so nobody ever holds all of them but the
-    last.
+    Each shard is counted where it lies, and the counts are added in pairs, so nobody ever holds all
+    of them but the last.
 
     shards   : files with one sentence a line, readable under the same path by every worker.
     client   : a `dask.distributed.Client`.
     min_count: words that occur fewer times in the whole corpus are cut; at least 1.
     max_size : at most so many words; None for no limit.
-    raises   : as `Vocabulary.build`, and TypeError, ValueError or FileNotFoundError for shards that are no list of
-               files.
+    raises   : as `Vocabulary.build`, and TypeError, ValueError or FileNotFoundError for shards that
+               are no list of files.
     """
     paths = require_shards(shards, "build_vocabulary")
-    counts = reduced(client, [client.submit(count_words, path, pure=False) for path in paths], add_counts)
+    counts = reduced(
+        client, [client.submit(count_words, path, pure=False) for path in paths], add_counts
+    )
     return Vocabulary.from_counts(counts, min_count=min_count, max_size=max_size, unknown="drop")
 
 

@@ -1,1 +1,2 @@
-"""The book's plots: `style` sets how every figure looks, and one module per chapter draws that chapter's figures."""
+"""The book's plots: `style` sets how every figure looks, and one module per chapter draws that
+chapter's figures."""

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 5.0  # inches: on a phone, 358 pixels wide, a label of 10 points is then still 10 pixels high
+# inches: on a phone, 358 pixels wide, a label of 10 points is then still 10 pixels high
+WIDTH = 5.0
 GREY, DARK = "#777777", "#222222"
 
 
-# ------------------------------------------------------------------------------------------------------ the reverser
+# ------------------------------------------------------------------------------------- the reverser
 
 
 def accuracy_by_length(
     lengths: Sequence[int], shares: Mapping[str, Sequence[Sequence[float]]], *, longest: int
 ) -> Figure:
-    """The share of right tokens against the length of the source: a line for the mean, a band from worst to best seed.
+    """The share of right tokens against the length of the source: a line for the mean, a band from
+    worst to best seed.
 
     shares : {model: (seeds, lengths)}, each between 0 and 1.
     longest: the longest source of the training; marked.
@@ -44,10 +46,11 @@ def accuracy_by_length(
 def accuracy_by_training(
     steps: Sequence[int], panels: Mapping[str, Mapping[str, Sequence[Sequence[float]]]]
 ) -> Figure:
-    """The share of right tokens against the steps of the training, a panel for each length of the source.
+    """The share of right tokens against the steps of the training, a panel for each length of the
+    source.
 
-    panels: {title: {model: (seeds of each number of steps)}}; each training has its own seeds, and their number may
-            differ from one number of steps to the next.
+    panels: {title: {model: (seeds of each number of steps)}}; each training has its own seeds, and
+            their number may differ from one number of steps to the next.
     """
     from matplotlib.figure import Figure
 
@@ -55,7 +58,9 @@ def accuracy_by_training(
     all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (title, shares) in zip(all_axes, panels.items(), strict=True):
         for (name, held), marker in zip(shares.items(), MARKERS, strict=False):
-            (line,) = axes.plot(steps, [100 * np.mean(seeds) for seeds in held], marker=marker, label=name)
+            (line,) = axes.plot(
+                steps, [100 * np.mean(seeds) for seeds in held], marker=marker, label=name
+            )
             worst, best = ([100 * limit(seeds) for seeds in held] for limit in (np.min, np.max))
             axes.fill_between(steps, worst, best, color=line.get_color(), alpha=0.2, linewidth=0)
         axes.set(title=title, ylim=(0, 104), ylabel="right, %")
@@ -67,17 +72,25 @@ def accuracy_by_training(
     return figure
 
 
-def _bands(axes: Axes, places: Sequence[float], shares: Mapping[str, Sequence[Sequence[float]]]) -> None:
+def _bands(
+    axes: Axes, places: Sequence[float], shares: Mapping[str, Sequence[Sequence[float]]]
+) -> None:
     for (name, seeds), marker in zip(shares.items(), MARKERS, strict=False):
         percent = 100 * np.asarray(seeds)
         (line,) = axes.plot(places, percent.mean(axis=0), marker=marker, label=name)
         axes.fill_between(
-            places, percent.min(axis=0), percent.max(axis=0), color=line.get_color(), alpha=0.2, linewidth=0
+            places,
+            percent.min(axis=0),
+            percent.max(axis=0),
+            color=line.get_color(),
+            alpha=0.2,
+            linewidth=0,
         )
 
 
 def alignment(weights: ArrayLike, source: Sequence[str], written: Sequence[str]) -> Figure:
-    """Attention weights of one output sequence: a row for each token written, a column for each token read.
+    """Attention weights of one output sequence: a row for each token written, a column for each
+    token read.
 
     weights: (written, source).
     """
@@ -96,17 +109,27 @@ def alignment(weights: ArrayLike, source: Sequence[str], written: Sequence[str])
 
 
 def _percentages(axes: Axes, weights: np.ndarray, *, least: float) -> None:
-    """Writes the weights of a heat map into its cells, in per cent, those below `least` left out."""
+    """Writes the weights of a heat map into its cells, in per cent, those below `least` left
+    out."""
     for row, column in zip(*np.nonzero(weights >= least), strict=True):
         colour = "white" if weights[row, column] > 0.6 else DARK
-        axes.text(column, row, f"{100 * weights[row, column]:.0f}", ha="center", va="center", fontsize=9, color=colour)
+        axes.text(
+            column,
+            row,
+            f"{100 * weights[row, column]:.0f}",
+            ha="center",
+            va="center",
+            fontsize=9,
+            color=colour,
+        )
 
 
-# ------------------------------------------------------------------------------------------------------ the schematics
+# ----------------------------------------------------------------------------------- the schematics
 
 
 def encoder_decoder() -> Figure:
-    """One step of a decoder with attention, Luong's order: its state asks, the weighted mean joins it before it writes."""
+    """One step of a decoder with attention, Luong's order: its state asks, the weighted mean joins
+    it before it writes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, 4.9))
@@ -127,20 +150,68 @@ def encoder_decoder() -> Figure:
     _arrow(axes, (7.15, 2.3), (7.45, 2.3))
     _arrow(axes, (7.95, 2.3), (8.55, 2.3))
     _arrow(axes, (5.45, 2.3), (6.05, 2.3), colour=PALETTE["vermilion"], thick=2.6)
-    axes.text(7.0, 1.65, "all that a decoder\nwithout attention\nlearns of the source", ha="center", va="top",
-              fontsize=9, color=PALETTE["vermilion"], linespacing=1.15)
-    axes.text(2.9, 0.15, "encoder: $H$ is $(m, w)$", ha="center", va="center", fontsize=9.5, color="#444444")
-    axes.text(8.0, 0.15, "decoder: $s_i$ is $(w,)$", ha="center", va="center", fontsize=9.5, color="#444444")
+    axes.text(
+        7.0,
+        1.65,
+        "all that a decoder\nwithout attention\nlearns of the source",
+        ha="center",
+        va="top",
+        fontsize=9,
+        color=PALETTE["vermilion"],
+        linespacing=1.15,
+    )
+    axes.text(
+        2.9,
+        0.15,
+        "encoder: $H$ is $(m, w)$",
+        ha="center",
+        va="center",
+        fontsize=9.5,
+        color="#444444",
+    )
+    axes.text(
+        8.0,
+        0.15,
+        "decoder: $s_i$ is $(w,)$",
+        ha="center",
+        va="center",
+        fontsize=9.5,
+        color="#444444",
+    )
     for x, label in ((0.9, "$P_{i1}$"), (2.5, "$P_{i2}$"), (4.9, "$P_{im}$")):
         _box(axes, x, 4.6, label, width=1.1, height=0.8, colour=PALETTE["green"], round_=0.4)
         _arrow(axes, (x, 2.8), (x, 4.15))
         _arrow(axes, (x, 5.05), (2.5 + 0.25 * np.sign(x - 2.5), 6.05))
     axes.text(3.7, 4.6, "…", ha="center", va="center", fontsize=13)
     _arrow(axes, (8.75, 2.85), (5.55, 4.5), colour=PALETTE["purple"], dashed=True)
-    axes.text(6.0, 4.5, "$s_i$ asks every $h_j$:\nscores, softmax", fontsize=9.5, ha="left", va="center", color=DARK,
-              bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})
-    _box(axes, 2.5, 6.55, r"$c_i = \sum_j P_{ij}\, h_j$   $(w,)$", width=4.4, height=0.95, colour=PALETTE["green"])
-    _box(axes, 6.9, 8.25, r"$[\,s_i\,;\,c_i\,]$   $(2w,)$", width=4.2, height=0.95, colour=PALETTE["black"])
+    axes.text(
+        6.0,
+        4.5,
+        "$s_i$ asks every $h_j$:\nscores, softmax",
+        fontsize=9.5,
+        ha="left",
+        va="center",
+        color=DARK,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+    )
+    _box(
+        axes,
+        2.5,
+        6.55,
+        r"$c_i = \sum_j P_{ij}\, h_j$   $(w,)$",
+        width=4.4,
+        height=0.95,
+        colour=PALETTE["green"],
+    )
+    _box(
+        axes,
+        6.9,
+        8.25,
+        r"$[\,s_i\,;\,c_i\,]$   $(2w,)$",
+        width=4.2,
+        height=0.95,
+        colour=PALETTE["black"],
+    )
     _arrow(axes, (2.5, 7.05), (4.75, 8.15), bend=-0.25)
     _arrow(axes, (9.3, 2.85), (8.85, 7.75), bend=0.12)
     _arrow(axes, (6.9, 8.75), (6.9, 9.2))
@@ -149,9 +220,11 @@ def encoder_decoder() -> Figure:
 
 
 def attention_schematic(queries: int = 3, keys: int = 5, d: int = 4, d_v: int = 2) -> Figure:
-    """Attention as two matrix products: Q meets K transposed in S, the softmax of its rows meets V in O.
+    """Attention as two matrix products: Q meets K transposed in S, the softmax of its rows meets V
+    in O.
 
-    One query's row is dark all the way. What is drawn are shapes; the shades mean nothing but this row.
+    One query's row is dark all the way. What is drawn are shapes; the shades mean nothing but this
+    row.
     """
     from matplotlib.figure import Figure
 
@@ -180,12 +253,23 @@ def attention_schematic(queries: int = 3, keys: int = 5, d: int = 4, d_v: int = 
         axes.text(x, y, label, ha="center", va="top", fontsize=11)
     _arrow(axes, (left + d + 0.15, above + queries / 2), (middle - 0.15, above + queries / 2))
     _arrow(axes, (middle + 1.0, top - 0.1), (middle + 1.0, above + queries + 0.1))
-    axes.text(middle + 1.3, top - 0.45, r"scaled by $1/\sqrt{d}$", ha="left", va="center", fontsize=9.5)
+    axes.text(
+        middle + 1.3, top - 0.45, r"scaled by $1/\sqrt{d}$", ha="left", va="center", fontsize=9.5
+    )
     _arrow(axes, (middle + 1.0, above - 0.1), (middle + 1.0, below + queries + 0.1))
-    axes.text(middle + 1.3, below + queries + 0.2, "mask, then\nsoftmax of\neach row", ha="left", va="bottom",
-              fontsize=9.5, linespacing=1.15)
+    axes.text(
+        middle + 1.3,
+        below + queries + 0.2,
+        "mask, then\nsoftmax of\neach row",
+        ha="left",
+        va="bottom",
+        fontsize=9.5,
+        linespacing=1.15,
+    )
     _arrow(axes, (middle + keys + 0.15, below + queries / 2), (right - 0.15, below + queries / 2))
-    _arrow(axes, (right + d_v / 2, below + queries + 0.85), (right + d_v / 2, below + queries + 0.1))
+    _arrow(
+        axes, (right + d_v / 2, below + queries + 0.85), (right + d_v / 2, below + queries + 0.1)
+    )
     return figure
 
 
@@ -198,58 +282,107 @@ def _canvas(figure: Figure, width: float, height: float) -> Axes:
 
 
 def _box(
-    axes: Axes, x: float, y: float, label: str, *, width: float, colour: str, height: float = 1.0, round_: float = 0.12
+    axes: Axes,
+    x: float,
+    y: float,
+    label: str,
+    *,
+    width: float,
+    colour: str,
+    height: float = 1.0,
+    round_: float = 0.12,
 ) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    axes.add_patch(FancyBboxPatch(
-        (x - width / 2, y - height / 2), width, height, boxstyle=f"round,pad=0,rounding_size={round_}",
-        facecolor=_pale(colour), edgecolor=colour, linewidth=1.4,
-    ))
+    axes.add_patch(
+        FancyBboxPatch(
+            (x - width / 2, y - height / 2),
+            width,
+            height,
+            boxstyle=f"round,pad=0,rounding_size={round_}",
+            facecolor=_pale(colour),
+            edgecolor=colour,
+            linewidth=1.4,
+        )
+    )
     axes.text(x, y, label, ha="center", va="center", fontsize=11, color=DARK)
 
 
-def _grid(axes: Axes, x: float, y: float, rows: int, columns: int, colour: str, row: int | None = None) -> None:
-    """A matrix as unit cells with its lower left corner at (x, y); one row, counted from the top, is darker."""
+def _grid(
+    axes: Axes, x: float, y: float, rows: int, columns: int, colour: str, row: int | None = None
+) -> None:
+    """A matrix as unit cells with its lower left corner at (x, y); one row, counted from the top,
+    is darker."""
     from matplotlib.patches import Rectangle
 
     for i, j in np.ndindex(rows, columns):
         chosen = i == row
-        axes.add_patch(Rectangle(
-            (x + j, y + rows - 1 - i), 1, 1, facecolor=_pale(colour, 0.6 if chosen else 0.15), edgecolor=colour,
-            linewidth=0.9,
-        ))
+        axes.add_patch(
+            Rectangle(
+                (x + j, y + rows - 1 - i),
+                1,
+                1,
+                facecolor=_pale(colour, 0.6 if chosen else 0.15),
+                edgecolor=colour,
+                linewidth=0.9,
+            )
+        )
 
 
 def _arrow(
-    axes: Axes, start: tuple[float, float], end: tuple[float, float], *, colour: str = "#555555", thick: float = 1.2,
-    dashed: bool = False, style: str = "-|>", bend: float = 0.0,
+    axes: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    *,
+    colour: str = "#555555",
+    thick: float = 1.2,
+    dashed: bool = False,
+    style: str = "-|>",
+    bend: float = 0.0,
 ) -> None:
-    axes.annotate("", end, start, arrowprops={
-        "arrowstyle": style, "color": colour, "linewidth": thick, "linestyle": "--" if dashed else "-",
-        "shrinkA": 0, "shrinkB": 0, "mutation_scale": 11, "connectionstyle": f"arc3,rad={bend}",
-    })
+    axes.annotate(
+        "",
+        end,
+        start,
+        arrowprops={
+            "arrowstyle": style,
+            "color": colour,
+            "linewidth": thick,
+            "linestyle": "--" if dashed else "-",
+            "shrinkA": 0,
+            "shrinkB": 0,
+            "mutation_scale": 11,
+            "connectionstyle": f"arc3,rad={bend}",
+        },
+    )
 
 
 def _pale(colour: str, share: float = 0.15) -> tuple[float, ...]:
-    """The colour mixed with white: opaque, as transparent faces would let lines behind them through."""
+    """The colour mixed with white: opaque, as transparent faces would let lines behind them
+    through."""
     from matplotlib.colors import to_rgb
 
     return tuple(1 - share * (1 - channel) for channel in to_rgb(colour))
 
 
-# ---------------------------------------------------------------------------------------------------- what it measures
+# --------------------------------------------------------------------------------- what it measures
 
 
 def spread_and_saturation(
-    widths: Sequence[int], spreads: Mapping[str, Sequence[float]], gradients: Mapping[str, Sequence[float]]
+    widths: Sequence[int],
+    spreads: Mapping[str, Sequence[float]],
+    gradients: Mapping[str, Sequence[float]],
 ) -> Figure:
-    """Above: the standard deviation of scores against d. Below: the mean of p (1 - p), the softmax's own slope."""
+    """Above: the standard deviation of scores against d. Below: the mean of p (1 - p), the
+    softmax's own slope."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, 4.6))
     upper, lower = figure.subplots(2, 1, sharex=True)
-    for axes, curves, title in ((upper, spreads, "spread of the scores"), (lower, gradients, "mean of p (1 − p)")):
+    for axes, curves, title in (
+        (upper, spreads, "spread of the scores"),
+        (lower, gradients, "mean of p (1 − p)"),
+    ):
         for (name, values), marker in zip(curves.items(), MARKERS, strict=False):
             axes.plot(widths, values, marker=marker, label=name)
         axes.set_xscale("log", base=2)
@@ -265,7 +398,8 @@ def spread_and_saturation(
 
 
 def answering_words(words: Sequence[str], answers: Mapping[str, ArrayLike]) -> Figure:
-    """For each query word, how its attention is shared out among the words of a text: a column a query.
+    """For each query word, how its attention is shared out among the words of a text: a column a
+    query.
 
     answers: {query: (words,) weights}.
     """

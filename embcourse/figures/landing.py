@@ -26,7 +26,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "places": ("egypt", "jerusalem", "babylon", "samaria", "tyre"),
     "body": ("hand", "foot", "eye", "ear", "mouth", "head", "heart", "tongue"),
 }
-"""Words that the map shows, chosen before the vectors were computed: everyday words of seven kinds."""
+"""What the map shows, chosen before the vectors were computed: everyday words of seven kinds."""
 
 QUIET = "#6b6b6b"
 CENTRE = 0.52  # where the word stands in the concordance, as a share of its width
@@ -43,7 +43,8 @@ def word_to_map(
     window: int,
     show: int = 8,
 ) -> Figure:
-    """Four steps, top to bottom: the word in text, its neighbours counted, weighed, and its place among other words.
+    """Four steps, top to bottom: the word in text, its neighbours counted, weighed, and its place
+    among other words.
 
     lines     : sentences that contain the word.
     word      : the word whose way is shown; it must be one of the words on the map.
@@ -53,7 +54,8 @@ def word_to_map(
     vectors   : (V, d) word vectors.
     window    : how many words to each side were counted.
     show      : how many neighbours to show.
-    raises    : ValueError if the word is not on the map, a line lacks it, or the sizes do not fit the vocabulary.
+    raises    : ValueError if the word is not on the map, a line lacks it, or the sizes do not fit
+                the vocabulary.
     """
     from matplotlib.figure import Figure
 
@@ -62,14 +64,18 @@ def word_to_map(
     counts, ppmi, vectors = (np.asarray(array) for array in (counts, ppmi, vectors))
     for name, array in (("counts", counts), ("ppmi", ppmi), ("vectors", vectors)):
         if array.shape[:1] != (len(vocabulary),):
-            raise ValueError(f"word_to_map: {name} must have {len(vocabulary)} rows, got shape {array.shape}")
+            raise ValueError(
+                f"word_to_map: {name} must have {len(vocabulary)} rows, got shape {array.shape}"
+            )
 
     figure = Figure(figsize=(5.6, 9.4))  # narrow: it must be readable at the width of a phone
     figure.set_layout_engine("none")  # the boxes below say where everything goes
     question = f"The {window} words on each side of “{word}” are its context."
     text = _panel(figure, (0.02, 0.835, 0.96, 0.11), 0.02, "1  Read", question)
     _concordance(text, lines, word, window)
-    left = _panel(figure, (0.19, 0.555, 0.25, 0.195), 0.02, "2  Count", "What stands there most often?")
+    left = _panel(
+        figure, (0.19, 0.555, 0.25, 0.195), 0.02, "2  Count", "What stands there most often?"
+    )
     _bars(left, vocabulary, counts, show, PALETTE["blue"], "{:,.0f}")
     right = _panel(figure, (0.7, 0.555, 0.22, 0.195), 0.53, "3  Weigh", "What beats chance?")
     _bars(right, vocabulary, ppmi, show, PALETTE["vermilion"], "{:.1f}")
@@ -80,10 +86,12 @@ def word_to_map(
 
 
 def project(vectors: ArrayLike) -> NDArray[np.float64]:
-    """The two directions in which a few vectors differ most: principal components of the vectors at length 1.
+    """The two directions in which a few vectors differ most: principal components of the vectors at
+    length 1.
 
     vectors: (n, d) array of word vectors.
-    returns: (n, 2) float64. The signs, which the definition leaves open, put the first vector up and right.
+    returns: (n, 2) float64. The signs, which the definition leaves open, put the first vector up
+             and right.
 
     >>> project([[5, 0, 0], [4, 3, 0], [0, 0, 2]])[2].round(2)
     array([-0.92,  0.  ])
@@ -95,8 +103,11 @@ def project(vectors: ArrayLike) -> NDArray[np.float64]:
     return points * np.where(points[0] < 0, -1.0, 1.0)
 
 
-def _panel(figure: Figure, box: tuple[float, float, float, float], x: float, title: str, question: str) -> Axes:
-    """Axes without a frame, with a heading above them that begins at x. All numbers are shares of the figure."""
+def _panel(
+    figure: Figure, box: tuple[float, float, float, float], x: float, title: str, question: str
+) -> Axes:
+    """Axes without a frame, with a heading above them that begins at x. All numbers are shares of
+    the figure."""
     axes = figure.add_axes(box)
     axes.set_axis_off()
     top = box[1] + box[3]
@@ -111,22 +122,36 @@ def _concordance(axes: Axes, lines: Sequence[str], word: str, window: int) -> No
 
     def place(near: str, far: str, row: int, side: int) -> None:
         font = {"fontsize": 10, "fontfamily": "DejaVu Serif"}
-        parts = [TextArea(near, textprops=font), TextArea(far, textprops=font | {"color": "#999999"})][::side]
-        packed = HPacker(children=[part for part in parts if part.get_text()], pad=0, sep=3.5, align="baseline")
+        parts = [
+            TextArea(near, textprops=font),
+            TextArea(far, textprops=font | {"color": "#999999"}),
+        ][::side]
+        packed = HPacker(
+            children=[part for part in parts if part.get_text()], pad=0, sep=3.5, align="baseline"
+        )
         beside = (CENTRE + side * 0.055, row)
         alignment = (0.0, 0.5) if side > 0 else (1.0, 0.5)
-        axes.add_artist(AnnotationBbox(packed, beside, beside, frameon=False, pad=0, box_alignment=alignment))
+        axes.add_artist(
+            AnnotationBbox(packed, beside, beside, frameon=False, pad=0, box_alignment=alignment)
+        )
 
     axes.set(xlim=(0, 1), ylim=(len(lines) - 0.4, -0.6))
     for row, line in enumerate(lines):
         words = line.split()
-        places = [index for index, token in enumerate(words) if token.strip(".,:;?!()").lower() == word]
+        places = [
+            index for index, token in enumerate(words) if token.strip(".,:;?!()").lower() == word
+        ]
         if not places:
             raise ValueError(f"word_to_map: lines must contain {word!r}, got {line!r}")
         at = places[0]
         before, after = words[:at], words[at + 1 :]
         place(" ".join(before[-window:]), _shorten(before[:-window], keep_end=True), row, -1)
-        bold = {"fontsize": 10, "fontweight": "bold", "family": "DejaVu Serif", "color": PALETTE["vermilion"]}
+        bold = {
+            "fontsize": 10,
+            "fontweight": "bold",
+            "family": "DejaVu Serif",
+            "color": PALETTE["vermilion"],
+        }
         axes.text(CENTRE, row, word, ha="center", va="center", **bold)
         place(" ".join(after[:window]), _shorten(after[window:], keep_end=False), row, 1)
 
@@ -141,7 +166,14 @@ def _shorten(words: Sequence[str], *, keep_end: bool, width: int = 8) -> str:
     return " ".join(reversed(kept) if keep_end else kept)
 
 
-def _bars(axes: Axes, vocabulary: Vocabulary, values: NDArray[np.float64], show: int, colour: str, form: str) -> None:
+def _bars(
+    axes: Axes,
+    vocabulary: Vocabulary,
+    values: NDArray[np.float64],
+    show: int,
+    colour: str,
+    form: str,
+) -> None:
     best = np.argsort(-values, kind="stable")[:show]
     longest = values[best[0]]
     axes.barh(range(show), values[best], color=colour, height=0.66)
@@ -149,7 +181,9 @@ def _bars(axes: Axes, vocabulary: Vocabulary, values: NDArray[np.float64], show:
     for row, index in enumerate(best):
         value, token = values[index], vocabulary.tokens[index]
         axes.text(-0.035 * longest, row, token, ha="right", va="center", fontsize=10)
-        axes.text(value + 0.025 * longest, row, form.format(value), va="center", fontsize=8.5, color=QUIET)
+        axes.text(
+            value + 0.025 * longest, row, form.format(value), va="center", fontsize=8.5, color=QUIET
+        )
 
 
 def _map(axes: Axes, word: str, vocabulary: Vocabulary, vectors: NDArray[np.float64]) -> None:
@@ -163,8 +197,11 @@ def _map(axes: Axes, word: str, vocabulary: Vocabulary, vectors: NDArray[np.floa
     for name, members in GROUPS.items():
         x, y = np.array([points[token] for token in members]).T
         axes.scatter(x, y, s=26, label=name, linewidths=0.6, edgecolors="#222222", **styles[name])
-    axes.scatter(*points[word], s=110, facecolors="none", edgecolors=PALETTE["vermilion"], linewidths=1.6)
+    axes.scatter(
+        *points[word], s=110, facecolors="none", edgecolors=PALETTE["vermilion"], linewidths=1.6
+    )
     words.sort(key=lambda token: token != word)  # the first label has the choice of places
     label_points(axes, [points[token] for token in words], words, gap=6.5, fontsize=8.5)
     axes.texts[0].set(fontweight="bold", color=PALETTE["vermilion"])
-    axes.legend(loc="upper left", fontsize=9, handletextpad=0.1, borderaxespad=0)  # the first word lies up and right
+    # the first word lies up and right
+    axes.legend(loc="upper left", fontsize=9, handletextpad=0.1, borderaxespad=0)

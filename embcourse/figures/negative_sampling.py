@@ -1,6 +1,7 @@
 """The figures of the negative_sampling chapter and of its further page on the trainer.
 
-All are at most 5.8 inches wide, so that their letters can be read on a phone, where 5.8 inches become 358 pixels.
+All are at most 5.8 inches wide, so that their letters can be read on a phone, where 5.8 inches
+become 358 pixels.
 """
 
 from __future__ import annotations
@@ -21,9 +22,14 @@ Interval = tuple[float, float]
 
 
 def learned_against_counted(
-    counted: Mapping[str, ArrayLike], learned: Mapping[str, ArrayLike], *, title: str, most: int = 1200
+    counted: Mapping[str, ArrayLike],
+    learned: Mapping[str, ArrayLike],
+    *,
+    title: str,
+    most: int = 1200,
 ) -> Figure:
-    """Dot products after training against the logarithm that counting gives; one panel for each group of pairs.
+    """Dot products after training against the logarithm that counting gives; one panel for each
+    group of pairs.
 
     counted: {group: (pairs,) numbers}, the horizontal axis.
     learned: {group: (pairs,) numbers}, the vertical axis, in the same order.
@@ -54,9 +60,11 @@ def learned_against_counted(
 
 
 def noise_by_rank(shares: Mapping[str, ArrayLike]) -> Figure:
-    """Above, the probability to be drawn against the rank of the word; below, over the probability to occur.
+    """Above, the probability to be drawn against the rank of the word; below, over the probability
+    to occur.
 
-    shares: {name: (words,) probabilities}, most frequent word first; the first entry is the words' own frequency.
+    shares: {name: (words,) probabilities}, most frequent word first; the first entry is the words'
+            own frequency.
     """
     from matplotlib.figure import Figure
 
@@ -64,7 +72,7 @@ def noise_by_rank(shares: Mapping[str, ArrayLike]) -> Figure:
     above, below = figure.subplots(2, 1, sharex=True)
     own = np.asarray(next(iter(shares.values())), float)
     rank = np.arange(1, len(own) + 1)
-    at = np.unique(np.geomspace(1, len(own), 90).astype(int)) - 1                  # enough for a smooth line
+    at = np.unique(np.geomspace(1, len(own), 90).astype(int)) - 1  # enough for a smooth line
     for name, values in shares.items():
         values = np.asarray(values, float)
         above.loglog(rank[at], values[at], label=name)
@@ -93,10 +101,26 @@ def alias_columns(words: Sequence[str], accept: ArrayLike, alias: ArrayLike) -> 
     for column, (share, other) in enumerate(zip(accept, alias, strict=True)):
         for bottom, height, owner in ((0.0, share, column), (share, 1.0 - share, other)):
             if height > 1e-9:
-                axes.bar(column, height, bottom=bottom, width=0.86, color=(*to_rgb(colours[owner]), 0.35),
-                         edgecolor="#444444", hatch="" if owner == column else "//", linewidth=0.8)
-                axes.text(column, bottom + height / 2, words[owner], ha="center", va="center", fontsize=9.5,
-                          color="#222222", bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.2})
+                axes.bar(
+                    column,
+                    height,
+                    bottom=bottom,
+                    width=0.86,
+                    color=(*to_rgb(colours[owner]), 0.35),
+                    edgecolor="#444444",
+                    hatch="" if owner == column else "//",
+                    linewidth=0.8,
+                )
+                axes.text(
+                    column,
+                    bottom + height / 2,
+                    words[owner],
+                    ha="center",
+                    va="center",
+                    fontsize=9.5,
+                    color="#222222",
+                    bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.2},
+                )
     axes.set_xticks(range(len(words)), [f"column {i}" for i in range(len(words))])
     axes.set_ylabel("coin, from 0 to 1")
     axes.grid(visible=False)
@@ -105,9 +129,14 @@ def alias_columns(words: Sequence[str], accept: ArrayLike, alias: ArrayLike) -> 
 
 
 def kept(
-    ratios: ArrayLike, curves: Mapping[str, ArrayLike], bands: Sequence[str], before: ArrayLike, after: ArrayLike
+    ratios: ArrayLike,
+    curves: Mapping[str, ArrayLike],
+    bands: Sequence[str],
+    before: ArrayLike,
+    after: ArrayLike,
 ) -> Figure:
-    """Above, the probability to survive subsampling; below, what bands of words make up of all pairs, before and after.
+    """Above, the probability to survive subsampling; below, what bands of words make up of all
+    pairs, before and after.
 
     ratios: (n,) frequency over the threshold. curves: {name: (n,) probabilities}.
     bands : names of the bands. before, after: (bands,) shares of all pairs.
@@ -125,9 +154,23 @@ def kept(
     above.set_title("Two formulas")
     above.legend()
     place = np.arange(len(bands))
-    below.barh(place - 0.2, 100 * np.asarray(before, float), height=0.38, color=PALETTE["blue"], label="all tokens")
-    below.barh(place + 0.2, 100 * np.asarray(after, float), height=0.38, color=PALETTE["orange"], hatch="///",
-               edgecolor="#444444", linewidth=0.5, label="subsampled")
+    below.barh(
+        place - 0.2,
+        100 * np.asarray(before, float),
+        height=0.38,
+        color=PALETTE["blue"],
+        label="all tokens",
+    )
+    below.barh(
+        place + 0.2,
+        100 * np.asarray(after, float),
+        height=0.38,
+        color=PALETTE["orange"],
+        hatch="///",
+        edgecolor="#444444",
+        linewidth=0.5,
+        label="subsampled",
+    )
     below.set_yticks(place, bands)
     below.invert_yaxis()
     below.grid(axis="y", visible=False)
@@ -139,9 +182,13 @@ def kept(
 
 
 def huffman_tree(
-    words: Sequence[str], counts: Sequence[int], codes: Sequence[ArrayLike], points: Sequence[ArrayLike]
+    words: Sequence[str],
+    counts: Sequence[int],
+    codes: Sequence[ArrayLike],
+    points: Sequence[ArrayLike],
 ) -> Figure:
-    """Huffman's tree, root on top, with the turn on each branch; a word's code is read from the top down.
+    """Huffman's tree, root on top, with the turn on each branch; a word's code is read from the top
+    down.
 
     words, counts: (V,). codes, points: from `embcourse.negative_sampling.huffman`.
     """
@@ -157,22 +204,53 @@ def huffman_tree(
             if depth:
                 above[node] = (path[depth - 1], int(codes[word][depth - 1]))
     for node in sorted((node for node in down if node[0] == "node"), key=lambda node: -down[node]):
-        across[node] = float(np.mean([across[child] for child, (parent, _) in above.items() if parent == node]))
+        across[node] = float(
+            np.mean([across[child] for child, (parent, _) in above.items() if parent == node])
+        )
 
     figure = Figure(figsize=(0.66 * len(words) + 0.5, 0.62 * max(down.values()) + 0.9))
     axes = figure.add_subplot()
     for child, (parent, code) in above.items():
         x, y = (across[parent], across[child]), (-down[parent], -down[child])
-        axes.plot(x, y, color=PALETTE["vermilion" if code else "blue"], linestyle="--" if code else "-", zorder=1)
-        axes.text(np.mean(x), np.mean(y), str(code), ha="center", va="center", fontsize=9,
-                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})
+        axes.plot(
+            x,
+            y,
+            color=PALETTE["vermilion" if code else "blue"],
+            linestyle="--" if code else "-",
+            zorder=1,
+        )
+        axes.text(
+            np.mean(x),
+            np.mean(y),
+            str(code),
+            ha="center",
+            va="center",
+            fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )
     for node in down:
         if node[0] == "node":
-            axes.scatter(across[node], -down[node], s=210, color="white", edgecolors="#444444", zorder=2)
-            axes.text(across[node], -down[node], str(node[1]), ha="center", va="center", fontsize=9, zorder=3)
+            axes.scatter(
+                across[node], -down[node], s=210, color="white", edgecolors="#444444", zorder=2
+            )
+            axes.text(
+                across[node],
+                -down[node],
+                str(node[1]),
+                ha="center",
+                va="center",
+                fontsize=9,
+                zorder=3,
+            )
         else:
-            axes.text(across[node], -down[node] - 0.12, f"{words[node[1]]}\n{counts[node[1]]}", ha="center", va="top",
-                      fontsize=9)
+            axes.text(
+                across[node],
+                -down[node] - 0.12,
+                f"{words[node[1]]}\n{counts[node[1]]}",
+                ha="center",
+                va="top",
+                fontsize=9,
+            )
     axes.set_ylim(-max(down.values()) - 0.85, 0.35)
     axes.margins(x=0.06)
     axes.axis("off")
@@ -180,7 +258,8 @@ def huffman_tree(
 
 
 def path_lengths(sizes: ArrayLike, mean: ArrayLike, longest: ArrayLike) -> Figure:
-    """Nodes on a path of Huffman's tree, and dot products of the full softmax, against the size of the vocabulary."""
+    """Nodes on a path of Huffman's tree, and dot products of the full softmax, against the size of
+    the vocabulary."""
     from matplotlib.figure import Figure
 
     sizes = np.asarray(sizes, float)
@@ -230,7 +309,9 @@ def agreement(rows: Sequence[tuple[str, float, float]], *, title: str) -> Figure
     names, values, quality = zip(*rows, strict=True)
     axes.barh(range(len(rows)), values, color=PALETTE["blue"], height=0.6)
     for place, (value, correlation) in enumerate(zip(values, quality, strict=True)):
-        axes.text(value + 0.1, place, f"{value:.1f}  ({correlation:.2f})", va="center", fontsize=9.5)
+        axes.text(
+            value + 0.1, place, f"{value:.1f}  ({correlation:.2f})", va="center", fontsize=9.5
+        )
     axes.set_yticks(range(len(rows)), names)
     axes.set_xlim(0, 12)
     axes.set_xticks(range(0, 11, 2))
@@ -255,8 +336,14 @@ def speeds(rows: Sequence[tuple[str, float, Interval]], *, title: str) -> Figure
     low, high = np.array([spread for *_, spread in rows]).T
     ours = [not name.startswith("gensim") for name in names]
     colours = [PALETTE["blue"] if our else PALETTE["orange"] for our in ours]
-    axes.barh(range(len(rows)), values, color=colours, height=0.62, xerr=[values - low, high - values],
-              error_kw={"linewidth": 1.0, "ecolor": "#222222"})
+    axes.barh(
+        range(len(rows)),
+        values,
+        color=colours,
+        height=0.62,
+        xerr=[values - low, high - values],
+        error_kw={"linewidth": 1.0, "ecolor": "#222222"},
+    )
     for place, (value, top) in enumerate(zip(values, high, strict=True)):
         label = f"{value:,.0f}" if value >= 10 else f"{value:.1g}"
         axes.text(max(value, top), place, f"  {label}", va="center", fontsize=9)
@@ -269,8 +356,11 @@ def speeds(rows: Sequence[tuple[str, float, Interval]], *, title: str) -> Figure
     return figure
 
 
-def sweeps(panels: Mapping[str, Mapping[str, Sequence[tuple[float, float, Interval]]]], *, label: str) -> Figure:
-    """Quality against one setting at a time, with confidence intervals; one panel a setting, one line a benchmark.
+def sweeps(
+    panels: Mapping[str, Mapping[str, Sequence[tuple[float, float, Interval]]]], *, label: str
+) -> Figure:
+    """Quality against one setting at a time, with confidence intervals; one panel a setting, one
+    line a benchmark.
 
     panels: {setting: {benchmark: [(value, quality, (low, high)), ...]}}.
             Without any, the figure says that there are none.
@@ -282,7 +372,13 @@ def sweeps(panels: Mapping[str, Mapping[str, Sequence[tuple[float, float, Interv
         figure = Figure(figsize=(5.6, 0.8))
         axes = figure.add_subplot()
         axes.axis("off")
-        axes.text(0.5, 0.5, "No sweep among the measurements that are at hand here", ha="center", va="center")
+        axes.text(
+            0.5,
+            0.5,
+            "No sweep among the measurements that are at hand here",
+            ha="center",
+            va="center",
+        )
         return figure
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
@@ -291,7 +387,7 @@ def sweeps(panels: Mapping[str, Mapping[str, Sequence[tuple[float, float, Interv
     for axes, (setting, lines) in zip(grid.flat, panels.items(), strict=False):
         _draw_sweep(axes, lines)
         axes.set_title(setting, fontsize=10.5)
-    for axes in grid.flat[len(panels):]:
+    for axes in grid.flat[len(panels) :]:
         axes.axis("off")
     for axes in grid[:, 0]:
         axes.set_ylabel(label)
@@ -303,21 +399,32 @@ def sweeps(panels: Mapping[str, Mapping[str, Sequence[tuple[float, float, Interv
 def _draw_sweep(axes: Axes, lines: Mapping[str, Sequence[tuple[float, float, Interval]]]) -> None:
     """One panel: values side by side at equal distances, so that 0, 1e-5 and 1e-2 all have room."""
     settings = sorted({value for points in lines.values() for value, *_ in points})
-    for (name, points), marker, shift in zip(lines.items(), MARKERS, np.linspace(-0.1, 0.1, len(lines)), strict=False):
+    for (name, points), marker, shift in zip(
+        lines.items(), MARKERS, np.linspace(-0.1, 0.1, len(lines)), strict=False
+    ):
         points = sorted(points)
         place = np.array([settings.index(value) for value, *_ in points]) + shift
         values = np.array([quality for _, quality, _ in points])
         low, high = np.array([interval for *_, interval in points]).T
-        axes.errorbar(place, values, yerr=[values - low, high - values], marker=marker, capsize=2.5, label=name,
-                      linewidth=1.3, markersize=4.5)
+        axes.errorbar(
+            place,
+            values,
+            yerr=[values - low, high - values],
+            marker=marker,
+            capsize=2.5,
+            label=name,
+            linewidth=1.3,
+            markersize=4.5,
+        )
     axes.set_xticks(range(len(settings)), [f"{value:g}" for value in settings], fontsize=8.5)
 
 
-# --------------------------------------------------------------------------------------------------------- schematics
+# --------------------------------------------------------------------------------------- schematics
 
 
 def question_step(negatives: int = 3) -> Figure:
-    """One step of skip-gram with negative sampling: the rows it takes, what it computes, the rows it changes.
+    """One step of skip-gram with negative sampling: the rows it takes, what it computes, the rows
+    it changes.
 
     negatives: how many to draw; more would only make the picture longer.
     """
@@ -337,7 +444,9 @@ def question_step(negatives: int = 3) -> Figure:
     _box(axes, 1.55, 0.85, 2.6, 0.5, "errors  $g_q = \\sigma(x_q) - y_q$   (1 + K,)", "green")
     _arrow(axes, (2.85, 1.7), (2.85, 1.35))
     axes.text(2.95, 1.525, "labels y = (1, 0, …, 0)", fontsize=8.5, va="center")
-    _box(axes, 0.1, 0.05, 2.45, 0.5, "$v_c \\leftarrow v_c - \\eta\\, \\Sigma_q\\, g_q u_q$", "blue")
+    _box(
+        axes, 0.1, 0.05, 2.45, 0.5, "$v_c \\leftarrow v_c - \\eta\\, \\Sigma_q\\, g_q u_q$", "blue"
+    )
     _box(axes, 3.15, 0.05, 2.45, 0.5, "$u_q \\leftarrow u_q - \\eta\\, g_q v_c$", "vermilion")
     _arrow(axes, (2.2, 0.85), (1.6, 0.55))
     _arrow(axes, (3.5, 0.85), (4.1, 0.55))
@@ -346,14 +455,20 @@ def question_step(negatives: int = 3) -> Figure:
     return figure
 
 
-def tree_path(word: str, code: ArrayLike, path: ArrayLike, probabilities: ArrayLike, nodes: int) -> Figure:
+def tree_path(
+    word: str, code: ArrayLike, path: ArrayLike, probabilities: ArrayLike, nodes: int
+) -> Figure:
     """How hierarchical softmax gives one word its probability: a turn at each node of its path.
 
     code         : (L,) turns. path: (L,) inner nodes, root first.
     probabilities: (L,) of the turn that is taken at each node.
     nodes        : inner nodes of the tree.
     """
-    code, path, probabilities = np.asarray(code, int), np.asarray(path, int), np.asarray(probabilities, float)
+    code, path, probabilities = (
+        np.asarray(code, int),
+        np.asarray(path, int),
+        np.asarray(probabilities, float),
+    )
     steps = len(code)
     figure, axes = _canvas(5.8, 0.75 * steps + 1.55)
     top = 0.75 * steps + 1.25
@@ -364,26 +479,60 @@ def tree_path(word: str, code: ArrayLike, path: ArrayLike, probabilities: ArrayL
     for step in range(steps):
         x, y = across[step], top - 0.75 * step
         below = (across[step + 1], y - 0.75)
-        axes.scatter(x, y, s=330, color="white", edgecolors=PALETTE["vermilion"], linewidths=1.5, zorder=3)
+        axes.scatter(
+            x, y, s=330, color="white", edgecolors=PALETTE["vermilion"], linewidths=1.5, zorder=3
+        )
         axes.text(x, y, str(path[step]), ha="center", va="center", fontsize=10, zorder=4)
         end = (below[0], below[1] + (0.17 if step < steps - 1 else 0.1))
         _arrow(axes, (x + 0.03, y - 0.17), end)
-        axes.plot((x - 0.14, x - 0.42), (y - 0.1, y - 0.38), color="#888888", linestyle=":", linewidth=1.2)
-        axes.text(x - 0.46, y - 0.44, f"turn {1 - code[step]}", ha="center", va="top", fontsize=8, color="#666666")
+        axes.plot(
+            (x - 0.14, x - 0.42), (y - 0.1, y - 0.38), color="#888888", linestyle=":", linewidth=1.2
+        )
+        axes.text(
+            x - 0.46,
+            y - 0.44,
+            f"turn {1 - code[step]}",
+            ha="center",
+            va="top",
+            fontsize=8,
+            color="#666666",
+        )
         sign = "+" if code[step] == 0 else "-"
-        taken = f"turn {code[step]}:  $\\sigma({sign}n_{{{path[step]}}} \\cdot h)$ = {probabilities[step]:.2f}"
+        taken = (
+            f"turn {code[step]}:  $\\sigma({sign}n_{{{path[step]}}} \\cdot h)$ ="
+            f" {probabilities[step]:.2f}"
+        )
         axes.text(max(x, below[0]) + 0.28, y - 0.36, taken, va="center", fontsize=10)
-    axes.text(across[-1], top - 0.75 * steps + 0.06, word, ha="center", va="top", fontsize=10.5, fontweight="bold")
+    axes.text(
+        across[-1],
+        top - 0.75 * steps + 0.06,
+        word,
+        ha="center",
+        va="top",
+        fontsize=10.5,
+        fontweight="bold",
+    )
     product = " · ".join(f"{probability:.2f}" for probability in probabilities)
-    _box(axes, 1.55, 0.05, 4.1, 0.5, f"P({word} | h) = {product} = {probabilities.prod():.3f}", "green")
+    _box(
+        axes,
+        1.55,
+        0.05,
+        4.1,
+        0.5,
+        f"P({word} | h) = {product} = {probabilities.prod():.3f}",
+        "green",
+    )
     return figure
 
 
 def window_block() -> Figure:
-    """One window with shared negatives as three small matrix products, with the shape of each block."""
+    """One window with shared negatives as three small matrix products, with the shape of each
+    block."""
     figure, axes = _canvas(5.8, 4.3)
     _box(axes, 1.75, 2.75, 1.5, 1.2, "$B^T$\n(d, 1 + K)", "vermilion")
-    axes.text(2.5, 4.05, "output rows: true word, K negatives", ha="center", va="bottom", fontsize=9)
+    axes.text(
+        2.5, 4.05, "output rows: true word, K negatives", ha="center", va="bottom", fontsize=9
+    )
     _box(axes, 0.1, 1.45, 1.4, 1.1, "$A$\n(m, d)", "blue")
     axes.text(0.8, 2.62, "input rows", ha="center", va="bottom", fontsize=9)
     _box(axes, 1.75, 1.45, 1.5, 1.1, "$X = A B^T$\n(m, 1 + K)", None)
@@ -393,28 +542,62 @@ def window_block() -> Figure:
     _arrow(axes, (3.25, 2.0), (4.2, 2.0))
     axes.text(3.72, 2.06, "sigmoid,\nlabels Y", ha="center", va="bottom", fontsize=8.5)
     _box(axes, 0.1, 0.1, 2.5, 0.75, "$A \\leftarrow A + G B$\n(m, d), from the old B", "blue")
-    _box(axes, 3.2, 0.1, 2.5, 0.75, "$B \\leftarrow B + G^T A$\n(1 + K, d), from the old A", "vermilion")
+    _box(
+        axes,
+        3.2,
+        0.1,
+        2.5,
+        0.75,
+        "$B \\leftarrow B + G^T A$\n(1 + K, d), from the old A",
+        "vermilion",
+    )
     _arrow(axes, (4.5, 1.45), (2.3, 0.85))
     _arrow(axes, (4.95, 1.45), (4.6, 0.85))
     return figure
 
 
 def sharing() -> Figure:
-    """Threads that share one pair of tables, above; machines with copies that are averaged, below."""
+    """Threads that share one pair of tables, above; machines with copies that are averaged,
+    below."""
     figure, axes = _canvas(5.8, 5.2)
-    axes.text(0.1, 5.1, "One machine: threads write to the same rows", fontsize=10.5, fontweight="bold", va="top")
+    axes.text(
+        0.1,
+        5.1,
+        "One machine: threads write to the same rows",
+        fontsize=10.5,
+        fontweight="bold",
+        va="top",
+    )
     for i in range(3):
         x = 0.1 + 1.95 * i
         _box(axes, x, 4.1, 1.7, 0.6, f"thread {i + 1}\nits chunks of text", None)
         _arrow(axes, (x + 0.85, 4.1), (2.2 + 0.7 * i, 3.55), both=True)
     _box(axes, 1.6, 2.95, 2.6, 0.6, "E, U   (V, d) each\nno lock", "vermilion")
-    axes.text(0.1, 2.6, "Several machines: copies, averaged", fontsize=10.5, fontweight="bold", va="top")
+    axes.text(
+        0.1, 2.6, "Several machines: copies, averaged", fontsize=10.5, fontweight="bold", va="top"
+    )
     for i in range(3):
         x = 0.1 + 1.95 * i
-        _box(axes, x, 1.4, 1.7, 0.8, f"worker {i + 1}, its shard\n$E_{i + 1}, U_{i + 1}$  (V, d)", None)
+        _box(
+            axes,
+            x,
+            1.4,
+            1.7,
+            0.8,
+            f"worker {i + 1}, its shard\n$E_{i + 1}, U_{i + 1}$  (V, d)",
+            None,
+        )
         _arrow(axes, (x + 0.75, 1.4), (2.1 + 0.7 * i, 0.7))
         _arrow(axes, (2.3 + 0.7 * i, 0.7), (x + 0.95, 1.4), dashed=True)
-    _box(axes, 1.35, 0.05, 3.1, 0.65, "mean of the copies, by tokens\nE, U   (V, d), once an epoch or more often", "green")
+    _box(
+        axes,
+        1.35,
+        0.05,
+        3.1,
+        0.65,
+        "mean of the copies, by tokens\nE, U   (V, d), once an epoch or more often",
+        "green",
+    )
     return figure
 
 
@@ -430,30 +613,64 @@ def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _box(axes: Axes, x: float, y: float, width: float, height: float, text: str, colour: str | None) -> None:
+def _box(
+    axes: Axes, x: float, y: float, width: float, height: float, text: str, colour: str | None
+) -> None:
     """A box with its text, tinted in a colour of the palette or white."""
     from matplotlib.patches import FancyBboxPatch
 
     face = (*_rgb(colour), 0.18) if colour else "white"
     edge = PALETTE[colour] if colour else "#444444"
     style = "round,pad=0,rounding_size=0.06"
-    axes.add_patch(FancyBboxPatch((x, y), width, height, boxstyle=style, facecolor=face, edgecolor=edge, linewidth=1.2))
-    axes.text(x + width / 2, y + height / 2, text, ha="center", va="center", fontsize=9.5, linespacing=1.35)
+    axes.add_patch(
+        FancyBboxPatch(
+            (x, y), width, height, boxstyle=style, facecolor=face, edgecolor=edge, linewidth=1.2
+        )
+    )
+    axes.text(
+        x + width / 2,
+        y + height / 2,
+        text,
+        ha="center",
+        va="center",
+        fontsize=9.5,
+        linespacing=1.35,
+    )
 
 
 def _arrow(
-    axes: Axes, start: tuple[float, float], end: tuple[float, float], *, dashed: bool = False, both: bool = False
+    axes: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    *,
+    dashed: bool = False,
+    both: bool = False,
 ) -> None:
     axes.annotate(
-        "", end, start,
-        arrowprops={"arrowstyle": "<|-|>" if both else "-|>", "color": "#444444", "linewidth": 1.2,
-                    "linestyle": "--" if dashed else "-", "shrinkA": 0, "shrinkB": 0},
+        "",
+        end,
+        start,
+        arrowprops={
+            "arrowstyle": "<|-|>" if both else "-|>",
+            "color": "#444444",
+            "linewidth": 1.2,
+            "linestyle": "--" if dashed else "-",
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
     )
 
 
 def _table(
-    axes: Axes, x: float, y: float, width: float, height: float, rows: int,
-    marked: Mapping[int, tuple[str, str]], shape: str, name: str,
+    axes: Axes,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    rows: int,
+    marked: Mapping[int, tuple[str, str]],
+    shape: str,
+    name: str,
 ) -> None:
     """A table of many rows, some of them marked: {row from above: (label, colour)}."""
     from matplotlib.patches import Rectangle
@@ -463,10 +680,21 @@ def _table(
         label, colour = marked.get(row, ("", None))
         face = (*_rgb(colour), 0.55) if colour else "white"
         below = y + height - (row + 1) * each
-        axes.add_patch(Rectangle((x, below), width, each, facecolor=face, edgecolor="#888888", linewidth=0.6))
+        axes.add_patch(
+            Rectangle((x, below), width, each, facecolor=face, edgecolor="#888888", linewidth=0.6)
+        )
         if label:
-            axes.text(x + width / 2, below + each / 2, label, ha="center", va="center", fontsize=8.5)
-    axes.text(x + width / 2, y + height + 0.06, f"{name}\n{shape}".strip(), ha="center", va="bottom", fontsize=9.5)
+            axes.text(
+                x + width / 2, below + each / 2, label, ha="center", va="center", fontsize=8.5
+            )
+    axes.text(
+        x + width / 2,
+        y + height + 0.06,
+        f"{name}\n{shape}".strip(),
+        ha="center",
+        va="bottom",
+        fontsize=9.5,
+    )
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

@@ -1,12 +1,13 @@
 """How every figure of the book looks.
 
-A figure is stored in its notebook as SVG, because SVG stays sharp at any zoom and small for line art. Three choices
-make a re-run of a notebook byte-identical: ids come from a fixed salt (`svg.hashsalt`), the file carries no date, and
-text is drawn as outlines of matplotlib's own font (`svg.fonttype: path`), so that no installed font can change it.
-Outlines also render the same in a browser, on GitHub and in Colab, where an image may not load fonts.
+A figure is stored in its notebook as SVG, because SVG stays sharp at any zoom and small for line
+art. Three choices make a re-run of a notebook byte-identical: ids come from a fixed salt
+(`svg.hashsalt`), the file carries no date, and text is drawn as outlines of matplotlib's own font
+(`svg.fonttype: path`), so that no installed font can change it. Outlines also render the same in a
+browser, on GitHub and in Colab, where an image may not load fonts.
 
-Faces are white and opaque, not transparent. The book's stylesheet turns them dark with one CSS filter, which keeps
-hues; a transparent figure would put black axes on a black page.
+Faces are white and opaque, not transparent. The book's stylesheet turns them dark with one CSS
+filter, which keeps hues; a transparent figure would put black axes on a black page.
 """
 
 from __future__ import annotations
@@ -32,17 +33,19 @@ PALETTE: dict[str, str] = {
     "yellow": "#f0e442",
     "black": "#222222",
 }
-"""Colours that people with any common colour blindness can tell apart (Okabe & Ito 2008), most distinct first."""
+"""Colours that people with any common colour blindness can tell apart (Okabe & Ito 2008), the most
+distinct first."""
 
 LINE_STYLES = ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)), (0, (5, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 
 def use_book_style() -> None:
-    """Make every matplotlib figure of this process look like the book's, and embed as SVG in a notebook.
+    """Make every matplotlib figure of this process look like the book's, and embed as SVG in a
+    notebook.
 
-    Call it once, in the first code cell. Lines in one plot differ in colour and dash, so that colour is never the only
-    carrier of meaning. Outside IPython only matplotlib's settings change.
+    Call it once, in the first code cell. Lines in one plot differ in colour and dash, so that
+    colour is never the only carrier of meaning. Outside IPython only matplotlib's settings change.
 
     >>> import matplotlib
     >>> with matplotlib.rc_context():
@@ -54,7 +57,8 @@ def use_book_style() -> None:
     from cycler import cycler
     from IPython import get_ipython
 
-    colours = [PALETTE[name] for name in PALETTE if name != "yellow"]  # yellow lines vanish on white
+    # yellow lines vanish on white
+    colours = [PALETTE[name] for name in PALETTE if name != "yellow"]
     matplotlib.rcParams.update(
         {
             "axes.axisbelow": True,
@@ -62,7 +66,9 @@ def use_book_style() -> None:
             "axes.grid": True,
             "axes.labelcolor": "#222222",
             "axes.linewidth": 0.8,
-            "axes.prop_cycle": cycler(color=colours) + cycler(linestyle=LINE_STYLES[: len(colours)]),
+            "axes.prop_cycle": (
+                cycler(color=colours) + cycler(linestyle=LINE_STYLES[: len(colours)])
+            ),
             "axes.spines.right": False,
             "axes.spines.top": False,
             "axes.titlelocation": "left",
@@ -77,7 +83,8 @@ def use_book_style() -> None:
             "font.size": 10.0,
             "grid.color": "#dddddd",
             "grid.linewidth": 0.7,
-            "image.cmap": "Blues",  # nothing is white, the colour of the page, also where dark mode turns both dark
+            # nothing is white, the colour of the page, also where dark mode turns both dark
+            "image.cmap": "Blues",
             "legend.fontsize": 9.5,
             "legend.frameon": False,
             "lines.linewidth": 1.8,
@@ -95,7 +102,8 @@ def use_book_style() -> None:
     if shell is not None:
         from matplotlib_inline.config import InlineBackend
 
-        # Set on the backend itself: it applies its own settings again when pyplot is first imported.
+        # Set on the backend itself: it applies its own settings again when pyplot is first
+        # imported.
         backend = InlineBackend.instance(parent=shell)
         backend.shell = shell
         backend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Date": None}}
@@ -103,7 +111,8 @@ def use_book_style() -> None:
 
 
 def groups(names: list[str]) -> dict[str, dict[str, str]]:
-    """A colour and a marker of its own for each group of points, as keyword arguments for `Axes.scatter`.
+    """A colour and a marker of its own for each group of points, as keyword arguments for
+    `Axes.scatter`.
 
     names: at most eight group names.
     raises: ValueError if there are more groups than markers, since two groups would look alike.
@@ -119,12 +128,14 @@ def groups(names: list[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def label_points(axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: float = 5.0, **text: object) -> None:
+def label_points(
+    axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: float = 5.0, **text: object
+) -> None:
     """Write a label beside each point of a map, on the side where it covers least.
 
-    Points are labelled in the given order. Each label tries eight places around its point and takes the one that
-    overlaps the labels already placed, and the markers, by the smallest area. Set the limits of the axes first: a later
-    change of scale moves the labels.
+    Points are labelled in the given order. Each label tries eight places around its point and takes
+    the one that overlaps the labels already placed, and the markers, by the smallest area. Set the
+    limits of the axes first: a later change of scale moves the labels.
 
     points: (n, 2) array of data coordinates.
     labels: n strings.
@@ -141,7 +152,8 @@ def label_points(axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: f
     points = np.asarray(points, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) != len(labels):
         raise ValueError(
-            f"label_points: points must have shape (n, 2) with n = {len(labels)} labels, got shape {points.shape}"
+            f"label_points: points must have shape (n, 2) with n = {len(labels)} labels, got shape"
+            f" {points.shape}"
         )
     places = [
         ((gap, 0), {"ha": "left", "va": "center"}),
@@ -159,7 +171,13 @@ def label_points(axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: f
         candidates = []
         for offset, alignment in places:
             note = axes.annotate(
-                label, point, offset, textcoords="offset points", annotation_clip=False, **alignment, **text
+                label,
+                point,
+                offset,
+                textcoords="offset points",
+                annotation_clip=False,
+                **alignment,
+                **text,
             )
             candidates.append((note, note.get_window_extent().extents))
         covered = [sum(_overlap(box, other) for other in taken) for _, box in candidates]

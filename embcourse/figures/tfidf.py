@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 PAPER, INK = "#eef3f8", "#444444"
 
 
-def word_plane(terms: Sequence[str], tf: ArrayLike, idf: ArrayLike, *, label: int, common: int, title: str) -> Figure:
+def word_plane(
+    terms: Sequence[str], tf: ArrayLike, idf: ArrayLike, *, label: int, common: int, title: str
+) -> Figure:
     """Every word of a document in the plane of its two factors, with curves of equal product.
 
     terms : the words.
@@ -44,18 +46,23 @@ def word_plane(terms: Sequence[str], tf: ArrayLike, idf: ArrayLike, *, label: in
     for level in product[best[[0, label // 3, label - 1]]]:
         curve = level / x
         inside = curve < axes.get_ylim()[1]
-        axes.plot(x[inside], curve[inside], color=PALETTE["blue"], linestyle=":", linewidth=1, zorder=0)
+        axes.plot(
+            x[inside], curve[inside], color=PALETTE["blue"], linestyle=":", linewidth=1, zorder=0
+        )
     axes.set_xlabel("tf: share of the book's words (logarithmic)")
     axes.set_ylabel("idf: ln(N / df), in nats")
     axes.set_title(title)
     figure.draw_without_rendering()
     chosen = [*best, *frequent]
-    label_points(axes, np.column_stack([tf[chosen], idf[chosen]]), [terms[i] for i in chosen], fontsize=9)
+    label_points(
+        axes, np.column_stack([tf[chosen], idf[chosen]]), [terms[i] for i in chosen], fontsize=9
+    )
     return figure
 
 
 def weighting() -> Figure:
-    """Schematic: from tokens to weighted rows, for documents and for a query, and from rows to a ranking."""
+    """Schematic: from tokens to weighted rows, for documents and for a query, and from rows to a
+    ranking."""
     figure, axes = _canvas(5.2, 6.6, across=10.4, down=13.2)
     left, middle, right = 2.3, 5.2, 8.1
     _box(axes, left, 0.8, "documents\nN lists of tokens", plain=True)
@@ -70,22 +77,37 @@ def weighting() -> Figure:
     _box(axes, middle, 10.6, "cosine of $y$ with every row of $W$\nscores (N,)", width=6.4)
     _box(axes, middle, 12.4, "ranking: best first (N,)", width=6.4, height=0.9, plain=True)
     for start, end in (
-        ((left, 1.4), (left, 2.5)), ((right, 1.4), (right, 2.5)),
-        ((1.75, 3.7), (1.75, 5.1)), ((3.3, 3.7), (4.6, 5.1)), ((8.65, 3.7), (8.65, 5.1)),
-        ((1.75, 6.3), (1.75, 7.8)), ((8.65, 6.3), (8.65, 7.8)),
-        ((left, 9.0), (3.4, 10.0)), ((right, 9.0), (7.0, 10.0)), ((middle, 11.2), (middle, 11.95)),
-    ):  # fmt: skip
+        ((left, 1.4), (left, 2.5)),
+        ((right, 1.4), (right, 2.5)),
+        ((1.75, 3.7), (1.75, 5.1)),
+        ((3.3, 3.7), (4.6, 5.1)),
+        ((8.65, 3.7), (8.65, 5.1)),
+        ((1.75, 6.3), (1.75, 7.8)),
+        ((8.65, 6.3), (8.65, 7.8)),
+        ((left, 9.0), (3.4, 10.0)),
+        ((right, 9.0), (7.0, 10.0)),
+        ((middle, 11.2), (middle, 11.95)),
+    ):
         _arrow(axes, start, end)
     for end in ((3.6, 7.8), (6.8, 7.8)):
         _arrow(axes, (4.6 if end[0] < middle else 5.8, 6.3), end, marked=True)
     axes.text(1.6, 4.4, "by row", ha="right", va="center", fontsize=9, color=INK)
     axes.text(4.25, 4.35, "by column", ha="left", va="center", fontsize=9, color=INK)
-    axes.text(middle, 7.35, "same idf\nfor both", ha="center", va="center", fontsize=9, color=PALETTE["vermilion"])
+    axes.text(
+        middle,
+        7.35,
+        "same idf\nfor both",
+        ha="center",
+        va="center",
+        fontsize=9,
+        color=PALETTE["vermilion"],
+    )
     return figure
 
 
 def inverted_index(terms: Sequence[str], query: ArrayLike, weights: ArrayLike) -> Figure:
-    """Schematic: a query walks the lists of its terms and adds what it finds there into one array of scores.
+    """Schematic: a query walks the lists of its terms and adds what it finds there into one array
+    of scores.
 
     terms  : the V terms.
     query  : (V,) how often each stands in the query.
@@ -95,29 +117,62 @@ def inverted_index(terms: Sequence[str], query: ArrayLike, weights: ArrayLike) -
     documents = len(weights)
     figure, axes = _canvas(5.2, 0.52 * len(terms) + 2.3, across=10.4, down=1.04 * len(terms) + 4.6)
     axes.text(2.0, 0.45, "term", ha="right", va="center", fontsize=9.5, color=INK)
-    axes.text(2.4, 0.45, "its list: document and weight", ha="left", va="center", fontsize=9.5, color=INK)
+    axes.text(
+        2.4, 0.45, "its list: document and weight", ha="left", va="center", fontsize=9.5, color=INK
+    )
     for row, (term, count, column) in enumerate(zip(terms, query, weights.T, strict=True)):
         y, asked = 1.25 + 1.04 * row, count > 0
         label = f"{count:g} × {term}" if asked else term
-        axes.text(2.0, y, label, ha="right", va="center", fontsize=10.5, fontweight="bold" if asked else "normal",
-                  color="#222222" if asked else "#6b6b6b")  # fmt: skip
+        axes.text(
+            2.0,
+            y,
+            label,
+            ha="right",
+            va="center",
+            fontsize=10.5,
+            fontweight="bold" if asked else "normal",
+            color="#222222" if asked else "#6b6b6b",
+        )
         for place, document in enumerate(np.flatnonzero(column)):
-            _box(axes, 3.55 + 2.55 * place, y, f"{document}:  {column[document]:.3f}", width=2.3, height=0.8,
-                 marked=asked, plain=not asked)  # fmt: skip
+            _box(
+                axes,
+                3.55 + 2.55 * place,
+                y,
+                f"{document}:  {column[document]:.3f}",
+                width=2.3,
+                height=0.8,
+                marked=asked,
+                plain=not asked,
+            )
     y = 1.04 * len(terms) + 3.1
     axes.text(2.0, y, "scores (N,)", ha="right", va="center", fontsize=10.5)
     for document, score in enumerate(weights @ query):
         _box(axes, 3.55 + 2.55 * document, y, f"{score:.3f}", width=2.3, height=0.8)
-        axes.text(3.55 + 2.55 * document, y + 0.8, f"document {document}", ha="center", va="center", fontsize=9.5)
+        axes.text(
+            3.55 + 2.55 * document,
+            y + 0.8,
+            f"document {document}",
+            ha="center",
+            va="center",
+            fontsize=9.5,
+        )
     middle = 3.55 + 2.55 * (documents - 1) / 2
     _arrow(axes, (middle, y - 1.5), (middle, y - 0.5), marked=True)
-    axes.text(middle + 0.2, y - 1.05, "add count × weight at each document", ha="left", va="center", fontsize=9.5,
-              color=PALETTE["vermilion"])  # fmt: skip
+    axes.text(
+        middle + 0.2,
+        y - 1.05,
+        "add count × weight at each document",
+        ha="left",
+        va="center",
+        fontsize=9.5,
+        color=PALETTE["vermilion"],
+    )
     return figure
 
 
 def frequency_and_idf(documents: int) -> Figure:
-    """Above, what a count is worth; below, what a document frequency is worth, in the variants people meet."""
+    """Above, what a count is worth; below, what a document frequency is worth, in the variants
+    people meet."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.4, 6.6))
@@ -144,7 +199,8 @@ def frequency_and_idf(documents: int) -> Figure:
 
 
 def recall_curves(ranks: Mapping[str, Mapping[str, ArrayLike]], *, deepest: int = 1000) -> Figure:
-    """Share of queries whose target is among the first k, against k: a panel a translation, a line a method."""
+    """Share of queries whose target is among the first k, against k: a panel a translation, a line
+    a method."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.4, 2.9 * len(ranks) + 0.4))
@@ -161,8 +217,11 @@ def recall_curves(ranks: Mapping[str, Mapping[str, ArrayLike]], *, deepest: int 
     return figure
 
 
-def interval_bars(rows: Sequence[tuple[str, str, float, tuple[float, float]]], *, label: str) -> Figure:
-    """A dot with its confidence interval for every (group, method, value, (low, high)); groups share a marker."""
+def interval_bars(
+    rows: Sequence[tuple[str, str, float, tuple[float, float]]], *, label: str
+) -> Figure:
+    """A dot with its confidence interval for every (group, method, value, (low, high)); groups
+    share a marker."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.4, 0.42 * len(rows) + 1.0))
@@ -171,9 +230,23 @@ def interval_bars(rows: Sequence[tuple[str, str, float, tuple[float, float]]], *
     colours = list(PALETTE.values())
     for position, (group, _, value, (low, high)) in enumerate(rows):
         index = groups.index(group)
-        axes.errorbar(value, position, xerr=[[value - low], [high - value]], capsize=3, color=colours[index],
-                      marker=MARKERS[index], linestyle=LINE_STYLES[0])
-        axes.annotate(f"{value:.3f}", (high, position), (6, 0), textcoords="offset points", va="center", fontsize=9)
+        axes.errorbar(
+            value,
+            position,
+            xerr=[[value - low], [high - value]],
+            capsize=3,
+            color=colours[index],
+            marker=MARKERS[index],
+            linestyle=LINE_STYLES[0],
+        )
+        axes.annotate(
+            f"{value:.3f}",
+            (high, position),
+            (6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
     axes.set_yticks(range(len(rows)), [f"{method}, {group}" for group, method, *_ in rows])
     axes.invert_yaxis()
     axes.margins(x=0.12)
@@ -183,7 +256,8 @@ def interval_bars(rows: Sequence[tuple[str, str, float, tuple[float, float]]], *
 
 
 def _canvas(width: float, height: float, *, across: float, down: float) -> tuple[Figure, Axes]:
-    """An empty figure of that many inches, in units of which `across` fit its width; y grows downwards."""
+    """An empty figure of that many inches, in units of which `across` fit its width; y grows
+    downwards."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height))
@@ -194,21 +268,46 @@ def _canvas(width: float, height: float, *, across: float, down: float) -> tuple
 
 
 def _box(
-    axes: Axes, x: float, y: float, text: str, *, width: float = 3.4, height: float = 1.2, marked: bool = False,
-    plain: bool = False
-) -> None:  # fmt: skip
+    axes: Axes,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    width: float = 3.4,
+    height: float = 1.2,
+    marked: bool = False,
+    plain: bool = False,
+) -> None:
     """Text in a box around (x, y): `marked` with a thick edge in colour, `plain` on white."""
     from matplotlib.patches import FancyBboxPatch
 
     edge = PALETTE["vermilion"] if marked else INK
-    axes.add_patch(FancyBboxPatch(
-        (x - width / 2, y - height / 2), width, height, boxstyle="round,pad=0,rounding_size=0.15",
-        facecolor="white" if plain else PAPER, edgecolor=edge, linewidth=1.8 if marked else 1.0,
-    ))  # fmt: skip
+    axes.add_patch(
+        FancyBboxPatch(
+            (x - width / 2, y - height / 2),
+            width,
+            height,
+            boxstyle="round,pad=0,rounding_size=0.15",
+            facecolor="white" if plain else PAPER,
+            edgecolor=edge,
+            linewidth=1.8 if marked else 1.0,
+        )
+    )
     axes.text(x, y, text, ha="center", va="center", fontsize=9.5, linespacing=1.35)
 
 
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], *, marked: bool = False) -> None:
-    axes.annotate("", end, start, arrowprops={
-        "arrowstyle": "-|>", "color": PALETTE["vermilion"] if marked else INK, "linewidth": 1.6 if marked else 1.1,
-        "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+def _arrow(
+    axes: Axes, start: tuple[float, float], end: tuple[float, float], *, marked: bool = False
+) -> None:
+    axes.annotate(
+        "",
+        end,
+        start,
+        arrowprops={
+            "arrowstyle": "-|>",
+            "color": PALETTE["vermilion"] if marked else INK,
+            "linewidth": 1.6 if marked else 1.1,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        },
+    )

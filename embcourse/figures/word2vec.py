@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 4.8                  # inches: a phone then shows letters at three quarters of their size, not at half
+WIDTH = 4.8  # inches: a phone then shows letters at three quarters of their size, not at half
 
 
 def expectations(panels: Mapping[str, Sequence[tuple[str, float]]], *, title: str) -> Figure:
-    """What a model expects around a word: for each centre, some words and how much likelier they are there, as bars.
+    """What a model expects around a word: for each centre, some words and how much likelier they
+    are there, as bars.
 
     panels: {centre: [(word, factor), ...]}, the largest first. One below the other, on one scale.
     """
@@ -38,7 +39,7 @@ def expectations(panels: Mapping[str, Sequence[tuple[str, float]]], *, title: st
     return figure
 
 
-# ---------------------------------------------------------------------------------------------------- the two models
+# ----------------------------------------------------------------------------------- the two models
 
 
 def skipgram_schematic(words: Sequence[str], centre: int, window: int) -> Figure:
@@ -51,12 +52,15 @@ def skipgram_schematic(words: Sequence[str], centre: int, window: int) -> Figure
     """
     inside = _inside("skipgram_schematic", words, centre, window)
     return _schematic(
-        words, [centre], inside,
+        words,
+        [centre],
+        inside,
         ("look up one row of $E$", "$v_c = E_c$", "$(d,)$"),
         ("score every word with $U$", "$s_w = u_w \\cdot v_c$ for all $w$", "$(V,)$"),
         ("softmax", "$P(w\\,|\\,c)$ for all $w$", "$(V,)$"),
         ("loss of the pair $(c, o)$", "$-\\ln P(o\\,|\\,c)$", "one number"),
-        reads="$c$, the centre", truth="$o$, each in turn",
+        reads="$c$, the centre",
+        truth="$o$, each in turn",
     )
 
 
@@ -68,29 +72,44 @@ def cbow_schematic(words: Sequence[str], centre: int, window: int) -> Figure:
     """
     inside = _inside("cbow_schematic", words, centre, window)
     return _schematic(
-        words, inside, [centre],
-        (f"average {len(inside)} rows of $E$", "$h = (v_{o_0} + \\dots + v_{o_{m-1}})\\,/\\,m$", "$(d,)$"),
+        words,
+        inside,
+        [centre],
+        (
+            f"average {len(inside)} rows of $E$",
+            "$h = (v_{o_0} + \\dots + v_{o_{m-1}})\\,/\\,m$",
+            "$(d,)$",
+        ),
         ("score every word with $U$", "$s_w = u_w \\cdot h$ for all $w$", "$(V,)$"),
         ("softmax", "$P(w\\,|\\,h)$ for all $w$", "$(V,)$"),
         ("loss of the window", "$-\\ln P(c\\,|\\,h)$", "one number"),
-        reads="$o_0, \\dots, o_{m-1}$, the context", truth="$c$",
+        reads="$o_0, \\dots, o_{m-1}$, the context",
+        truth="$c$",
     )
 
 
 def _inside(where: str, words: Sequence[str], centre: int, window: int) -> list[int]:
     inside = [i for i in range(len(words)) if 0 < abs(i - centre) <= window]
     if not inside or not 0 <= centre < len(words):
-        raise ValueError(f"{where}: centre must be one of {len(words)} words, with others in its window; got {centre}")
+        raise ValueError(
+            f"{where}: centre must be one of {len(words)} words, with others in its window; got"
+            f" {centre}"
+        )
     return inside
 
 
 def _schematic(
-    words: Sequence[str], read: Sequence[int], true: Sequence[int], *steps: tuple[str, str, str], reads: str, truth: str
+    words: Sequence[str],
+    read: Sequence[int],
+    true: Sequence[int],
+    *steps: tuple[str, str, str],
+    reads: str,
+    truth: str,
 ) -> Figure:
     """The text, and above it a column of steps: what is done, the result, its shape.
 
-    Words that are read go up into the first step, words that are true go round into the last one. The tables stand
-    beside the steps that use them. Units are inches.
+    Words that are read go up into the first step, words that are true go round into the last one.
+    The tables stand beside the steps that use them. Units are inches.
     """
     from matplotlib.figure import Figure
 
@@ -118,13 +137,25 @@ def _schematic(
         _box(axes, middle, y + 0.32, wide, 0.64, "#444444", "-")
         axes.text(middle, y + 0.46, done, ha="center", va="center", fontsize=9)
         axes.text(middle - wide / 2 + 0.1, y + 0.18, result, ha="left", va="center", fontsize=10)
-        axes.text(middle + wide / 2 - 0.1, y + 0.18, shape, ha="right", va="center", fontsize=9.5, color="#444444")
+        axes.text(
+            middle + wide / 2 - 0.1,
+            y + 0.18,
+            shape,
+            ha="right",
+            va="center",
+            fontsize=9.5,
+            color="#444444",
+        )
         if k:
             _arrow(axes, (middle, y - 0.41), (middle, y), "#444444")
-        if k < 2:                                          # the first two steps read a table
+        if k < 2:  # the first two steps read a table
             _box(axes, 4.26, y + 0.32, 0.9, 0.64, PALETTE["green"], "-")
-            axes.text(4.26, y + 0.46, "EU"[k], ha="center", va="center", fontsize=11, style="italic")
-            axes.text(4.26, y + 0.18, "$(V, d)$", ha="center", va="center", fontsize=9.5, color="#444444")
+            axes.text(
+                4.26, y + 0.46, "EU"[k], ha="center", va="center", fontsize=11, style="italic"
+            )
+            axes.text(
+                4.26, y + 0.18, "$(V, d)$", ha="center", va="center", fontsize=9.5, color="#444444"
+            )
             _arrow(axes, (3.81, y + 0.32), (middle + wide / 2, y + 0.32), PALETTE["green"])
     line = {"color": PALETTE["orange"], "linewidth": 1.6, "linestyle": "--"}
     for i in true:
@@ -141,8 +172,16 @@ def _box(axes: Axes, x: float, y: float, wide: float, high: float, colour: str, 
     from matplotlib.patches import FancyBboxPatch
 
     axes.add_patch(
-        FancyBboxPatch((x - wide / 2, y - high / 2), wide, high, boxstyle="round,pad=0,rounding_size=0.06",
-                       facecolor="white", edgecolor=colour, linewidth=1.6, linestyle=line)
+        FancyBboxPatch(
+            (x - wide / 2, y - high / 2),
+            wide,
+            high,
+            boxstyle="round,pad=0,rounding_size=0.06",
+            facecolor="white",
+            edgecolor=colour,
+            linewidth=1.6,
+            linestyle=line,
+        )
     )
 
 
@@ -150,16 +189,25 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], col
     from matplotlib.patches import FancyArrowPatch
 
     axes.add_patch(
-        FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11, shrinkA=0, shrinkB=0, color=colour,
-                        linewidth=1.6)
+        FancyArrowPatch(
+            start,
+            end,
+            arrowstyle="-|>",
+            mutation_scale=11,
+            shrinkA=0,
+            shrinkB=0,
+            color=colour,
+            linewidth=1.6,
+        )
     )
 
 
-# ------------------------------------------------------------------------------------------------- what was measured
+# -------------------------------------------------------------------------------- what was measured
 
 
 def distance_weights(counts: ArrayLike, window: int) -> Figure:
-    """How often pairs at each distance are trained when the radius is drawn, beside the straight line that is expected.
+    """How often pairs at each distance are trained when the radius is drawn, beside the straight
+    line that is expected.
 
     counts: (window,) pairs found at distances 1 ... window, as a share of those in a fixed window.
     """
@@ -168,8 +216,21 @@ def distance_weights(counts: ArrayLike, window: int) -> Figure:
     figure = Figure(figsize=(WIDTH, 3.0))
     axes = figure.add_subplot()
     distances = np.arange(1, window + 1)
-    axes.bar(distances, counts, color=PALETTE["sky"], edgecolor="#444444", linewidth=0.6, label="pairs drawn")
-    axes.plot(distances, (window - distances + 1) / window, "o--", color=PALETTE["black"], label="(W − |δ| + 1) / W")
+    axes.bar(
+        distances,
+        counts,
+        color=PALETTE["sky"],
+        edgecolor="#444444",
+        linewidth=0.6,
+        label="pairs drawn",
+    )
+    axes.plot(
+        distances,
+        (window - distances + 1) / window,
+        "o--",
+        color=PALETTE["black"],
+        label="(W − |δ| + 1) / W",
+    )
     axes.set_xlabel("distance |δ|")
     axes.set_ylabel("share of the pairs that are kept")
     axes.legend()
@@ -199,11 +260,15 @@ def moving_words(snapshots: Mapping[int, ArrayLike], words: Mapping[str, Sequenc
             axes.scatter(*part.T, s=30, label=group, **styles[group])
             start += len(members)
     figure.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(words), columnspacing=1.0,
+        *panels[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=len(words),
+        columnspacing=1.0,
         handletextpad=0.2,
     )
     figure.draw_without_rendering()
-    for axes, points in zip(panels[1:], list(snapshots.values())[1:], strict=True):     # at first they lie on one spot
+    # at first they lie on one spot
+    for axes, points in zip(panels[1:], list(snapshots.values())[1:], strict=True):
         label_points(axes, np.asarray(points), names, fontsize=9)
     return figure
 
@@ -219,8 +284,13 @@ def losses(curves: Mapping[str, ArrayLike], *, floor: float | None = None) -> Fi
     axes = figure.add_subplot()
     for number, (name, values) in enumerate(curves.items()):
         # The later line is thinner, so that both show where they lie on each other.
-        axes.plot(np.arange(1, len(values) + 1), values, label=name, linewidth=4.5 - 3 * number,
-                  linestyle=LINE_STYLES[number])
+        axes.plot(
+            np.arange(1, len(values) + 1),
+            values,
+            label=name,
+            linewidth=4.5 - 3 * number,
+            linestyle=LINE_STYLES[number],
+        )
     if floor is not None:
         label = "entropy of the neighbours, given the word"
         axes.axhline(floor, color="#666666", linewidth=1, linestyle=":", label=label)
@@ -231,7 +301,8 @@ def losses(curves: Mapping[str, ArrayLike], *, floor: float | None = None) -> Fi
 
 
 def logit_sizes(sizes: ArrayLike, spread: Mapping[str, ArrayLike]) -> Figure:
-    """Spread of CBOW's logits by the number of context words, a line for each way to join them, on logarithmic axes."""
+    """Spread of CBOW's logits by the number of context words, a line for each way to join them, on
+    logarithmic axes."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import FormatStrFormatter, NullLocator
 
@@ -250,14 +321,21 @@ def logit_sizes(sizes: ArrayLike, spread: Mapping[str, ArrayLike]) -> Figure:
 
 
 def cost_by_vocabulary(sizes: ArrayLike, microseconds: ArrayLike) -> Figure:
-    """Time of the exact softmax for one pair against the size of the vocabulary, both on logarithmic axes."""
+    """Time of the exact softmax for one pair against the size of the vocabulary, both on
+    logarithmic axes."""
     from matplotlib.figure import Figure
 
     sizes, microseconds = np.asarray(sizes), np.asarray(microseconds)
     figure = Figure(figsize=(WIDTH, 3.2))
     axes = figure.add_subplot()
     axes.loglog(sizes, microseconds, "o-", label="measured")
-    axes.loglog(sizes, microseconds[-1] * sizes / sizes[-1], ":", color=PALETTE["black"], label="in proportion to V")
+    axes.loglog(
+        sizes,
+        microseconds[-1] * sizes / sizes[-1],
+        ":",
+        color=PALETTE["black"],
+        label="in proportion to V",
+    )
     axes.set_xlabel("words in the vocabulary")
     axes.set_ylabel("microseconds a pair")
     axes.legend()

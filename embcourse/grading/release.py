@@ -1,7 +1,8 @@
-"""Generates the students' notebooks: `python -m embcourse.grading.release` in the folder of nbgrader_config.py.
+"""Generates the students' notebooks: `python -m embcourse.grading.release` in the folder of
+nbgrader_config.py.
 
-What `nbgrader generate_assignment` does for every folder of solutions, without touching the gradebook: that is the
-instructor's.
+What `nbgrader generate_assignment` does for every folder of solutions, without touching the
+gradebook: that is the instructor's.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def release(course: Path, into: Path | None = None) -> list[Path]:
     """Writes one student notebook per solution notebook and returns their paths.
 
     course : the folder of nbgrader_config.py.
-    into   : where the assignments' folders go; the release directory of the configuration unless given.
+    into   : where the assignments' folders go; the release directory of the configuration unless
+             given.
     raises : ReleaseFailed with nbgrader's own words.
     """
     config = course_config(course)
@@ -43,12 +45,17 @@ def release(course: Path, into: Path | None = None) -> list[Path]:
         config.CourseDirectory.release_directory = str(into.resolve())
     directory = CourseDirectory(config=config)
     written = []
-    for name in sorted(path.parent.name for path in Path(directory.root, directory.source_directory).glob("*/*.ipynb")):
+    for name in sorted(
+        path.parent.name
+        for path in Path(directory.root, directory.source_directory).glob("*/*.ipynb")
+    ):
         directory.assignment_id = name
         result = capture_log(GenerateAssignment(coursedir=directory, config=config))
         if not result["success"]:
             raise ReleaseFailed(f"{name}: {result.get('error') or result.get('log')}")
-        written += sorted(Path(directory.format_path(directory.release_directory, ".", name)).glob("*.ipynb"))
+        written += sorted(
+            Path(directory.format_path(directory.release_directory, ".", name)).glob("*.ipynb")
+        )
     return written
 
 

@@ -1,4 +1,5 @@
-"""Word vectors from yes-or-no questions: skip-gram and CBOW with negative sampling or hierarchical softmax."""
+"""Word vectors from yes-or-no questions: skip-gram and CBOW with negative sampling or hierarchical
+softmax."""
 
 from embcourse.negative_sampling.model import Training, train
 from embcourse.negative_sampling.reference import (

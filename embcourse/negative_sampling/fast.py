@@ -2,19 +2,21 @@
 
 Three things make it fast.
 
-*Rows on cache lines.* The rows of the tables are padded with zeros to whole cache lines. What a window uses again and
-again is copied into buffers that stay in the first-level cache, and only its changes are added to the tables. Negatives
-are drawn a step ahead, and their rows fetched while another step computes.
+*Rows on cache lines.* The rows of the tables are padded with zeros to whole cache lines. What a
+window uses again and again is copied into buffers that stay in the first-level cache, and only its
+changes are added to the tables. Negatives are drawn a step ahead, and their rows fetched while
+another step computes.
 
-*A small matrix product.* The contexts of one window against one centre and its negatives: all dot products of some 6
-rows with 6 others. Every row that is loaded is used six times.
+*A small matrix product.* The contexts of one window against one centre and its negatives: all dot
+products of some 6 rows with 6 others. Every row that is loaded is used six times.
 
-*Vectors by hand.* All arithmetic on rows is on `Lanes`, 16 numbers at a time, whatever the processor's width. The
-compiler may split a `Lanes` in two or four, but it can't change the order of any sum. So one thread gives the same bits
-on every processor.
+*Vectors by hand.* All arithmetic on rows is on `Lanes`, 16 numbers at a time, whatever the
+processor's width. The compiler may split a `Lanes` in two or four, but it can't change the order of
+any sum. So one thread gives the same bits on every processor.
 
-Threads share the two tables without locks (Hogwild): each trains its own chunk of the corpus, numba releases the
-interpreter's lock, and an update that another thread overwrites is lost. Recht et al. (2011).
+Threads share the two tables without locks (Hogwild): each trains its own chunk of the corpus, numba
+releases the interpreter's lock, and an update that another thread overwrites is lost. Recht et al.
+(2011).
 """
 
 import operator
@@ -33,20 +35,22 @@ from numpy.typing import ArrayLike, NDArray
 from embcourse.text import keep_probabilities
 from embcourse.training import LANES, padded_rows
 
-BLOCK = 6                      # output rows in one pass: with their changes they fill 12 of the registers
-_copying = Lock()               # see `train_chunk`
-_LOSS_EVERY = 64               # the loss is estimated from one step in 64
-_ALWAYS = 2**31                # probabilities are stored as multiples of 2^-31: a coin is 31 random bits
+BLOCK = 6  # output rows in one pass: with their changes they fill 12 of the registers
+_copying = Lock()  # see `train_chunk`
+_LOSS_EVERY = 64  # the loss is estimated from one step in 64
+_ALWAYS = 2**31  # probabilities are stored as multiples of 2^-31: a coin is 31 random bits
 
 
 class Tables(NamedTuple):
     """What training needs to know about the words, 4 bytes a number; made by `make_tables`.
 
     keep  : (words,) uint32; the probability that an occurrence survives subsampling, times 2^31.
-    accept: (words,) uint32; the alias table of the noise distribution: the chance to stay in a column, times 2^31.
+    accept: (words,) uint32; the alias table of the noise distribution: the chance to stay in a
+            column, times 2^31.
     alias : (words,) int32; where a draw goes that does not stay.
-    up    : (2 words - 1,) int32, or empty; the Huffman tree from leaf to root. Node w < words is word w, node words + i
-            is inner node i. up[node] is 2 x (inner node above) + (code of this branch); the root is the last node.
+    up    : (2 words - 1,) int32, or empty; the Huffman tree from leaf to root. Node w < words is
+            word w, node words + i is inner node i. up[node] is 2 x (inner node above) + (code of
+            this branch); the root is the last node.
     depth : the longest path from a word to the root, in branches.
     """
 
@@ -60,10 +64,12 @@ class Tables(NamedTuple):
 class Sample(NamedTuple):
     """The draws of a chunk.
 
-    positions: (kept,) int64; which tokens of the chunk survived subsampling. Each is once the centre.
+    positions: (kept,) int64; which tokens of the chunk survived subsampling. Each is once the
+               centre.
     radii    : (kept,) int32; the window's reach at each of them, counted in tokens that survived.
-    negatives: (draws, negative) int32; one row a centre, or one row a (context, centre) pair for skip-gram with
-               "per_pair": centres in the order of the text, contexts from left to right. None for hierarchical softmax.
+    negatives: (draws, negative) int32; one row a centre, or one row a (context, centre) pair for
+               skip-gram with "per_pair": centres in the order of the text, contexts from left to
+               right. None for hierarchical softmax.
     """
 
     positions: NDArray[np.int64]
@@ -72,7 +78,8 @@ class Sample(NamedTuple):
 
 
 class _Windows(NamedTuple):
-    """A chunk as it is trained: centre i is words[i], its contexts are words[lefts[i]:rights[i]] without words[i]."""
+    """A chunk as it is trained: centre i is words[i], its contexts are words[lefts[i]:rights[i]]
+    without words[i]."""
 
     words: NDArray[np.int32]
     positions: NDArray[np.int64]
@@ -84,41 +91,55 @@ class _Windows(NamedTuple):
 class _Buffers(NamedTuple):
     """One thread's workspace. Rows are as wide as those of the tables."""
 
-    inputs: NDArray[np.float32]        # (contexts, width) copies of input rows
-    outputs: NDArray[np.float32]       # (targets, width) copies of output rows
-    before: NDArray[np.float32]        # (targets, width) output rows before this window
-    errors: NDArray[np.float32]        # (contexts, width) change of each input row
-    products: NDArray[np.float32]      # (pairs, LANES) partial sums of the dot products
-    logits: NDArray[np.float32]        # (1, pairs) dot products, pair (i, j) at i x targets + j
-    gradients: NDArray[np.float32]     # (1, pairs) learning rate x (label - sigmoid(logit))
-    labels: NDArray[np.float32]        # (1, pairs)
-    firsts: NDArray[np.float32]        # (BLOCK + 1, LANES) row n is 1 in its first n lanes
-    contexts: NDArray[np.int32]        # (contexts,) input rows of this step
-    targets: NDArray[np.int32]         # (targets,) output rows of this step
-    drawn: NDArray[np.int32]           # (targets,) the centre and its negatives, as drawn
-    ahead: NDArray[np.int32]           # (2, targets) negatives of this step and of the next one
-    in_order: NDArray[np.int32]        # (targets,) 0, 1, 2, ...
+    inputs: NDArray[np.float32]  # (contexts, width) copies of input rows
+    outputs: NDArray[np.float32]  # (targets, width) copies of output rows
+    before: NDArray[np.float32]  # (targets, width) output rows before this window
+    errors: NDArray[np.float32]  # (contexts, width) change of each input row
+    products: NDArray[np.float32]  # (pairs, LANES) partial sums of the dot products
+    logits: NDArray[np.float32]  # (1, pairs) dot products, pair (i, j) at i x targets + j
+    gradients: NDArray[np.float32]  # (1, pairs) learning rate x (label - sigmoid(logit))
+    labels: NDArray[np.float32]  # (1, pairs)
+    firsts: NDArray[np.float32]  # (BLOCK + 1, LANES) row n is 1 in its first n lanes
+    contexts: NDArray[np.int32]  # (contexts,) input rows of this step
+    targets: NDArray[np.int32]  # (targets,) output rows of this step
+    drawn: NDArray[np.int32]  # (targets,) the centre and its negatives, as drawn
+    ahead: NDArray[np.int32]  # (2, targets) negatives of this step and of the next one
+    in_order: NDArray[np.int32]  # (targets,) 0, 1, 2, ...
 
 
-def make_tables(counts: ArrayLike, *, sample: float = 1e-3, power: float = 0.75, hierarchical: bool = False) -> Tables:
+def make_tables(
+    counts: ArrayLike, *, sample: float = 1e-3, power: float = 0.75, hierarchical: bool = False
+) -> Tables:
     """Precomputes from the words' counts what `train_chunk` draws with.
 
-    counts      : (words,) integers, how often each word occurs. One that never occurs is never drawn.
-    sample      : threshold of subsampling, a fraction of all tokens; 0 switches it off. `text.keep_probabilities`.
+    counts      : (words,) integers, how often each word occurs. One that never occurs is never
+                  drawn.
+    sample      : threshold of subsampling, a fraction of all tokens; 0 switches it off.
+                  `text.keep_probabilities`.
     power       : exponent of the noise distribution, P_n(w) proportional to counts[w] ** power.
-    hierarchical: make the Huffman tree too. It is the released C code's: words by falling count, the inner node first
-                  in a tie, code 1 for the larger of two.
+    hierarchical: make the Huffman tree too. It is the released C code's: words by falling count,
+                  the inner node first in a tie, code 1 for the larger of two.
     returns     : `Tables`, 12 bytes a word, 20 with the tree.
-    raises      : ValueError if counts is empty, not 1-D, negative or all zero, or if sample or power is out of range.
+    raises      : ValueError if counts is empty, not 1-D, negative or all zero, or if sample or
+                  power is out of range.
 
     >>> tables = make_tables([4, 2, 1], hierarchical=True)
-    >>> tables.up.tolist(), tables.depth                   # inner node 0 joins words 2 and 1; the root is inner node 1
+    >>> (
+    ...     tables.up.tolist(),
+    ...     tables.depth,
+    ... )  # inner node 0 joins words 2 and 1; the root is inner node 1
     ([3, 1, 0, 2, 0], 2)
     """
     counts = np.asarray(counts)
     if counts.ndim != 1 or counts.size == 0:
-        raise ValueError(f"make_tables: counts must be 1-D with at least one word, got shape {counts.shape}")
-    if counts.dtype.kind not in "iuf" or not (np.isfinite(counts) & (counts >= 0)).all() or not (counts > 0).any():
+        raise ValueError(
+            f"make_tables: counts must be 1-D with at least one word, got shape {counts.shape}"
+        )
+    if (
+        counts.dtype.kind not in "iuf"
+        or not (np.isfinite(counts) & (counts >= 0)).all()
+        or not (counts > 0).any()
+    ):
         raise ValueError("make_tables: counts must be finite, not negative, and not all zero")
     if not np.isfinite(power):
         raise ValueError(f"make_tables: power must be finite, got {power!r}")
@@ -150,54 +171,86 @@ def train_chunk(
 ) -> tuple[float, int, int]:
     """Trains on one chunk of the corpus, once. Both tables are updated in place.
 
-    Every token is subsampled, then every survivor is a centre with contexts up to a radius drawn from 1..window. The
-    learning rate falls linearly from the first token to the end of the chunk.
+    Every token is subsampled, then every survivor is a centre with contexts up to a radius drawn
+    from 1..window. The learning rate falls linearly from the first token to the end of the chunk.
 
-    model    : "skipgram": each context's input row predicts the centre. "cbow": the mean (or sum) of the contexts'
-               input rows predicts it, and its error goes, undivided, to every one of them.
-    loss     : "negative": the centre against `negative` draws from the noise; draws of the centre itself are skipped.
-               "hierarchical": the branches on the centre's path in the Huffman tree; `negatives`, `negative` unused.
-    negatives: for skip-gram, fresh draws for each (context, centre) pair, updated one pair after the other as in the
-               released C code; or one set of draws for the contexts of a window, updated together from the values that
-               both tables had before. CBOW makes one prediction a window, so both are the same there.
-    inputs   : (words, dim) float32, C-contiguous and writeable; E. Where dim is no multiple of 16, a padded copy is
-               trained and copied back, one thread at a time: for speed pass `training.padded_rows(words, dim)`, whose
-               extra columns stay zero.
-    outputs  : the same, U; for hierarchical softmax the rows are inner nodes, words - 1 of them or more.
+    model    : "skipgram": each context's input row predicts the centre. "cbow": the mean (or sum)
+               of the contexts' input rows predicts it, and its error goes, undivided, to every one
+               of them.
+    loss     : "negative": the centre against `negative` draws from the noise; draws of the centre
+               itself are skipped. "hierarchical": the branches on the centre's path in the Huffman
+               tree; `negatives`, `negative` unused.
+    negatives: for skip-gram, fresh draws for each (context, centre) pair, updated one pair after
+               the other as in the released C code; or one set of draws for the contexts of a
+               window, updated together from the values that both tables had before. CBOW makes one
+               prediction a window, so both are the same there.
+    inputs   : (words, dim) float32, C-contiguous and writeable; E. Where dim is no multiple of 16,
+               a padded copy is trained and copied back, one thread at a time: for speed pass
+               `training.padded_rows(words, dim)`, whose extra columns stay zero.
+    outputs  : the same, U; for hierarchical softmax the rows are inner nodes, words - 1 of them or
+               more.
     ids      : (tokens,) int32 in 0 ... words - 1.
-    offsets  : (sentences + 1,) int64, rising from 0 to tokens. Windows do not reach into another sentence.
+    offsets  : (sentences + 1,) int64, rising from 0 to tokens. Windows do not reach into another
+               sentence.
     tables   : of `make_tables`.
     seed     : 0 ... 2^64 - 1; the draws depend on nothing else. `sample_chunk` replays them.
-    returns  : (loss_sum, loss_terms, words_trained): the loss in nats, summed over the predictions of one centre in 64,
-               before each update; the number of those predictions (pairs for skip-gram, centres for CBOW); the
-               tokens that survived subsampling.
-    raises   : ValueError or TypeError for an unknown option, a table of the wrong dtype, shape or layout, offsets that
-               do not cover ids, or an id out of range.
+    returns  : (loss_sum, loss_terms, words_trained): the loss in nats, summed over the predictions
+               of one centre in 64, before each update; the number of those predictions (pairs for
+               skip-gram, centres for CBOW); the tokens that survived subsampling.
+    raises   : ValueError or TypeError for an unknown option, a table of the wrong dtype, shape or
+               layout, offsets that do not cover ids, or an id out of range.
 
-    Called from several threads at once on the same tables, it runs in parallel, with Hogwild's races. Alone it is
-    reproducible to the bit, whatever the processor.
+    Called from several threads at once on the same tables, it runs in parallel, with Hogwild's
+    races. Alone it is reproducible to the bit, whatever the processor.
 
     >>> tables = make_tables([3, 2, 2], sample=0)
     >>> inputs, outputs = np.full((3, 2), 0.1, np.float32), np.zeros((3, 2), np.float32)
     >>> ids, offsets = np.array([0, 1, 0, 2], np.int32), np.array([0, 4])
     >>> loss, terms, words = train_chunk(
-    ...     "skipgram", "negative", "per_pair", inputs, outputs, ids, offsets, tables, 1, 2, 0.025, 0.02, seed=1)
+    ...     "skipgram",
+    ...     "negative",
+    ...     "per_pair",
+    ...     inputs,
+    ...     outputs,
+    ...     ids,
+    ...     offsets,
+    ...     tables,
+    ...     1,
+    ...     2,
+    ...     0.025,
+    ...     0.02,
+    ...     seed=1,
+    ... )
     >>> bool(outputs.any())
     True
 
-    Mikolov et al. (2013b) and their released code; Ji et al. (2016) for sharing the negatives of a window.
+    Mikolov et al. (2013b) and their released code; Ji et al. (2016) for sharing the negatives of a
+    window.
     """
-    windows, key = _prepare("train_chunk", model, loss, negatives, ids, offsets, tables, window, negative, seed)
+    windows, key = _prepare(
+        "train_chunk", model, loss, negatives, ids, offsets, tables, window, negative, seed
+    )
     _require_table("inputs", inputs, len(tables.keep), inputs.shape[-1])
-    _require_table("outputs", outputs, len(tables.keep) - (loss == "hierarchical"), inputs.shape[-1])
-    falling = learning_rate_start + (learning_rate_end - learning_rate_start) * windows.positions / max(len(ids), 1)
+    _require_table(
+        "outputs", outputs, len(tables.keep) - (loss == "hierarchical"), inputs.shape[-1]
+    )
+    falling = learning_rate_start + (
+        learning_rate_end - learning_rate_start
+    ) * windows.positions / max(len(ids), 1)
     rates = falling.astype(np.float32)
     most = tables.depth if loss == "hierarchical" else 1 + negative
     contexts = min(2 * window, max(len(ids), 1))
-    draw = np.int64(len(ids))                          # the tokens used the draws before
+    draw = np.int64(len(ids))  # the tokens used the draws before
 
     def train(inputs, outputs):
-        shared = inputs, outputs, windows, rates, tables, _make_buffers(inputs.shape[1], contexts, most)
+        shared = (
+            inputs,
+            outputs,
+            windows,
+            rates,
+            tables,
+            _make_buffers(inputs.shape[1], contexts, most),
+        )
         if model == "skipgram" and loss == "hierarchical":
             return _train_skipgram_tree(*shared)
         if model == "skipgram" and negatives == "per_pair":
@@ -211,7 +264,7 @@ def train_chunk(
     if inputs.shape[1] % LANES == 0:
         loss_sum, terms = train(inputs, outputs)
     else:
-        with _copying:                                 # a padded copy, one thread at a time
+        with _copying:  # a padded copy, one thread at a time
             padded = [padded_rows(*table.shape) for table in (inputs, outputs)]
             for table, copy in zip((inputs, outputs), padded, strict=True):
                 copy[:, : table.shape[1]] = table
@@ -232,7 +285,8 @@ def sample_chunk(
     negative: int,
     seed: int,
 ) -> Sample:
-    """The draws that `train_chunk` makes with the same arguments, by the same code, without training.
+    """The draws that `train_chunk` makes with the same arguments, by the same code, without
+    training.
 
     returns: `Sample`. Negatives are as drawn: one that equals its centre is still there.
     raises : as `train_chunk`.
@@ -243,7 +297,9 @@ def sample_chunk(
     >>> draws.positions.tolist(), draws.radii.tolist(), draws.negatives.shape
     ([0, 1, 2, 3], [1, 1, 1, 1], (6, 2))
     """
-    windows, key = _prepare("sample_chunk", model, loss, negatives, ids, offsets, tables, window, negative, seed)
+    windows, key = _prepare(
+        "sample_chunk", model, loss, negatives, ids, offsets, tables, window, negative, seed
+    )
     if loss == "hierarchical":
         sets, negative = 0, 0
     elif model == "skipgram" and negatives == "per_pair":
@@ -267,39 +323,65 @@ def _prepare(function, model, loss, negatives, ids, offsets, tables, window, neg
     if ids.dtype != np.int32 or ids.ndim != 1:
         raise TypeError(f"{function}: ids must be 1-D int32, got {ids.dtype} of shape {ids.shape}")
     if offsets.dtype != np.int64 or offsets.ndim != 1:
-        raise TypeError(f"{function}: offsets must be 1-D int64, got {offsets.dtype} of shape {offsets.shape}")
-    if len(offsets) == 0 or offsets[0] != 0 or offsets[-1] != len(ids) or (np.diff(offsets) < 0).any():
-        raise ValueError(f"{function}: offsets must rise from 0 to the number of tokens, {len(ids)}")
+        raise TypeError(
+            f"{function}: offsets must be 1-D int64, got {offsets.dtype} of shape {offsets.shape}"
+        )
+    if (
+        len(offsets) == 0
+        or offsets[0] != 0
+        or offsets[-1] != len(ids)
+        or (np.diff(offsets) < 0).any()
+    ):
+        raise ValueError(
+            f"{function}: offsets must rise from 0 to the number of tokens, {len(ids)}"
+        )
     if len(ids) and not (ids.min() >= 0 and ids.max() < len(tables.keep)):
-        raise ValueError(f"{function}: ids must lie in 0 ... {len(tables.keep) - 1}, got {ids.min()} to {ids.max()}")
+        raise ValueError(
+            f"{function}: ids must lie in 0 ... {len(tables.keep) - 1}, got {ids.min()} to"
+            f" {ids.max()}"
+        )
     if window < 1:
         raise ValueError(f"{function}: window must be at least 1, got {window}")
     if loss == "negative" and negative < 1:
         raise ValueError(f"{function}: negative must be at least 1, got {negative}")
     if loss == "hierarchical" and len(tables.up) == 0:
-        raise ValueError(f"{function}: hierarchical softmax needs make_tables(counts, hierarchical=True)")
-    key = np.uint64(_random(np.uint64(seed), np.int64(0)))      # neighbouring seeds give unrelated keys
+        raise ValueError(
+            f"{function}: hierarchical softmax needs make_tables(counts, hierarchical=True)"
+        )
+    key = np.uint64(_random(np.uint64(seed), np.int64(0)))  # neighbouring seeds give unrelated keys
     return _lay_windows(ids, offsets, tables.keep, np.int64(window), key), key
 
 
 def _require_table(name, table, rows, dim):
     if table.dtype != np.float32 or not table.flags.c_contiguous or not table.flags.writeable:
-        raise TypeError(f"train_chunk: {name} must be float32, C-contiguous and writeable, got {table.dtype}")
+        raise TypeError(
+            f"train_chunk: {name} must be float32, C-contiguous and writeable, got {table.dtype}"
+        )
     if table.ndim != 2 or len(table) < rows or table.shape[1] != dim or dim == 0:
         raise ValueError(
-            f"train_chunk: {name} must be (words, dim), {rows} rows or more, dim as in inputs; got shape {table.shape}"
+            f"train_chunk: {name} must be (words, dim), {rows} rows or more, dim as in inputs; got"
+            f" shape {table.shape}"
         )
 
 
 def _make_buffers(width: int, contexts: int, targets: int) -> _Buffers:
     targets = -(-targets // BLOCK) * BLOCK
-    pairs = -(-contexts * targets // LANES) * LANES + LANES            # a vector may start at the last pair
+    pairs = -(-contexts * targets // LANES) * LANES + LANES  # a vector may start at the last pair
     return _Buffers(
-        padded_rows(contexts, width), padded_rows(targets, width), padded_rows(targets, width),
-        padded_rows(contexts, width), padded_rows(pairs, LANES), padded_rows(1, pairs), padded_rows(1, pairs),
-        padded_rows(1, pairs), np.tri(BLOCK + 1, LANES, -1, dtype=np.float32),
-        np.zeros(contexts, np.int32), np.zeros(targets, np.int32), np.zeros(targets, np.int32),
-        np.zeros((2, targets), np.int32), np.arange(targets, dtype=np.int32),
+        padded_rows(contexts, width),
+        padded_rows(targets, width),
+        padded_rows(targets, width),
+        padded_rows(contexts, width),
+        padded_rows(pairs, LANES),
+        padded_rows(1, pairs),
+        padded_rows(1, pairs),
+        padded_rows(1, pairs),
+        np.tri(BLOCK + 1, LANES, -1, dtype=np.float32),
+        np.zeros(contexts, np.int32),
+        np.zeros(targets, np.int32),
+        np.zeros(targets, np.int32),
+        np.zeros((2, targets), np.int32),
+        np.arange(targets, dtype=np.int32),
     )
 
 
@@ -358,7 +440,9 @@ def _prefetch(typingctx, array, row, column):
     """Asks for the cache line of array[row, column], to write in it, without waiting for it."""
 
     def codegen(context, builder, signature, args):
-        pointer = builder.bitcast(_pointer(context, builder, signature.args[0], *args), ir.IntType(8).as_pointer())
+        pointer = builder.bitcast(
+            _pointer(context, builder, signature.args[0], *args), ir.IntType(8).as_pointer()
+        )
         kind = ir.FunctionType(ir.VoidType(), [pointer.type] + [ir.IntType(32)] * 3)
         prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
         write, keep, data = (ir.Constant(ir.IntType(32), number) for number in (1, 3, 1))
@@ -388,7 +472,9 @@ def _fill(typingctx, number):
 
 
 def _splat(builder, number):
-    first = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), number, ir.Constant(ir.IntType(32), 0))
+    first = builder.insert_element(
+        ir.Constant(_VECTOR, ir.Undefined), number, ir.Constant(ir.IntType(32), 0)
+    )
     return builder.shuffle_vector(first, first, ir.Constant(_BITS, [0] * LANES))
 
 
@@ -398,7 +484,9 @@ def _fma(typingctx, a, b, c):
 
     def codegen(context, builder, signature, args):
         kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32"), args)
+        return builder.call(
+            cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32"), args
+        )
 
     return _lanes(_lanes, _lanes, _lanes), codegen
 
@@ -462,7 +550,7 @@ def _times_power_of_two(typingctx, lanes, exponents):
 
     def codegen(context, builder, signature, args):
         bits, exponents = (builder.bitcast(lanes, _BITS) for lanes in args)
-        twentythree = ir.Constant(_BITS, [23] * LANES)                 # where float32 keeps its exponent
+        twentythree = ir.Constant(_BITS, [23] * LANES)  # where float32 keeps its exponent
         return builder.bitcast(builder.add(bits, builder.shl(exponents, twentythree)), _VECTOR)
 
     return _lanes(_lanes, _lanes), codegen
@@ -472,8 +560,9 @@ def _times_power_of_two(typingctx, lanes, exponents):
 def _sums_of_rows(typingctx, array, row):
     """Lane i becomes the sum of array[row + i]: 16 sums at once, by adding neighbours in a tree.
 
-    Two vectors go into one that holds the sums of their neighbouring lanes, or of their neighbouring groups of four.
-    Groups stay in order, so four rounds take 16 vectors to the 16 sums.
+    Two vectors go into one that holds the sums of their neighbouring lanes, or of their
+    neighbouring groups of four. Groups stay in order, so four rounds take 16 vectors to the 16
+    sums.
     """
 
     def codegen(context, builder, signature, args):
@@ -481,17 +570,30 @@ def _sums_of_rows(typingctx, array, row):
         zero = ir.Constant(row.type, 0)
         vectors = []
         for i in range(LANES):
-            at = _pointer(context, builder, signature.args[0], array, builder.add(row, ir.Constant(row.type, i)), zero)
+            at = _pointer(
+                context,
+                builder,
+                signature.args[0],
+                array,
+                builder.add(row, ir.Constant(row.type, i)),
+                zero,
+            )
             vector = builder.load(builder.bitcast(at, _VECTOR.as_pointer()))
             vector.align = 4
             vectors.append(vector)
-        both = np.arange(2 * LANES)                                    # the lanes of two vectors, side by side
-        inside = both.reshape(2, 4, 2, 2).transpose(1, 0, 2, 3)        # (four, vector, pair, left or right)
-        across = both.reshape(2, 2, 2, 4).transpose(0, 1, 3, 2)        # (vector, pair of fours, lane, left or right)
+        both = np.arange(2 * LANES)  # the lanes of two vectors, side by side
+        # (four, vector, pair, left or right)
+        inside = both.reshape(2, 4, 2, 2).transpose(1, 0, 2, 3)
+        # (vector, pair of fours, lane, left or right)
+        across = both.reshape(2, 2, 2, 4).transpose(0, 1, 3, 2)
         for neighbours in (inside, inside, across, across):
-            left, right = (ir.Constant(_BITS, neighbours[..., side].ravel().tolist()) for side in (0, 1))
+            left, right = (
+                ir.Constant(_BITS, neighbours[..., side].ravel().tolist()) for side in (0, 1)
+            )
             vectors = [
-                builder.fadd(builder.shuffle_vector(a, b, left), builder.shuffle_vector(a, b, right))
+                builder.fadd(
+                    builder.shuffle_vector(a, b, left), builder.shuffle_vector(a, b, right)
+                )
                 for a, b in zip(vectors[::2], vectors[1::2], strict=True)
             ]
         return vectors[0]
@@ -501,17 +603,21 @@ def _sums_of_rows(typingctx, array, row):
 
 @intrinsic
 def _sums_of_six(typingctx, v0, v1, v2, v3, v4, v5):
-    """Lane i becomes the sum of the i-th vector, for the first six lanes; the others hold one of those again."""
+    """Lane i becomes the sum of the i-th vector, for the first six lanes; the others hold one of
+    those again."""
 
     def codegen(context, builder, signature, args):
         vectors = [*args, *args[:2]]
         for half in (8, 4, 2, 1):
-            # Two vectors go into one. The groups of 2 x half lanes stay in order, each folded on itself.
+            # Two vectors go into one. The groups of 2 x half lanes stay in order, each folded on
+            # itself.
             group, lane = np.divmod(np.arange(LANES), half)
             first = 2 * half * group + lane
             left, right = (ir.Constant(_BITS, lanes.tolist()) for lanes in (first, first + half))
             vectors = [
-                builder.fadd(builder.shuffle_vector(a, b, left), builder.shuffle_vector(a, b, right))
+                builder.fadd(
+                    builder.shuffle_vector(a, b, left), builder.shuffle_vector(a, b, right)
+                )
                 for a, b in zip(vectors[::2], vectors[1::2] or vectors, strict=True)
             ]
         return vectors[0]
@@ -535,8 +641,8 @@ def _spread(lane):
 _spread_0, _spread_1, _spread_2, _spread_3, _spread_4, _spread_5 = map(_spread, range(BLOCK))
 
 
-# The kernels allocate nothing and keep nothing. Without numba's reference counts on the arrays that they hand on, which
-# would cost more than the arithmetic, they run three times as fast.
+# The kernels allocate nothing and keep nothing. Without numba's reference counts on the arrays that
+# they hand on, which would cost more than the arithmetic, they run three times as fast.
 _kernel = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)
 _inlined = njit(forceinline=True, error_model="numpy", _nrt=False)
 
@@ -570,9 +676,14 @@ def _coin(bits):
 
 @njit(nogil=True, cache=True)
 def _lay_windows(ids, offsets, keep, window, key):
-    """Subsampling, then a radius for each survivor: token t uses draw t for both, its upper and its lower bits."""
+    """Subsampling, then a radius for each survivor: token t uses draw t for both, its upper and its
+    lower bits."""
     words, positions = np.empty(len(ids), np.int32), np.empty(len(ids), np.int64)
-    radii, lefts, rights = np.empty(len(ids), np.int32), np.empty(len(ids), np.int32), np.empty(len(ids), np.int32)
+    radii, lefts, rights = (
+        np.empty(len(ids), np.int32),
+        np.empty(len(ids), np.int32),
+        np.empty(len(ids), np.int32),
+    )
     kept = 0
     for sentence in range(len(offsets) - 1):
         start = kept
@@ -623,7 +734,8 @@ def _prefetch_row(table, row):
 
 @_inlined
 def _take_targets(word, ahead, half, negative, targets):
-    """Target rows: the centre and its negatives, without those that are the centre. Returns how many."""
+    """Target rows: the centre and its negatives, without those that are the centre. Returns how
+    many."""
     targets[0] = word
     count = 1
     for j in range(negative):
@@ -671,15 +783,17 @@ def _clear_row(buffer, i):
 def _sigmoid(x):
     """1 / (1 + exp(-x)), within 1.2e-7 of it.
 
-    exp(-x) = 2^n exp(r), with n the whole number nearest to -x / ln 2 and |r| <= ln(2) / 2, where a polynomial will do.
+    exp(-x) = 2^n exp(r), with n the whole number nearest to -x / ln 2 and |r| <= ln(2) / 2, where a
+    polynomial will do.
     """
     one = _fill(np.float32(1.0))
-    x = _clamp(x, np.float32(87.0))                                    # exp(87) is still a float32
-    magic = _fill(np.float32(12582912.0))                              # 1.5 x 2^23: adding it rounds to whole numbers
+    x = _clamp(x, np.float32(87.0))  # exp(87) is still a float32
+    magic = _fill(np.float32(12582912.0))  # 1.5 x 2^23: adding it rounds to whole numbers
     shifted = _fma(x, _fill(np.float32(-1.4426950408889634)), magic)
     n = shifted - magic
-    r = _fma(n, _fill(np.float32(-0.693359375)), _fill(np.float32(0.0)) - x)       # ln 2, in two parts: the first
-    r = _fma(n, _fill(np.float32(2.12194440e-4)), r)                                # times n is exact
+    # ln 2, in two parts: the first
+    r = _fma(n, _fill(np.float32(-0.693359375)), _fill(np.float32(0.0)) - x)
+    r = _fma(n, _fill(np.float32(2.12194440e-4)), r)  # times n is exact
     p = _fma(_fill(np.float32(1.9875691500e-4)), r, _fill(np.float32(1.3981999507e-3)))
     p = _fma(p, r, _fill(np.float32(8.3334519073e-3)))
     p = _fma(p, r, _fill(np.float32(4.1665795894e-2)))
@@ -720,7 +834,8 @@ def _compute_logits(inputs, rows, outputs, targets, products, logits):
 
 @_inlined
 def _compute_gradients(logits, labels, rate, rows, targets, used, gradients):
-    """Learning rate x (label - sigmoid(logit)), and 0 for the rows that only fill up a block of 6."""
+    """Learning rate x (label - sigmoid(logit)), and 0 for the rows that only fill up a block of
+    6."""
     for pair in range(0, rows * targets, LANES):
         error = _load(labels, 0, pair) - _sigmoid(_load(logits, 0, pair))
         _store(gradients, 0, pair, _fill(rate) * error)
@@ -770,10 +885,11 @@ def _apply_gradients(inputs, outputs, gradients, rows, targets, errors):
 
 @_inlined
 def _find_gradients(inputs, row, outputs, ids, used, rate, buffers, j):
-    """Learning rate x (label - sigmoid(logit)) of one input row against the six output rows ids[j], ids[j + 1], ...
+    """Learning rate x (label - sigmoid(logit)) of one input row against the six output rows ids[j],
+    ids[j + 1], ...
 
-    In the first six lanes; 0 from row `used` on, where the block is only filled up. Nothing leaves the registers but
-    the logits, for the loss.
+    In the first six lanes; 0 from row `used` on, where the block is only filled up. Nothing leaves
+    the registers but the logits, for the loss.
     """
     r0, r1, r2, r3, r4, r5 = ids[j], ids[j + 1], ids[j + 2], ids[j + 3], ids[j + 4], ids[j + 5]
     s0 = s1 = s2 = s3 = s4 = s5 = _fill(np.float32(0.0))
@@ -793,7 +909,8 @@ def _find_gradients(inputs, row, outputs, ids, used, rate, buffers, j):
 
 @_inlined
 def _update_rows(inputs, row, outputs, ids, gradients, errors, j):
-    """The six output rows change where they lie, and errors[0] += sum over j of gradient j x output row j as it was."""
+    """The six output rows change where they lie, and errors[0] += sum over j of gradient j x output
+    row j as it was."""
     r0, r1, r2, r3, r4, r5 = ids[j], ids[j + 1], ids[j + 2], ids[j + 3], ids[j + 4], ids[j + 5]
     g0, g1, g2 = _spread_0(gradients), _spread_1(gradients), _spread_2(gradients)
     g3, g4, g5 = _spread_3(gradients), _spread_4(gradients), _spread_5(gradients)
@@ -824,13 +941,18 @@ def _fill_up(ids, used, targets):
 
 @_inlined
 def _step_window(outputs, buffers, rows, used, targets, rate):
-    """Trains the input rows in the buffer against the target rows. All dot products are taken before any change."""
+    """Trains the input rows in the buffer against the target rows. All dot products are taken
+    before any change."""
     _fill_up(buffers.targets, used, targets)
     for j in range(targets):
         _copy_row(outputs, buffers.targets[j], buffers.outputs, j)
-    _compute_logits(buffers.inputs, rows, buffers.outputs, targets, buffers.products, buffers.logits)
+    _compute_logits(
+        buffers.inputs, rows, buffers.outputs, targets, buffers.products, buffers.logits
+    )
     _compute_gradients(buffers.logits, buffers.labels, rate, rows, targets, used, buffers.gradients)
-    _apply_gradients(buffers.inputs, buffers.outputs, buffers.gradients, rows, targets, buffers.errors)
+    _apply_gradients(
+        buffers.inputs, buffers.outputs, buffers.gradients, rows, targets, buffers.errors
+    )
     for j in range(used):
         _add_row(outputs, buffers.targets[j], buffers.outputs, j)
 
@@ -839,15 +961,23 @@ def _step_window(outputs, buffers, rows, used, targets, rate):
 def _step_row(inputs, row, outputs, ids, buffers, used, rate):
     """Trains an input row against distinct output rows; its own change is left in errors[0]."""
     _clear_row(buffers.errors, 0)
-    for j in range(0, used, BLOCK):                    # while one block waits for its sigmoid, the next multiplies
-        _store(buffers.gradients, 0, j, _find_gradients(inputs, row, outputs, ids, used, rate, buffers, j))
+    for j in range(0, used, BLOCK):  # while one block waits for its sigmoid, the next multiplies
+        _store(
+            buffers.gradients,
+            0,
+            j,
+            _find_gradients(inputs, row, outputs, ids, used, rate, buffers, j),
+        )
     for j in range(0, used, BLOCK):
         _update_rows(inputs, row, outputs, ids, _load(buffers.gradients, 0, j), buffers.errors, j)
 
 
 @_inlined
-def _step_drawn(inputs, row, outputs, word, tables, negative, key, draw, half, buffers, rate, sampled):
-    """Trains an input row against a word and its negatives, and draws those of the next step meanwhile.
+def _step_drawn(
+    inputs, row, outputs, word, tables, negative, key, draw, half, buffers, rate, sampled
+):
+    """Trains an input row against a word and its negatives, and draws those of the next step
+    meanwhile.
 
     Its own change is left in errors[0]. Returns the loss before the step, if it is wanted.
     """
@@ -855,14 +985,19 @@ def _step_drawn(inputs, row, outputs, word, tables, negative, key, draw, half, b
     _clear_row(buffers.errors, 0)
     loss, done = 0.0, 0
     while done < used:
-        # A word that was drawn twice is changed twice, one after the other: it starts another round.
+        # A word that was drawn twice is changed twice, one after the other: it starts another
+        # round.
         run = _take_distinct(buffers.drawn, done, used, buffers.targets)
         _fill_up(buffers.targets, run, _whole_blocks(run))
         buffers.labels[0, 0] = np.float32(done == 0)
         for j in range(0, run, BLOCK):
-            gradients = _find_gradients(inputs, row, outputs, buffers.targets, run, rate, buffers, j)
-            if done + j == 0:                                          # here the processor would wait for the sigmoid
-                _draw_ahead(outputs, tables, negative, key, draw + negative, buffers.ahead, 1 - half)
+            gradients = _find_gradients(
+                inputs, row, outputs, buffers.targets, run, rate, buffers, j
+            )
+            if done + j == 0:  # here the processor would wait for the sigmoid
+                _draw_ahead(
+                    outputs, tables, negative, key, draw + negative, buffers.ahead, 1 - half
+                )
             _update_rows(inputs, row, outputs, buffers.targets, gradients, buffers.errors, j)
         if sampled:
             loss += _loss(buffers.logits, buffers.labels, 1, run, 0)
@@ -902,9 +1037,7 @@ def _copy_inputs(table, ids, count, buffers):
 
 
 @_kernel
-def _train_skipgram_windows(
-    inputs, outputs, windows, rates, tables, buffers, negative, key, draw
-):
+def _train_skipgram_windows(inputs, outputs, windows, rates, tables, buffers, negative, key, draw):
     """Skip-gram, negatives shared by a window: one step for its contexts."""
     targets = _whole_blocks(1 + negative)
     _label_first(buffers.labels, targets)
@@ -913,16 +1046,14 @@ def _train_skipgram_windows(
     for centre in range(len(windows.words)):
         count = _find_contexts(windows, centre, buffers.contexts)
         word = windows.words[centre]
-        used = _take_targets(
-            word, buffers.ahead, half, negative, buffers.targets
-        )
+        used = _take_targets(word, buffers.ahead, half, negative, buffers.targets)
         draw, half = draw + negative, 1 - half
         _draw_ahead(outputs, tables, negative, key, draw, buffers.ahead, half)
         if count == 0:
             continue
         _copy_inputs(inputs, buffers.contexts, count, buffers)
         _step_window(outputs, buffers, count, used, targets, rates[centre])
-        for i in range(count):      # a word that stands there twice gets both
+        for i in range(count):  # a word that stands there twice gets both
             _add_row(inputs, buffers.contexts[i], buffers.errors, i)
         if centre % _LOSS_EVERY == 0:
             loss += _loss(buffers.logits, buffers.labels, count, used, targets)
@@ -932,7 +1063,8 @@ def _train_skipgram_windows(
 
 @_kernel
 def _train_skipgram_pairs(inputs, outputs, windows, rates, tables, buffers, negative, key, draw):
-    """Skip-gram as released: fresh negatives for every pair, and the next pair sees this one's changes."""
+    """Skip-gram as released: fresh negatives for every pair, and the next pair sees this one's
+    changes."""
     targets = _whole_blocks(1 + negative)
     _label_first(buffers.labels, targets)
     loss, terms, half = 0.0, 0, 0
@@ -942,8 +1074,18 @@ def _train_skipgram_pairs(inputs, outputs, windows, rates, tables, buffers, nega
             if i == centre:
                 continue
             loss += _step_drawn(
-                inputs, windows.words[i], outputs, windows.words[centre], tables, negative, key, draw, half, buffers,
-                rates[centre], centre % _LOSS_EVERY == 0
+                inputs,
+                windows.words[i],
+                outputs,
+                windows.words[centre],
+                tables,
+                negative,
+                key,
+                draw,
+                half,
+                buffers,
+                rates[centre],
+                centre % _LOSS_EVERY == 0,
             )
             draw, half = draw + negative, 1 - half
             _add_row(inputs, windows.words[i], buffers.errors, 0)
@@ -960,7 +1102,7 @@ def _take_distinct(drawn, start, stop, targets):
         targets[i - start] = drawn[i]
         for earlier in range(start, i):
             repeats += drawn[earlier] == drawn[i]
-    if repeats == 0:                                                   # nearly always, and found without a branch
+    if repeats == 0:  # nearly always, and found without a branch
         return stop - start
     for i in range(start, stop):
         for earlier in range(start, i):
@@ -971,7 +1113,8 @@ def _take_distinct(drawn, start, stop, targets):
 
 @_inlined
 def _find_path(word, up, targets, labels):
-    """The inner nodes from a word to the root, and 1 for each branch with code 0. Returns how many."""
+    """The inner nodes from a word to the root, and 1 for each branch with code 0. Returns how
+    many."""
     words = (len(up) + 1) // 2
     node, count = np.int64(word), 0
     while node < len(up) - 1:
@@ -987,8 +1130,9 @@ def _find_path(word, up, targets, labels):
 def _train_skipgram_tree(inputs, outputs, windows, rates, tables, buffers):
     """Skip-gram with hierarchical softmax: each context predicts the branches on the centre's path.
 
-    The path is the same for all contexts of a window. Its rows are trained in a copy, and the table gets their changes
-    at the end: the nodes near the root are on nearly every path, and threads would fight for them.
+    The path is the same for all contexts of a window. Its rows are trained in a copy, and the table
+    gets their changes at the end: the nodes near the root are on nearly every path, and threads
+    would fight for them.
     """
     loss, terms = 0.0, 0
     for centre in range(len(windows.words)):
@@ -999,21 +1143,35 @@ def _train_skipgram_tree(inputs, outputs, windows, rates, tables, buffers):
         for i in range(windows.lefts[centre], windows.rights[centre]):
             if i == centre or used == 0:
                 continue
-            _step_row(inputs, windows.words[i], buffers.outputs, buffers.in_order, buffers, used, rates[centre])
+            _step_row(
+                inputs,
+                windows.words[i],
+                buffers.outputs,
+                buffers.in_order,
+                buffers,
+                used,
+                rates[centre],
+            )
             _add_row(inputs, windows.words[i], buffers.errors, 0)
             if centre % _LOSS_EVERY == 0:
                 loss += _loss(buffers.logits, buffers.labels, 1, used, 0)
                 terms += 1
         for j in range(used):
             for k in range(0, outputs.shape[1], LANES):
-                _store(buffers.outputs, j, k, _load(buffers.outputs, j, k) - _load(buffers.before, j, k))
+                _store(
+                    buffers.outputs,
+                    j,
+                    k,
+                    _load(buffers.outputs, j, k) - _load(buffers.before, j, k),
+                )
             _add_row(outputs, buffers.targets[j], buffers.outputs, j)
     return loss, terms
 
 
 @_inlined
 def _compute_hidden(table, ids, count, mean, hidden):
-    """CBOW's hidden vector: the mean, or sum, of the contexts' input rows, in row 0 of the buffer."""
+    """CBOW's hidden vector: the mean, or sum, of the contexts' input rows, in row 0 of the
+    buffer."""
     share = _fill(np.float32(1.0) / np.float32(count) if mean else np.float32(1.0))
     for k in range(0, table.shape[1], LANES):
         total = _load(table, ids[0], k)
@@ -1024,14 +1182,17 @@ def _compute_hidden(table, ids, count, mean, hidden):
 
 @_inlined
 def _add_error_to_all(table, ids, count, errors):
-    """CBOW's error to every context, undivided, as the released C code and gensim do: for the mean that is `count`
+    """CBOW's error to every context, undivided, as the released C code and gensim do: for the mean
+    that is `count`
     times its gradient."""
     for i in range(count):
         _add_row(table, ids[i], errors, 0)
 
 
 @_kernel
-def _train_cbow_windows(inputs, outputs, windows, rates, tables, buffers, negative, key, draw, mean):
+def _train_cbow_windows(
+    inputs, outputs, windows, rates, tables, buffers, negative, key, draw, mean
+):
     """CBOW with negative sampling: the mean of the contexts predicts the centre."""
     targets = _whole_blocks(1 + negative)
     _label_first(buffers.labels, targets)
@@ -1045,8 +1206,18 @@ def _train_cbow_windows(inputs, outputs, windows, rates, tables, buffers, negati
             continue
         _compute_hidden(inputs, buffers.contexts, count, mean, buffers.inputs)
         loss += _step_drawn(
-            buffers.inputs, 0, outputs, windows.words[centre], tables, negative, key, draw, half, buffers,
-            rates[centre], centre % _LOSS_EVERY == 0
+            buffers.inputs,
+            0,
+            outputs,
+            windows.words[centre],
+            tables,
+            negative,
+            key,
+            draw,
+            half,
+            buffers,
+            rates[centre],
+            centre % _LOSS_EVERY == 0,
         )
         draw, half = draw + negative, 1 - half
         _add_error_to_all(inputs, buffers.contexts, count, buffers.errors)
@@ -1079,10 +1250,11 @@ def _train_cbow_tree(inputs, outputs, windows, rates, tables, buffers, mean):
 
 @njit(nogil=True, cache=True)
 def _alias_table(probabilities):
-    """Vose's alias table, in multiples of 2^-31: O(words) to build, one column and one coin a draw. Vose (1991)."""
+    """Vose's alias table, in multiples of 2^-31: O(words) to build, one column and one coin a draw.
+    Vose (1991)."""
     words = len(probabilities)
     accept, alias = np.full(words, np.uint32(_ALWAYS), np.uint32), np.arange(words).astype(np.int32)
-    share = probabilities * words                                      # 1 is a column's worth
+    share = probabilities * words  # 1 is a column's worth
     small, large = np.empty(words, np.int32), np.empty(words, np.int32)
     smalls = larges = 0
     for word in range(words):
@@ -1107,12 +1279,13 @@ def _alias_table(probabilities):
 
 @njit(nogil=True, cache=True)
 def _huffman_tree(counts, order):
-    """Huffman's tree of words with falling counts; order[i] is the id of word i. Returns `Tables.up` and `.depth`."""
+    """Huffman's tree of words with falling counts; order[i] is the id of word i. Returns
+    `Tables.up` and `.depth`."""
     words = len(counts)
     totals = np.empty(2 * words - 1)
     totals[:words] = counts
     up = np.zeros(2 * words - 1, np.int32)
-    leaf, inner = words - 1, words                                     # the smallest word, the oldest inner node
+    leaf, inner = words - 1, words  # the smallest word, the oldest inner node
     for new in range(words, 2 * words - 1):
         total = 0.0
         for code in range(2):
@@ -1127,6 +1300,6 @@ def _huffman_tree(counts, order):
             up[node] = 2 * (new - words) + code
         totals[new] = total
     depths = np.zeros(2 * words - 1, np.int32)
-    for node in range(2 * words - 3, -1, -1):                          # an inner node comes after what hangs below it
+    for node in range(2 * words - 3, -1, -1):  # an inner node comes after what hangs below it
         depths[node] = depths[words + (up[node] >> 1)] + 1
     return up, depths.max()

@@ -1,10 +1,11 @@
 """Negative sampling and hierarchical softmax on a GPU: a Triton kernel with one program per window.
 
-The draws of a chunk come first, for all its windows at once: which tokens survive subsampling, how far each window
-reaches, the negatives. Then every window is one program. It copies the rows that it needs, those of its contexts and
-those of its targets, into two tiles, multiplies the tiles for all logits of the window, and adds the changes to both
-tables with atomics. Thousands of windows are under way at a time, each with rows as they were when it began: Hogwild,
-on a larger scale than a processor's threads. No addition is lost, however many windows share a word.
+The draws of a chunk come first, for all its windows at once: which tokens survive subsampling, how
+far each window reaches, the negatives. Then every window is one program. It copies the rows that it
+needs, those of its contexts and those of its targets, into two tiles, multiplies the tiles for all
+logits of the window, and adds the changes to both tables with atomics. Thousands of windows are
+under way at a time, each with rows as they were when it began: Hogwild, on a larger scale than a
+processor's threads. No addition is lost, however many windows share a word.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 Model = Literal["skipgram", "cbow"]
 Loss = Literal["negative", "hierarchical"]
 
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"    # the kernel runs in Python, on CPU tensors
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"  # the kernel runs in Python, on CPU tensors
 
-_ONE = 2.0**31                                             # `Tables` holds probabilities in units of 2^-31
+_ONE = 2.0**31  # `Tables` holds probabilities in units of 2^-31
 
 
 class DeviceTables(NamedTuple):
@@ -36,8 +37,8 @@ class DeviceTables(NamedTuple):
     keep  : (words,) float32, probability that an occurrence survives subsampling.
     accept: (words,) float32, alias table of the noise distribution: chance to stay in a column.
     alias : (words,) int32, where a draw goes that does not stay.
-    paths : (words, depth) int32, the Huffman tree's branches from each word up: 2 x inner node + code, then -1;
-            (words, 0) without a tree.
+    paths : (words, depth) int32, the Huffman tree's branches from each word up: 2 x inner node +
+            code, then -1; (words, 0) without a tree.
     """
 
     keep: Tensor
@@ -47,14 +48,16 @@ class DeviceTables(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """The windows of a chunk. Centre i is words[i], its contexts are words[lefts[i]:rights[i]] without position i.
+    """The windows of a chunk. Centre i is words[i], its contexts are words[lefts[i]:rights[i]]
+    without position i.
 
     words : (n,) int32, the tokens that survived subsampling.
     lefts, rights: (n,) int32.
-    codes : int32, what each centre is told from: 2 x output row + (0 for label 1, 1 for label 0), or -1 for nothing.
-            (n, targets), or (vocabulary, targets) if by_word.
+    codes : int32, what each centre is told from: 2 x output row + (0 for label 1, 1 for label 0),
+            or -1 for nothing. (n, targets), or (vocabulary, targets) if by_word.
     rates : (n,) float32, learning rates.
-    by_word: whether a centre's codes are at its word, as in hierarchical softmax, or at its own number.
+    by_word: whether a centre's codes are at its word, as in hierarchical softmax, or at its own
+             number.
     """
 
     words: Tensor
@@ -69,12 +72,15 @@ def to_device(tables: Tables, device: torch.device | str) -> DeviceTables:
     """The tables of `fast.make_tables`, unpacked on a device.
 
     >>> from embcourse.negative_sampling.fast import make_tables
-    >>> to_device(make_tables([4, 2, 1], sample=0, hierarchical=True), "cpu").paths.tolist()    # inner nodes 0 and 1
+    >>> to_device(
+    ...     make_tables([4, 2, 1], sample=0, hierarchical=True), "cpu"
+    ... ).paths.tolist()  # inner nodes 0 and 1
     [[3, -1], [1, 2], [0, 2]]
     """
     words = len(tables.keep)
     keep, accept = (
-        torch.from_numpy((table / _ONE).astype(np.float32)).to(device) for table in (tables.keep, tables.accept)
+        torch.from_numpy((table / _ONE).astype(np.float32)).to(device)
+        for table in (tables.keep, tables.accept)
     )
     paths = torch.full((words, tables.depth), -1, dtype=torch.int32, device=device)
     if tables.depth:
@@ -102,17 +108,22 @@ def train_chunk(
     seed: int,
     cbow_mean: bool = True,
 ) -> tuple[float, int, int]:
-    """Trains on one chunk of the corpus, once: `fast.train_chunk` with negatives per window, on a GPU.
+    """Trains on one chunk of the corpus, once: `fast.train_chunk` with negatives per window, on a
+    GPU.
 
-    The draws depend on the seed only (and on the kind of device), but windows are trained side by side, and rounding
-    depends on the order in which their changes arrive: two runs differ in the last bits, and then more. A chunk of a
-    million tokens or more keeps a large GPU busy; it takes about 40 + 16 x negative bytes a token for the draws.
+    The draws depend on the seed only (and on the kind of device), but windows are trained side by
+    side, and rounding depends on the order in which their changes arrive: two runs differ in the
+    last bits, and then more. A chunk of a million tokens or more keeps a large GPU busy; it takes
+    about 40 + 16 x negative bytes a token for the draws.
 
-    inputs       : (words, dim) float32, contiguous, on the device; updated in place. dim at most 512.
+    inputs       : (words, dim) float32, contiguous, on the device; updated in place. dim at most
+                   512.
     outputs      : the same; for hierarchical softmax words - 1 rows or more.
-    ids, offsets : the chunk's tokens and sentences, arrays or tensors, copied to the device if they are not there.
+    ids, offsets : the chunk's tokens and sentences, arrays or tensors, copied to the device if they
+                   are not there.
     tables       : of `to_device`, on the same device.
-    returns      : (loss_sum, loss_terms, words_trained) as `fast.train_chunk`, but over all predictions.
+    returns      : (loss_sum, loss_terms, words_trained) as `fast.train_chunk`, but over all
+                   predictions.
     raises       : as `fast.train_chunk`; ValueError for tensors that are not on a CUDA device.
     """
     _require_tables(model, loss, inputs, outputs, tables)
@@ -148,26 +159,38 @@ def sample_chunk(
     device, vocabulary = tables.keep.device, len(tables.keep)
     for name, number in (("window", window), ("negative", negative)):
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-            raise ValueError(f"train_chunk: {name} must be an integer of at least 1, got {number!r}")
+            raise ValueError(
+                f"train_chunk: {name} must be an integer of at least 1, got {number!r}"
+            )
     ids, offsets = _on(device, ids), _on(device, offsets).long()
     _require_sentences(ids, offsets, vocabulary)
     random = torch.Generator(device).manual_seed(int(seed))
 
-    positions = torch.nonzero(torch.rand(len(ids), generator=random, device=device) < tables.keep[ids])[:, 0]
+    positions = torch.nonzero(
+        torch.rand(len(ids), generator=random, device=device) < tables.keep[ids]
+    )[:, 0]
     words = ids[positions].int()
     # Windows are laid over what is left, and end with their sentence.
     borders = torch.searchsorted(positions, offsets)
     lengths = borders.diff()
     here = torch.arange(len(words), device=device)
     radii = torch.randint(1, window + 1, words.shape, generator=random, device=device)
-    lefts = torch.maximum(here - radii, borders[:-1].repeat_interleave(lengths, output_size=len(words)))
-    rights = torch.minimum(here + radii + 1, borders[1:].repeat_interleave(lengths, output_size=len(words)))
-    rates = learning_rate_start + (learning_rate_end - learning_rate_start) * positions / max(len(ids), 1)
+    lefts = torch.maximum(
+        here - radii, borders[:-1].repeat_interleave(lengths, output_size=len(words))
+    )
+    rights = torch.minimum(
+        here + radii + 1, borders[1:].repeat_interleave(lengths, output_size=len(words))
+    )
+    rates = learning_rate_start + (learning_rate_end - learning_rate_start) * positions / max(
+        len(ids), 1
+    )
     if loss == "hierarchical":
         codes = tables.paths
     else:
         shape = (len(words), negative)
-        columns = torch.randint(vocabulary, shape, generator=random, device=device, dtype=torch.int32)
+        columns = torch.randint(
+            vocabulary, shape, generator=random, device=device, dtype=torch.int32
+        )
         coins = torch.rand(shape, generator=random, device=device)
         drawn = torch.where(coins < tables.accept[columns], columns, tables.alias[columns])
         centres = words[:, None]
@@ -176,17 +199,26 @@ def sample_chunk(
 
 
 def train_windows(
-    model: Model, inputs: Tensor, outputs: Tensor, windows: Windows, *, cbow_mean: bool = True, precision: str = "tf32"
+    model: Model,
+    inputs: Tensor,
+    outputs: Tensor,
+    windows: Windows,
+    *,
+    cbow_mean: bool = True,
+    precision: str = "tf32",
 ) -> Tensor:
     """Trains on windows, all at once. Both tables are updated in place.
 
-    model    : "skipgram": each context's input row is told the centre from the other targets; all pairs of a window are
-               computed from the same values, then both tables change. "cbow": the mean (or sum) of the contexts' rows,
-               and its error goes, undivided, to every one of them.
+    model    : "skipgram": each context's input row is told the centre from the other targets; all
+               pairs of a window are computed from the same values, then both tables change. "cbow":
+               the mean (or sum) of the contexts' rows, and its error goes, undivided, to every one
+               of them.
     precision: of the products, "tf32" on tensor cores or "ieee"; sums are float32.
-    returns  : (n,) float32, the loss of each window before its step, summed over its pairs, in nats.
+    returns  : (n,) float32, the loss of each window before its step, summed over its pairs, in
+               nats.
 
-    Not in the released code: a negative drawn twice for one window is used twice with the same values.
+    Not in the released code: a negative drawn twice for one window is used twice with the same
+    values.
     """
     losses = torch.zeros(windows.words.shape, dtype=torch.float32, device=inputs.device)
     if not len(windows.words):
@@ -198,39 +230,64 @@ def train_windows(
     width = max(16, triton.next_power_of_2(dim))
     with torch.cuda.device_of(inputs):
         _train_window[(len(windows.words),)](
-            inputs, outputs, windows.words, windows.lefts, windows.rights, windows.codes, windows.rates, losses,
-            dim, targets,
-            SKIPGRAM=model == "skipgram", MEAN=bool(cbow_mean), BY_WORD=windows.by_word, PRODUCT=precision,
-            M=rows_in, N=rows_out, D=width,
+            inputs,
+            outputs,
+            windows.words,
+            windows.lefts,
+            windows.rights,
+            windows.codes,
+            windows.rates,
+            losses,
+            dim,
+            targets,
+            SKIPGRAM=model == "skipgram",
+            MEAN=bool(cbow_mean),
+            BY_WORD=windows.by_word,
+            PRODUCT=precision,
+            M=rows_in,
+            N=rows_out,
+            D=width,
             num_warps=min(max((rows_in + rows_out) * width // 1024, 1), 8),
-        )  # fmt: skip
+        )
     return losses
 
 
 @triton.jit
 def _train_window(
-    inputs, outputs, words, lefts, rights, codes, rates, losses, dim, targets,
-    SKIPGRAM: tl.constexpr, MEAN: tl.constexpr, BY_WORD: tl.constexpr, PRODUCT: tl.constexpr,
-    M: tl.constexpr, N: tl.constexpr, D: tl.constexpr,
-):  # fmt: skip
-    """One window. M, N and D are the numbers of contexts, targets and columns, rounded up to what a tile may have."""
+    inputs,
+    outputs,
+    words,
+    lefts,
+    rights,
+    codes,
+    rates,
+    losses,
+    dim,
+    targets,
+    SKIPGRAM: tl.constexpr,
+    MEAN: tl.constexpr,
+    BY_WORD: tl.constexpr,
+    PRODUCT: tl.constexpr,
+    M: tl.constexpr,
+    N: tl.constexpr,
+    D: tl.constexpr,
+):
+    """One window. M, N and D are the numbers of contexts, targets and columns, rounded up to what a
+    tile may have."""
     centre = tl.program_id(0)
     left, right = tl.load(lefts + centre), tl.load(rights + centre)
     columns = tl.arange(0, D)
     in_row = columns < dim
 
     position = left + tl.arange(0, M)
-    position += (position >= centre).to(tl.int32)          # the centre is no context of its own
+    position += (position >= centre).to(tl.int32)  # the centre is no context of its own
     is_context = position < right
     context = tl.load(words + position, mask=is_context, other=0).to(tl.int64)
     x_place = inputs + context[:, None] * dim + columns[None, :]
     x_inside = is_context[:, None] & in_row[None, :]
     x = tl.load(x_place, mask=x_inside, other=0.0)
 
-    if BY_WORD:
-        line = tl.load(words + centre).to(tl.int64)
-    else:
-        line = centre.to(tl.int64)
+    line = tl.load(words + centre).to(tl.int64) if BY_WORD else centre.to(tl.int64)
     number = tl.arange(0, N)
     code = tl.load(codes + line * targets + number, mask=number < targets, other=-1)
     is_target = code >= 0
@@ -242,13 +299,19 @@ def _train_window(
 
     rate = tl.load(rates + centre)
     if SKIPGRAM:
-        logits = tl.dot(x, tl.trans(y), input_precision=PRODUCT)       # (M, N): every context with every target
+        # (M, N): every context with every target
+        logits = tl.dot(x, tl.trans(y), input_precision=PRODUCT)
         is_pair = is_context[:, None] & is_target[None, :]
-        small = tl.exp(-tl.abs(logits))                    # never overflows; serves the sigmoid and the loss
-        step = tl.where(is_pair, rate * (label[None, :] - tl.where(logits >= 0.0, 1.0, small) / (1.0 + small)), 0.0)
+        small = tl.exp(-tl.abs(logits))  # never overflows; serves the sigmoid and the loss
+        step = tl.where(
+            is_pair,
+            rate * (label[None, :] - tl.where(logits >= 0.0, 1.0, small) / (1.0 + small)),
+            0.0,
+        )
         x_change = tl.dot(step, y, input_precision=PRODUCT)
         y_change = tl.dot(tl.trans(step), x, input_precision=PRODUCT)
-        against = tl.where(label[None, :] > 0.5, -logits, logits)      # -ln sigmoid(z) = ln(1 + exp(-z))
+        # -ln sigmoid(z) = ln(1 + exp(-z))
+        against = tl.where(label[None, :] > 0.5, -logits, logits)
         loss = tl.where(is_pair, tl.maximum(against, 0.0) + tl.log(1.0 + small), 0.0)
         total = tl.sum(tl.sum(loss, axis=1), axis=0)
     else:
@@ -256,10 +319,12 @@ def _train_window(
         hidden = tl.sum(x, axis=0)
         if MEAN:
             hidden = hidden / tl.maximum(contexts, 1).to(tl.float32)
-        logits = tl.sum(y * hidden[None, :], axis=1)                   # (N,)
+        logits = tl.sum(y * hidden[None, :], axis=1)  # (N,)
         is_pair = is_target & (contexts > 0)
         small = tl.exp(-tl.abs(logits))
-        step = tl.where(is_pair, rate * (label - tl.where(logits >= 0.0, 1.0, small) / (1.0 + small)), 0.0)
+        step = tl.where(
+            is_pair, rate * (label - tl.where(logits >= 0.0, 1.0, small) / (1.0 + small)), 0.0
+        )
         error = tl.sum(step[:, None] * y, axis=0)
         x_change = tl.zeros((M, D), tl.float32) + error[None, :]
         y_change = step[:, None] * hidden[None, :]
@@ -276,46 +341,71 @@ def _train_window(
 def _on(device: torch.device, numbers: ArrayLike | Tensor) -> Tensor:
     if isinstance(numbers, Tensor):
         return numbers.to(device)
-    numbers = np.array(numbers)                            # a copy: torch warns about arrays that it may not write to
+    numbers = np.array(numbers)  # a copy: torch warns about arrays that it may not write to
     return torch.from_numpy(numbers if numbers.size else numbers.astype(np.int32)).to(device)
 
 
-def _require_tables(model: str, loss: str, inputs: Tensor, outputs: Tensor, tables: DeviceTables) -> None:
+def _require_tables(
+    model: str, loss: str, inputs: Tensor, outputs: Tensor, tables: DeviceTables
+) -> None:
     for name, value, allowed in (("model", model, get_args(Model)), ("loss", loss, get_args(Loss))):
         if value not in allowed:
-            raise ValueError(f"train_chunk: {name} must be {' or '.join(map(repr, allowed))}, got {value!r}")
+            raise ValueError(
+                f"train_chunk: {name} must be {' or '.join(map(repr, allowed))}, got {value!r}"
+            )
     words = len(tables.keep)
-    for name, table, least in (("inputs", inputs, words), ("outputs", outputs, words - (loss == "hierarchical"))):
+    for name, table, least in (
+        ("inputs", inputs, words),
+        ("outputs", outputs, words - (loss == "hierarchical")),
+    ):
         if not isinstance(table, Tensor) or table.dtype != torch.float32:
-            raise TypeError(f"train_chunk: {name} must be a float32 tensor, got {getattr(table, 'dtype', type(table))}")
+            raise TypeError(
+                f"train_chunk: {name} must be a float32 tensor, got"
+                f" {getattr(table, 'dtype', type(table))}"
+            )
         if table.ndim != 2 or len(table) < least or not 1 <= table.shape[1] <= 512:
             raise ValueError(
-                f"train_chunk: {name} must be (words, dim) with {least} words or more and dim from 1 to 512, "
-                f"got {tuple(table.shape)}"
+                f"train_chunk: {name} must be (words, dim) with {least} words or more and dim from"
+                f" 1 to 512, got {tuple(table.shape)}"
             )
         if table.shape[1] != inputs.shape[1]:
             raise ValueError(
-                f"train_chunk: inputs and outputs must share dim, got {inputs.shape[1]} and {table.shape[1]}"
+                f"train_chunk: inputs and outputs must share dim, got {inputs.shape[1]} and"
+                f" {table.shape[1]}"
             )
         if not table.is_contiguous():
             raise ValueError(f"train_chunk: {name} must be contiguous")
         if table.device != tables.keep.device:
-            raise ValueError(f"train_chunk: {name} lies on {table.device}, the tables on {tables.keep.device}")
+            raise ValueError(
+                f"train_chunk: {name} lies on {table.device}, the tables on {tables.keep.device}"
+            )
         if table.device.type != "cuda" and not INTERPRETED:
             raise ValueError(f"train_chunk: {name} must lie on a CUDA device, got {table.device}")
     if loss == "hierarchical" and not tables.paths.shape[1]:
-        raise ValueError("train_chunk: loss='hierarchical' needs make_tables(..., hierarchical=True)")
+        raise ValueError(
+            "train_chunk: loss='hierarchical' needs make_tables(..., hierarchical=True)"
+        )
 
 
 def _require_sentences(ids: Tensor, offsets: Tensor, words: int) -> None:
     if ids.ndim != 1 or (len(ids) and (ids.is_floating_point() or ids.dtype == torch.bool)):
-        raise ValueError(f"train_chunk: ids must be 1-D integers, got {ids.dtype} {tuple(ids.shape)}")
+        raise ValueError(
+            f"train_chunk: ids must be 1-D integers, got {ids.dtype} {tuple(ids.shape)}"
+        )
     if offsets.ndim != 1 or not len(offsets):
-        raise ValueError(f"train_chunk: offsets must be (sentences + 1,), got shape {tuple(offsets.shape)}")
+        raise ValueError(
+            f"train_chunk: offsets must be (sentences + 1,), got shape {tuple(offsets.shape)}"
+        )
     if len(ids):
         lowest, highest = torch.stack(ids.aminmax()).tolist()
         if lowest < 0 or highest >= words:
-            raise ValueError(f"train_chunk: ids must lie in 0..{words - 1}, got {lowest} to {highest}")
-    first, last, falls = torch.stack([offsets[0], offsets[-1], (offsets.diff() < 0).any().long()]).tolist()
+            raise ValueError(
+                f"train_chunk: ids must lie in 0..{words - 1}, got {lowest} to {highest}"
+            )
+    first, last, falls = torch.stack(
+        [offsets[0], offsets[-1], (offsets.diff() < 0).any().long()]
+    ).tolist()
     if first != 0 or last != len(ids) or falls:
-        raise ValueError(f"train_chunk: offsets must rise from 0 to {len(ids)}, got {first} ... {last}")
+        raise ValueError(
+            f"train_chunk: offsets must rise from 0 to {len(ids)}, got {first} ... {last}"
+        )

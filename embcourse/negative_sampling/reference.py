@@ -1,9 +1,10 @@
-"""Negative sampling and hierarchical softmax: losses, gradients and single training steps, in NumPy and float64.
+"""Negative sampling and hierarchical softmax: losses, gradients and single training steps, in NumPy
+and float64.
 
-Two tables: row v_w of `inputs` is a word as an input, row u_w of `outputs` a word as something to predict. The steps
-are those of the released word2vec program, but with exact sigmoids in float64. The program has float32 and a table of
-1,000 sigmoids for logits from -6 to 6. Beyond, it takes the sigmoid of negative sampling as 0 or 1, and skips a node of
-hierarchical softmax; gensim skips both.
+Two tables: row v_w of `inputs` is a word as an input, row u_w of `outputs` a word as something to
+predict. The steps are those of the released word2vec program, but with exact sigmoids in float64.
+The program has float32 and a table of 1,000 sigmoids for logits from -6 to 6. Beyond, it takes the
+sigmoid of negative sampling as 0 or 1, and skips a node of hierarchical softmax; gensim skips both.
 
 Each step returns new tables and leaves the old ones as they were.
 """
@@ -16,25 +17,27 @@ from numpy.typing import ArrayLike, NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-# ----------------------------------------------------------------------------------------------------------- sigmoid
+# ------------------------------------------------------------------------------------------ sigmoid
 
 
 def sigmoid(x: ArrayLike) -> FloatArray:
     """The logistic function, 1 / (1 + e^-x), without overflow.
 
     x      : any shape.
-    returns: float64 of the same shape, from 0 to 1. 1 - sigmoid(x) loses digits for large x; sigmoid(-x) does not.
+    returns: float64 of the same shape, from 0 to 1. 1 - sigmoid(x) loses digits for large x;
+             sigmoid(-x) does not.
 
     >>> sigmoid([-1e4, 0.0, 2.0, 1e4]).round(3)
     array([0.   , 0.5  , 0.881, 1.   ])
     """
     x = np.asarray(x, dtype=np.float64)
-    small = np.exp(-np.abs(x))                         # at most 1, whatever the sign
+    small = np.exp(-np.abs(x))  # at most 1, whatever the sign
     return np.where(x >= 0, 1.0, small) / (1.0 + small)
 
 
 def log_sigmoid(x: ArrayLike) -> FloatArray:
-    """ln(1 / (1 + e^-x)) = -ln(1 + e^-x), without overflow, and without the ln 0 of a sigmoid that has rounded to 0.
+    """ln(1 / (1 + e^-x)) = -ln(1 + e^-x), without overflow, and without the ln 0 of a sigmoid that
+    has rounded to 0.
 
     x      : any shape.
     returns: float64 of the same shape, at most 0; close to x where x is far below 0.
@@ -45,7 +48,7 @@ def log_sigmoid(x: ArrayLike) -> FloatArray:
     return -np.logaddexp(0.0, -np.asarray(x, dtype=np.float64))
 
 
-# ------------------------------------------------------------------------------------------------- drawing negatives
+# -------------------------------------------------------------------------------- drawing negatives
 
 
 def noise_distribution(counts: ArrayLike, power: float = 0.75) -> FloatArray:
@@ -69,13 +72,9 @@ def noise_distribution(counts: ArrayLike, power: float = 0.75) -> FloatArray:
     """
     counts = require_counts("noise_distribution", counts)
     if not np.isfinite(power):
-        raise ValueError(
-            f"noise_distribution: power must be finite, got {power!r}"
-        )
+        raise ValueError(f"noise_distribution: power must be finite, got {power!r}")
     if not counts.any():
-        raise ValueError(
-            "noise_distribution: counts must hold a number above 0"
-        )
+        raise ValueError("noise_distribution: counts must hold a number above 0")
     seen = counts > 0
     weights = np.zeros(counts.shape)
     # Over the largest count, for numbers of ordinary size: it drops out below.
@@ -84,11 +83,13 @@ def noise_distribution(counts: ArrayLike, power: float = 0.75) -> FloatArray:
 
 
 def unigram_table(counts: ArrayLike, size: int, power: float = 0.75) -> IntArray:
-    """The released program's table of word ids: a uniform draw from it is a draw from the noise distribution, roughly.
+    """The released program's table of word ids: a uniform draw from it is a draw from the noise
+    distribution, roughly.
 
-    Word after word fills slots until the share of the table that is filled exceeds the words' total probability. The
-    program's table has 100 million slots. Rounding favours words late in the list: the counter moves at most one word a
-    slot, so a word whose probability is below 1 / size still gets a slot. If slots run out, the last words get none.
+    Word after word fills slots until the share of the table that is filled exceeds the words' total
+    probability. The program's table has 100 million slots. Rounding favours words late in the list:
+    the counter moves at most one word a slot, so a word whose probability is below 1 / size still
+    gets a slot. If slots run out, the last words get none.
 
     counts : (V,) non-negative numbers.
     size   : slots, at least 1.
@@ -99,8 +100,9 @@ def unigram_table(counts: ArrayLike, size: int, power: float = 0.75) -> IntArray
     >>> unigram_table([81, 16, 1], 12)
     array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
 
-    InitUnigramTable in word2vec.c. When it draws id 0, the end of a sentence there, the program draws again, uniformly
-    from the other words. gensim keeps cumulative sums and searches them by bisection.
+    InitUnigramTable in word2vec.c. When it draws id 0, the end of a sentence there, the program
+    draws again, uniformly from the other words. gensim keeps cumulative sums and searches them by
+    bisection.
     """
     if size < 1:
         raise ValueError(f"unigram_table: size must be at least 1, got {size}")
@@ -134,13 +136,9 @@ def alias_table(probabilities: ArrayLike) -> tuple[FloatArray, IntArray]:
 
     Walker (1977); in O(V) steps: Vose (1991).
     """
-    probabilities = require_counts(
-        "alias_table", probabilities, "probabilities"
-    )
+    probabilities = require_counts("alias_table", probabilities, "probabilities")
     if not probabilities.any():
-        raise ValueError(
-            "alias_table: probabilities must hold a number above 0"
-        )
+        raise ValueError("alias_table: probabilities must hold a number above 0")
     size = len(probabilities)
     # 1 is the height of a column.
     accept = probabilities / probabilities.sum() * size
@@ -153,12 +151,15 @@ def alias_table(probabilities: ArrayLike) -> tuple[FloatArray, IntArray]:
         accept[rich] -= 1 - accept[poor]
         if accept[rich] < 1:
             low.append(high.pop())
-    accept[low + high] = 1.0            # full columns, but for rounding
+    accept[low + high] = 1.0  # full columns, but for rounding
     return accept, alias
 
 
-def alias_draw(accept: ArrayLike, alias: ArrayLike, columns: ArrayLike, coins: ArrayLike) -> IntArray:
-    """Draws from an alias table: `columns` where the coin falls below accept[columns], alias[columns] elsewhere.
+def alias_draw(
+    accept: ArrayLike, alias: ArrayLike, columns: ArrayLike, coins: ArrayLike
+) -> IntArray:
+    """Draws from an alias table: `columns` where the coin falls below accept[columns],
+    alias[columns] elsewhere.
 
     accept, alias: (V,) from `alias_table`.
     columns      : uniform ids from 0 to V - 1, of any shape.
@@ -172,36 +173,50 @@ def alias_draw(accept: ArrayLike, alias: ArrayLike, columns: ArrayLike, coins: A
     """
     columns, coins = np.asarray(columns), np.asarray(coins)
     if columns.shape != coins.shape:
-        raise ValueError(f"alias_draw: columns and coins must have one shape, got {columns.shape} and {coins.shape}")
+        raise ValueError(
+            f"alias_draw: columns and coins must have one shape, got {columns.shape} and"
+            f" {coins.shape}"
+        )
     return np.where(coins < np.asarray(accept)[columns], columns, np.asarray(alias)[columns])
 
 
-# ------------------------------------------------------------------------------------------------ the loss over pairs
+# ------------------------------------------------------------------------------ the loss over pairs
 
 
 def negative_sampling_loss(
-    inputs: ArrayLike, outputs: ArrayLike, centres: ArrayLike, contexts: ArrayLike, negatives: ArrayLike
+    inputs: ArrayLike,
+    outputs: ArrayLike,
+    centres: ArrayLike,
+    contexts: ArrayLike,
+    negatives: ArrayLike,
 ) -> float:
-    """Mean over n pairs of -ln sigma(u_o . v_c) - sum over k of ln sigma(-u_k . v_c), sigma the sigmoid.
+    """Mean over n pairs of -ln sigma(u_o . v_c) - sum over k of ln sigma(-u_k . v_c), sigma the
+    sigmoid.
 
-    c is the centre and o the context of the pair, k runs over its negatives. A negative that equals the pair's context
-    is left out, as the released program does: the same word can't be the right answer and a wrong one.
+    c is the centre and o the context of the pair, k runs over its negatives. A negative that equals
+    the pair's context is left out, as the released program does: the same word can't be the right
+    answer and a wrong one.
 
     inputs, outputs  : (V, d) tables.
     centres, contexts: (n,) ids, n at least 1.
     negatives        : (n, K) ids, K at least 0.
     returns          : the loss in nats, a mean over pairs and a sum over the questions of a pair.
-    raises           : ValueError or TypeError for tables that are not finite or do not match, ids that are no integers
-                       or out of range, shapes that do not match, or no pair at all.
+    raises           : ValueError or TypeError for tables that are not finite or do not match, ids
+                       that are no integers or out of range, shapes that do not match, or no pair at
+                       all.
 
     >>> inputs, outputs = np.zeros((3, 2)), np.zeros((3, 2))
-    >>> round(negative_sampling_loss(inputs, outputs, [0, 2], [1, 1], [[0, 2], [2, 1]]), 3)      # 2.5 ln 2
+    >>> round(
+    ...     negative_sampling_loss(inputs, outputs, [0, 2], [1, 1], [[0, 2], [2, 1]]), 3
+    ... )  # 2.5 ln 2
     1.733
 
     Mikolov et al. (2013b), eq. 4, with the K negatives that were drawn in place of the expectation.
     """
     inputs, outputs = require_tables("negative_sampling_loss", inputs, outputs)
-    centres, contexts, negatives = require_pairs("negative_sampling_loss", centres, contexts, negatives, len(inputs))
+    centres, contexts, negatives = require_pairs(
+        "negative_sampling_loss", centres, contexts, negatives, len(inputs)
+    )
     positive, noise = pair_logits(inputs, outputs, centres, contexts, negatives)
     asked = negatives != contexts[:, None]
     return float(-(log_sigmoid(positive).sum() + log_sigmoid(-noise)[asked].sum()) / len(centres))
@@ -226,16 +241,15 @@ def negative_sampling_gradients(
 
     >>> inputs, outputs = np.array([[1.0, 0.0], [0.0, 2.0]]), np.zeros((2, 2))
     >>> loss, grad_inputs, grad_outputs = negative_sampling_gradients(
-    ...     inputs, outputs, [0], [1], [[0]])
+    ...     inputs, outputs, [0], [1], [[0]]
+    ... )
     >>> grad_outputs
     array([[ 0.5,  0. ],
            [-0.5,  0. ]])
 
     Rong (2014), section 3.2, for one pair.
     """
-    inputs, outputs = require_tables(
-        "negative_sampling_gradients", inputs, outputs
-    )
+    inputs, outputs = require_tables("negative_sampling_gradients", inputs, outputs)
     centres, contexts, negatives = require_pairs(
         "negative_sampling_gradients", centres, contexts, negatives, len(inputs)
     )
@@ -245,8 +259,8 @@ def negative_sampling_gradients(
     loss = -log_sigmoid(positive).sum() - log_sigmoid(-noise)[asked].sum()
 
     # sigma(x) - 1 = -sigma(-x), without the cancellation.
-    pull = -sigmoid(-positive) / pairs                           # (n,)
-    push = np.where(asked, sigmoid(noise), 0.0) / pairs          # (n, K)
+    pull = -sigmoid(-positive) / pairs  # (n,)
+    push = np.where(asked, sigmoid(noise), 0.0) / pairs  # (n, K)
     v, u_o, u_k = inputs[centres], outputs[contexts], outputs[negatives]
     grad_inputs = np.zeros(inputs.shape)
     grad_outputs = np.zeros(outputs.shape)
@@ -268,28 +282,35 @@ def nce_loss(
 ) -> float:
     """Noise-contrastive estimation: negative sampling with ln(K P_n(w)) taken off every logit.
 
-    Mean over pairs of -ln sigma(u_o . v_c - ln(K P_n(o))) - sum over k of ln sigma(ln(K P_n(k)) - u_k . v_c). The
-    correction makes the logits estimate ln P(o | c) itself, normalised without a sum over V; negative sampling leaves
-    it out, and its logits estimate ln(P(o | c) / (K P_n(o))) instead. A negative that equals the context counts: the noise may say
-    the truth, and the theory needs that it does as often as P_n says.
+    Mean over pairs of -ln sigma(u_o . v_c - ln(K P_n(o))) - sum over k of ln sigma(ln(K P_n(k)) -
+    u_k . v_c). The correction makes the logits estimate ln P(o | c) itself, normalised without a
+    sum over V; negative sampling leaves it out, and its logits estimate ln(P(o | c) / (K P_n(o)))
+    instead. A negative that equals the context counts: the noise may say the truth, and the theory
+    needs that it does as often as P_n says.
 
-    inputs, outputs, centres, contexts, negatives: as in `negative_sampling_loss`, with K at least 1.
+    inputs, outputs, centres, contexts, negatives: as in `negative_sampling_loss`, with K at least
+                                                   1.
     noise  : (V,) the noise distribution, above 0 for every word that occurs here.
     returns: the loss in nats.
-    raises : as `negative_sampling_loss`, and ValueError if there is no negative, or noise does not fit or is 0 for a
-             word that occurs.
+    raises : as `negative_sampling_loss`, and ValueError if there is no negative, or noise does not
+             fit or is 0 for a word that occurs.
 
     >>> tables = np.zeros((2, 1)), np.zeros((2, 1))
-    >>> round(nce_loss(*tables, [0], [1], [[0]], [0.5, 0.5]), 3)                     # P = 1 against 1 x 0.5
+    >>> round(nce_loss(*tables, [0], [1], [[0]], [0.5, 0.5]), 3)  # P = 1 against 1 x 0.5
     1.504
 
-    Gutmann & Hyvärinen (2010); for language models, with the normaliser fixed at 1: Mnih & Teh (2012).
+    Gutmann & Hyvärinen (2010); for language models, with the normaliser fixed at 1: Mnih & Teh
+    (2012).
     """
     inputs, outputs = require_tables("nce_loss", inputs, outputs)
-    centres, contexts, negatives = require_pairs("nce_loss", centres, contexts, negatives, len(inputs))
+    centres, contexts, negatives = require_pairs(
+        "nce_loss", centres, contexts, negatives, len(inputs)
+    )
     noise = require_counts("nce_loss", noise, "noise")
     if len(noise) != len(inputs):
-        raise ValueError(f"nce_loss: noise must have a number for each of {len(inputs)} words, got {len(noise)}")
+        raise ValueError(
+            f"nce_loss: noise must have a number for each of {len(inputs)} words, got {len(noise)}"
+        )
     if negatives.shape[1] == 0:
         raise ValueError("nce_loss: negatives must have at least one column")
     if not (noise[contexts].all() and noise[negatives].all()):
@@ -303,22 +324,29 @@ def nce_loss(
 def expected_loss(
     scores: ArrayLike, counts: ArrayLike, noise: ArrayLike, negative: int, skip: bool = False
 ) -> tuple[float, FloatArray]:
-    """What the loss of negative sampling is on average over a whole corpus, as a function of all logits at once.
+    """What the loss of negative sampling is on average over a whole corpus, as a function of all
+    logits at once.
 
-    For scores S[c, o] = u_o . v_c and X[c, o] pairs of centre c and context o, with K negatives a pair:
-    L = -1/N sum over c, o of ( X[c, o] ln sigma(S[c, o]) + K P_n(o) X[c] ln sigma(-S[c, o]) ), X[c] the sum of row c,
-    N of X. It is least at S[c, o] = ln( X[c, o] / (K P_n(o) X[c]) ): with P_n the words' frequencies, PMI(c, o) - ln K.
-    With skip=True a negative that equals the context is left out, as in the released program and all steps here: then
-    a draw counts in X[c] - X[c, o] pairs instead of X[c], and the optimum is higher by -ln(1 - X[c, o] / X[c]).
+    For scores S[c, o] = u_o . v_c and X[c, o] pairs of centre c and context o, with K negatives a
+    pair: L = -1/N sum over c, o of ( X[c, o] ln sigma(S[c, o]) + K P_n(o) X[c] ln sigma(-S[c, o])
+          ), X[c] the sum of row c,
+    N of X. It is least at S[c, o] = ln( X[c, o] / (K P_n(o) X[c]) ): with P_n the words'
+    frequencies, PMI(c, o) - ln K. With skip=True a negative that equals the context is left out, as
+    in the released program and all steps here: then a draw counts in X[c] - X[c, o] pairs instead
+    of X[c], and the optimum is higher by -ln(1 - X[c, o] / X[c]).
 
-    scores  : (V, V') numbers, counts: (V, V') non-negative numbers, noise: (V',) the noise distribution.
+    scores  : (V, V') numbers, counts: (V, V') non-negative numbers, noise: (V',) the noise
+              distribution.
     negative: K, at least 1.
     skip    : whether negatives that equal the context are left out.
     returns : (loss in nats, its gradient with respect to scores, (V, V')).
-    raises  : ValueError for shapes that do not match, counts without anything above 0, or K below 1.
+    raises  : ValueError for shapes that do not match, counts without anything above 0, or K below
+              1.
 
     >>> X = np.array([[4.0, 0.0], [2.0, 2.0]])
-    >>> loss, gradient = expected_loss(np.log([[4 / 3, 1e-9], [2 / 3, 2.0]]), X, [0.75, 0.25], negative=1)
+    >>> loss, gradient = expected_loss(
+    ...     np.log([[4 / 3, 1e-9], [2 / 3, 2.0]]), X, [0.75, 0.25], negative=1
+    ... )
     >>> bool(abs(gradient).max() < 1e-8)
     True
 
@@ -328,8 +356,8 @@ def expected_loss(
     noise = require_counts("expected_loss", noise, "noise")
     if scores.ndim != 2 or scores.shape != counts.shape or scores.shape[1] != len(noise):
         raise ValueError(
-            "expected_loss: scores and counts must have one shape (centres, contexts), noise (contexts,); "
-            f"got {scores.shape}, {counts.shape}, {noise.shape}"
+            "expected_loss: scores and counts must have one shape (centres, contexts), noise"
+            f" (contexts,); got {scores.shape}, {counts.shape}, {noise.shape}"
         )
     if not (np.isfinite(counts) & (counts >= 0)).all() or not counts.any():
         raise ValueError("expected_loss: counts must be finite, not negative, and not all zero")
@@ -342,7 +370,7 @@ def expected_loss(
     return float(loss), wrong * sigmoid(scores) - right * sigmoid(-scores)
 
 
-# --------------------------------------------------------------------------------------------- one step of training
+# ----------------------------------------------------------------------------- one step of training
 
 
 def pair_step(
@@ -386,16 +414,11 @@ def pair_step(
     """
     inputs, outputs = require_tables("pair_step", inputs, outputs)
     input, target = (
-        word.item()
-        for word in require_ids(
-            "pair_step", len(inputs), 0, input=input, target=target
-        )
+        word.item() for word in require_ids("pair_step", len(inputs), 0, input=input, target=target)
     )
     (negatives,) = require_ids("pair_step", len(outputs), negatives=negatives)
     require_rate("pair_step", learning_rate)
-    loss, error, outputs = ask(
-        inputs[input], outputs, target, negatives, learning_rate
-    )
+    loss, error, outputs = ask(inputs[input], outputs, target, negatives, learning_rate)
     inputs = inputs.copy()
     inputs[input] += error
     return loss, inputs, outputs
@@ -429,8 +452,7 @@ def window_step(
     raises         : as `pair_step`.
 
     >>> inputs, outputs = np.eye(3), np.ones((3, 3))
-    >>> loss, inputs, outputs = window_step(
-    ...     inputs, outputs, [0, 1], 2, [0, 2], learning_rate=0.1)
+    >>> loss, inputs, outputs = window_step(inputs, outputs, [0, 1], 2, [0, 2], learning_rate=0.1)
     >>> outputs.round(3)
     array([[0.927, 0.927, 1.   ],
            [1.   , 1.   , 1.   ],
@@ -450,7 +472,7 @@ def window_step(
     labels[0] = 1.0
 
     a, b = inputs[context_ids], outputs[words]
-    logits = a @ b.T                                             # (m, 1 + K)
+    logits = a @ b.T  # (m, 1 + K)
     loss = -log_sigmoid(np.where(labels, logits, -logits)).sum()
     step = (labels - sigmoid(logits)) * learning_rate
     inputs, outputs = inputs.copy(), outputs.copy()
@@ -470,17 +492,20 @@ def cbow_step(
 ) -> tuple[float, FloatArray, FloatArray]:
     """One window of CBOW: the context words together predict the target.
 
-    The hidden vector h is the mean of the m context rows, or their sum. It is trained like the input row of
-    `pair_step`, which gives an error e, the gradient step for h. What each context row gains is a convention:
+    The hidden vector h is the mean of the m context rows, or their sum. It is trained like the
+    input row of `pair_step`, which gives an error e, the gradient step for h. What each context row
+    gains is a convention:
 
           true gradient   released program   gensim   here
     mean  e / m           e                  e        e
     sum   e               has no sum         e / m    e
 
-    So with the mean, input rows learn m times as fast as the gradient says. With gensim's sum, m times as slowly.
+    So with the mean, input rows learn m times as fast as the gradient says. With gensim's sum, m
+    times as slowly.
 
     inputs, outputs: (V, d) tables.
-    context_ids    : (m,) ids; without any, nothing changes and the loss is 0. A word that stands twice counts twice.
+    context_ids    : (m,) ids; without any, nothing changes and the loss is 0. A word that stands
+                     twice counts twice.
     target         : id. negatives: (K,) ids; one that equals the target is skipped.
     mean           : whether h is the mean of the rows or their sum.
     returns        : (loss before each update, in nats; new inputs; new outputs).
@@ -495,7 +520,9 @@ def cbow_step(
     """
     inputs, outputs = require_tables("cbow_step", inputs, outputs)
     target = require_ids("cbow_step", len(outputs), 0, target=target)[0].item()
-    context_ids, negatives = require_ids("cbow_step", len(inputs), context_ids=context_ids, negatives=negatives)
+    context_ids, negatives = require_ids(
+        "cbow_step", len(inputs), context_ids=context_ids, negatives=negatives
+    )
     require_rate("cbow_step", learning_rate)
     if not len(context_ids):
         return 0.0, inputs.copy(), outputs.copy()
@@ -503,16 +530,12 @@ def cbow_step(
     hidden = rows.mean(axis=0) if mean else rows.sum(axis=0)
     loss, error, outputs = ask(hidden, outputs, target, negatives, learning_rate)
     inputs = inputs.copy()
-    np.add.at(inputs, context_ids, error)                            # not error / m, even for the mean
+    np.add.at(inputs, context_ids, error)  # not error / m, even for the mean
     return loss, inputs, outputs
 
 
 def ask(
-    hidden: FloatArray,
-    outputs: FloatArray,
-    target: int,
-    negatives: IntArray,
-    learning_rate: float,
+    hidden: FloatArray, outputs: FloatArray, target: int, negatives: IntArray, learning_rate: float
 ) -> tuple[float, FloatArray, FloatArray]:
     """The questions of one step, asked one after the other: is it this word?
 
@@ -530,28 +553,31 @@ def ask(
         logit = hidden @ outputs[word]
         loss -= log_sigmoid(logit if label else -logit)
         gradient = (label - sigmoid(logit)) * learning_rate
-        error += gradient * outputs[word]            # before the row moves
+        error += gradient * outputs[word]  # before the row moves
         outputs[word] += gradient * hidden
     return float(loss), error, outputs
 
 
-# ------------------------------------------------------------------------------------------------ hierarchical softmax
+# ----------------------------------------------------------------------------- hierarchical softmax
 
 
 def huffman(counts: ArrayLike) -> tuple[list[IntArray], list[IntArray]]:
-    """Huffman's tree over the words: each word's path from the root, as turns (codes) and the nodes they are taken at.
+    """Huffman's tree over the words: each word's path from the root, as turns (codes) and the nodes
+    they are taken at.
 
-    The two trees of the smallest counts are joined until one is left: V words, V - 1 inner nodes. The smaller of the
-    two becomes branch 0, the larger branch 1. Frequent words end up near the root: no tree has a shorter mean path.
+    The two trees of the smallest counts are joined until one is left: V words, V - 1 inner nodes.
+    The smaller of the two becomes branch 0, the larger branch 1. Frequent words end up near the
+    root: no tree has a shorter mean path.
 
-    The order is that of the released program, so ties are broken as there: words by falling count (earlier ids first),
-    and of equal counts an inner node before a word, an older node before a newer, a later word before an earlier.
-    gensim builds its tree with a heap: other ties, the same mean length.
+    The order is that of the released program, so ties are broken as there: words by falling count
+    (earlier ids first), and of equal counts an inner node before a word, an older node before a
+    newer, a later word before an earlier. gensim builds its tree with a heap: other ties, the same
+    mean length.
 
     counts : (V,) non-negative numbers.
-    returns: (codes, points), lists of V arrays. codes[w] (L_w,) of 0 and 1; points[w] (L_w,) ids of inner nodes, from 0
-             to V - 2 in the order they were made; the root is V - 2. Turn codes[w][j] is taken at node points[w][j].
-             A single word has an empty path.
+    returns: (codes, points), lists of V arrays. codes[w] (L_w,) of 0 and 1; points[w] (L_w,) ids of
+             inner nodes, from 0 to V - 2 in the order they were made; the root is V - 2. Turn
+             codes[w][j] is taken at node points[w][j]. A single word has an empty path.
     raises : ValueError if counts is not 1-D or holds a negative or non-finite number.
 
     >>> codes, points = huffman([5, 2, 1, 1])
@@ -564,14 +590,16 @@ def huffman(counts: ArrayLike) -> tuple[list[IntArray], list[IntArray]]:
     """
     counts = require_counts("huffman", counts)
     size = len(counts)
-    order = np.argsort(-counts, kind="stable").tolist()              # word of rank r; the program's words are sorted
+    # word of rank r; the program's words are sorted
+    order = np.argsort(-counts, kind="stable").tolist()
     weight = [float(counts[word]) for word in order]
     parent, branch = [0] * (2 * size - 1), [0] * (2 * size - 1)
-    rank, node = size - 1, size                                      # the lightest word and the lightest node left
+    rank, node = size - 1, size  # the lightest word and the lightest node left
     for made in range(size, 2 * size - 1):
         joined = []
         for _ in range(2):
-            # Nodes are made in order of weight, so the front of each of the two queues is its lightest.
+            # Nodes are made in order of weight, so the front of each of the two queues is its
+            # lightest.
             if rank >= 0 and (node >= made or weight[rank] < weight[node]):
                 joined.append(rank)
                 rank -= 1
@@ -586,7 +614,7 @@ def huffman(counts: ArrayLike) -> tuple[list[IntArray], list[IntArray]]:
     points: list[IntArray] = [np.zeros(0, np.int64)] * size
     for rank, word in enumerate(order):
         code, path, node = [], [], rank
-        while node != 2 * size - 2:                                  # up to the root
+        while node != 2 * size - 2:  # up to the root
             code.append(branch[node])
             node = parent[node]
             path.append(node - size)
@@ -595,10 +623,7 @@ def huffman(counts: ArrayLike) -> tuple[list[IntArray], list[IntArray]]:
 
 
 def hierarchical_probabilities(
-    hidden: ArrayLike,
-    nodes: ArrayLike,
-    codes: list[IntArray],
-    points: list[IntArray],
+    hidden: ArrayLike, nodes: ArrayLike, codes: list[IntArray], points: list[IntArray]
 ) -> FloatArray:
     """P(w | h) of every word: the product over its path of sigma(+-n . h).
 
@@ -623,10 +648,12 @@ def hierarchical_probabilities(
     nodes = np.asarray(nodes, dtype=np.float64)
     require_path_shapes(hidden, nodes, codes, points)
     logits = nodes @ hidden
-    return np.array([
-        np.exp(log_sigmoid(signs(code) * logits[path]).sum())
-        for code, path in zip(codes, points, strict=True)
-    ])
+    return np.array(
+        [
+            np.exp(log_sigmoid(signs(code) * logits[path]).sum())
+            for code, path in zip(codes, points, strict=True)
+        ]
+    )
 
 
 def hierarchical_loss(
@@ -637,16 +664,20 @@ def hierarchical_loss(
     codes: list[IntArray],
     points: list[IntArray],
 ) -> float:
-    """Mean over n pairs of -ln P(o | c): a sum over the path of word o of -ln sigma(+-n . v_c), + for turn 0.
+    """Mean over n pairs of -ln P(o | c): a sum over the path of word o of -ln sigma(+-n . v_c), +
+    for turn 0.
 
     inputs           : (V, d) table. nodes: (V - 1, d), a row for each inner node.
     centres, contexts: (n,) ids, n at least 1.
     codes, points    : from `huffman`.
     returns          : the loss in nats; with all nodes 0, ln 2 times the mean length of the paths.
-    raises           : ValueError or TypeError for shapes that do not match, ids out of range, or no pair at all.
+    raises           : ValueError or TypeError for shapes that do not match, ids out of range, or no
+                       pair at all.
 
     >>> codes, points = huffman([5, 2, 1, 1])
-    >>> round(hierarchical_loss(np.ones((4, 1)), np.zeros((3, 1)), [0, 1], [1, 2], codes, points), 3)   # 2.5 ln 2
+    >>> round(
+    ...     hierarchical_loss(np.ones((4, 1)), np.zeros((3, 1)), [0, 1], [1, 2], codes, points), 3
+    ... )  # 2.5 ln 2
     1.733
     """
     return hierarchical_gradients(inputs, nodes, centres, contexts, codes, points)[0]
@@ -662,8 +693,8 @@ def hierarchical_gradients(
 ) -> tuple[float, FloatArray, FloatArray]:
     """The loss and its gradients for both tables.
 
-    With g_j = sigma(n_j . v_c) - (1 - code_j) at node n_j of the path of o, a pair adds sum g_j n_j to row c of the
-    gradient of `inputs` and g_j v_c to row j of that of `nodes`, each over n.
+    With g_j = sigma(n_j . v_c) - (1 - code_j) at node n_j of the path of o, a pair adds sum g_j n_j
+    to row c of the gradient of `inputs` and g_j v_c to row j of that of `nodes`, each over n.
 
     The arguments and errors are those of `hierarchical_loss`.
     returns: (loss, gradient of inputs (V, d), gradient of nodes (V - 1, d)).
@@ -673,7 +704,9 @@ def hierarchical_gradients(
     array([[1.]])
     """
     inputs, nodes = require_tree("hierarchical_gradients", inputs, nodes, codes, points)
-    centres, contexts = require_ids("hierarchical_gradients", len(inputs), centres=centres, contexts=contexts)
+    centres, contexts = require_ids(
+        "hierarchical_gradients", len(inputs), centres=centres, contexts=contexts
+    )
     require_same_length("hierarchical_gradients", centres, contexts)
     loss, grad_inputs, grad_nodes = 0.0, np.zeros(inputs.shape), np.zeros(nodes.shape)
     for centre, context in zip(centres, contexts, strict=True):
@@ -682,23 +715,30 @@ def hierarchical_gradients(
         loss -= log_sigmoid(sign * logits).sum()
         gradient = -sign * sigmoid(-sign * logits)
         grad_inputs[centre] += gradient @ nodes[path]
-        grad_nodes[path] += np.outer(gradient, inputs[centre])       # no node stands twice on a path
+        grad_nodes[path] += np.outer(gradient, inputs[centre])  # no node stands twice on a path
     return float(loss / len(centres)), grad_inputs / len(centres), grad_nodes / len(centres)
 
 
 def hierarchical_step(
-    inputs: ArrayLike, nodes: ArrayLike, input: int, code: ArrayLike, path: ArrayLike, learning_rate: float
+    inputs: ArrayLike,
+    nodes: ArrayLike,
+    input: int,
+    code: ArrayLike,
+    path: ArrayLike,
+    learning_rate: float,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """One pair of words, as the released program trains it: every turn on the target's path, then the input row.
+    """One pair of words, as the released program trains it: every turn on the target's path, then
+    the input row.
 
-    For each node n_j of the path: g = (1 - code_j - sigma(n_j . v)) learning_rate;  error += g n_j;  n_j += g v. Then
-    v += error, where v is row `input`. As all nodes of a path differ, it is a step of gradient descent.
+    For each node n_j of the path: g = (1 - code_j - sigma(n_j . v)) learning_rate;  error += g n_j;
+     n_j += g v. Then v += error, where v is row `input`. As all nodes of a path differ, it is a
+     step of gradient descent.
 
     inputs : (V, d) table. nodes: (V - 1, d).
     input  : id of the input word. code, path: codes[target] and points[target] from `huffman`.
     returns: (loss before the update in nats, new inputs, new nodes).
-    raises : ValueError or TypeError for shapes that do not match, ids out of range, codes other than 0 and 1, or a
-             learning rate that is negative or not finite.
+    raises : ValueError or TypeError for shapes that do not match, ids out of range, codes other
+             than 0 and 1, or a learning rate that is negative or not finite.
 
     >>> codes, points = huffman([2, 1])
     >>> hierarchical_step([[2.0], [0.0]], [[0.0]], 0, codes[0], points[0], learning_rate=0.1)[2]
@@ -725,14 +765,17 @@ def cbow_hierarchical_step(
     learning_rate: float,
     mean: bool = True,
 ) -> tuple[float, FloatArray, FloatArray]:
-    """One window of CBOW with hierarchical softmax: `hierarchical_step` for the mean or the sum of the context rows.
+    """One window of CBOW with hierarchical softmax: `hierarchical_step` for the mean or the sum of
+    the context rows.
 
-    As in `cbow_step`, each context row gains the whole error, with the mean as with the sum. Without a context nothing
-    changes and the loss is 0.
+    As in `cbow_step`, each context row gains the whole error, with the mean as with the sum.
+    Without a context nothing changes and the loss is 0.
 
     >>> codes, points = huffman([2, 1, 1])
     >>> inputs = [[2.0], [0.0], [0.0]]
-    >>> cbow_hierarchical_step(inputs, np.ones((2, 1)), [0, 1], codes[0], points[0], 1.0)[1].ravel().round(3)
+    >>> cbow_hierarchical_step(inputs, np.ones((2, 1)), [0, 1], codes[0], points[0], 1.0)[
+    ...     1
+    ... ].ravel().round(3)
     array([ 1.269, -0.731,  0.   ])
     """
     inputs, nodes = require_tables("cbow_hierarchical_step", inputs, nodes, rows=1)
@@ -745,7 +788,7 @@ def cbow_hierarchical_step(
     hidden = rows.mean(axis=0) if mean else rows.sum(axis=0)
     loss, error, nodes = turn(hidden, nodes, code, path, learning_rate)
     inputs = inputs.copy()
-    np.add.at(inputs, context_ids, error)                            # not error / m, even for the mean
+    np.add.at(inputs, context_ids, error)  # not error / m, even for the mean
     return loss, inputs, nodes
 
 
@@ -777,12 +820,10 @@ def signs(code: ArrayLike) -> FloatArray:
     return 1.0 - 2.0 * np.asarray(code, dtype=np.float64)
 
 
-# ---------------------------------------------------------------------------------------------------- a whole training
+# --------------------------------------------------------------------------------- a whole training
 
 
-def learning_rate(
-    progress: float, start: float = 0.025, end: float = 2.5e-6
-) -> float:
+def learning_rate(progress: float, start: float = 0.025, end: float = 2.5e-6) -> float:
     """The learning rate when a share `progress` of the tokens has been read.
 
     max(end, start (1 - progress)): it falls in a straight line towards 0 and
@@ -801,9 +842,7 @@ def learning_rate(
     at `end`: start - (start - end) progress.
     """
     if not 0 <= progress <= 1:
-        raise ValueError(
-            f"learning_rate: progress must lie from 0 to 1, got {progress!r}"
-        )
+        raise ValueError(f"learning_rate: progress must lie from 0 to 1, got {progress!r}")
     if not (0 < start < np.inf and 0 <= end <= start):
         raise ValueError(
             "learning_rate: start must be above 0 and end from 0 to start, "
@@ -824,24 +863,37 @@ def train_with_draws(
     start: float,
     end: float,
 ) -> tuple[list[float], FloatArray, FloatArray]:
-    """One pass of skip-gram with shared negatives over a text, with everything that is usually drawn given as data.
+    """One pass of skip-gram with shared negatives over a text, with everything that is usually
+    drawn given as data.
 
-    1. Position i stays if coins[i] < keep[ids[i]]. What stays of a sentence moves together: windows reach over gaps.
-    2. Each position that stays is a target in turn. Its contexts are the words that stayed up to radii[i] places to its
-       left and right, in the same sentence. Without any, nothing happens.
+    1. Position i stays if coins[i] < keep[ids[i]]. What stays of a sentence moves together: windows
+       reach over gaps.
+    2. Each position that stays is a target in turn. Its contexts are the words that stayed up to
+       radii[i] places to its left and right, in the same sentence. Without any, nothing happens.
     3. `window_step` with these contexts, negatives[i] and the learning rate at progress i / tokens.
 
-    ids      : (tokens,) word ids. offsets: (sentences + 1,), sentence s is ids[offsets[s]:offsets[s + 1]].
+    ids      : (tokens,) word ids. offsets: (sentences + 1,), sentence s is ids[offsets[s]:offsets[s
+               + 1]].
     keep     : (V,) keep probabilities, such as `text.keep_probabilities` gives.
     coins    : (tokens,) uniform numbers in [0, 1). radii: (tokens,) integers, at least 1.
     negatives: (tokens, K) ids. inputs, outputs: (V, d) tables.
     start, end: learning rates, see `learning_rate`.
     returns  : (loss of each step per context word, in nats; new inputs; new outputs).
-    raises   : ValueError or TypeError as `window_step` and `learning_rate`, and for lengths that do not match.
+    raises   : ValueError or TypeError as `window_step` and `learning_rate`, and for lengths that do
+               not match.
 
     >>> losses, inputs, outputs = train_with_draws(
-    ...     ids=[0, 1, 2], offsets=[0, 2, 3], keep=[1, 1, 1], coins=[0.5, 0.5, 0.5], radii=[2, 2, 2],
-    ...     negatives=[[2], [2], [0]], inputs=np.eye(3), outputs=np.zeros((3, 3)), start=0.2, end=0.1)
+    ...     ids=[0, 1, 2],
+    ...     offsets=[0, 2, 3],
+    ...     keep=[1, 1, 1],
+    ...     coins=[0.5, 0.5, 0.5],
+    ...     radii=[2, 2, 2],
+    ...     negatives=[[2], [2], [0]],
+    ...     inputs=np.eye(3),
+    ...     outputs=np.zeros((3, 3)),
+    ...     start=0.2,
+    ...     end=0.1,
+    ... )
     >>> outputs.round(3)
     array([[ 0.   ,  0.1  ,  0.   ],
            [ 0.067,  0.   ,  0.   ],
@@ -851,18 +903,35 @@ def train_with_draws(
     """
     inputs, outputs = require_tables("train_with_draws", inputs, outputs)
     (ids,) = require_ids("train_with_draws", len(inputs), ids=ids)
-    keep, coins, radii = np.asarray(keep, np.float64), np.asarray(coins, np.float64), np.asarray(radii)
+    keep, coins, radii = (
+        np.asarray(keep, np.float64),
+        np.asarray(coins, np.float64),
+        np.asarray(radii),
+    )
     negatives, offsets = np.asarray(negatives), np.asarray(offsets, dtype=np.int64)
-    if coins.shape != ids.shape or radii.shape != ids.shape or negatives.shape[:1] != ids.shape or negatives.ndim != 2:
+    if (
+        coins.shape != ids.shape
+        or radii.shape != ids.shape
+        or negatives.shape[:1] != ids.shape
+        or negatives.ndim != 2
+    ):
         raise ValueError(
-            f"train_with_draws: coins and radii must be ({len(ids)},), negatives ({len(ids)}, K), one for each token; "
-            f"got {coins.shape}, {radii.shape}, {negatives.shape}"
+            f"train_with_draws: coins and radii must be ({len(ids)},), negatives ({len(ids)}, K),"
+            f" one for each token; got {coins.shape}, {radii.shape}, {negatives.shape}"
         )
     if keep.shape != (len(inputs),):
-        raise ValueError(f"train_with_draws: keep must be ({len(inputs)},), one for each word; got {keep.shape}")
-    if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(ids) or (np.diff(offsets) < 0).any():
         raise ValueError(
-            f"train_with_draws: offsets must rise from 0 to the number of tokens, {len(ids)}; got {offsets.tolist()}"
+            f"train_with_draws: keep must be ({len(inputs)},), one for each word; got {keep.shape}"
+        )
+    if (
+        not len(offsets)
+        or offsets[0] != 0
+        or offsets[-1] != len(ids)
+        or (np.diff(offsets) < 0).any()
+    ):
+        raise ValueError(
+            f"train_with_draws: offsets must rise from 0 to the number of tokens, {len(ids)}; got"
+            f" {offsets.tolist()}"
         )
     if (radii < 1).any():
         raise ValueError(f"train_with_draws: radii must be at least 1, got {radii.min()}")
@@ -871,27 +940,39 @@ def train_with_draws(
     for first, last in pairwise(offsets.tolist()):
         stayed = [i for i in range(first, last) if coins[i] < keep[ids[i]]]
         for place, i in enumerate(stayed):
-            near = stayed[max(0, place - radii[i]) : place] + stayed[place + 1 : place + 1 + radii[i]]
+            near = (
+                stayed[max(0, place - radii[i]) : place] + stayed[place + 1 : place + 1 + radii[i]]
+            )
             if near:
                 rate = learning_rate(i / len(ids), start, end)
-                loss, inputs, outputs = window_step(inputs, outputs, ids[near], ids[i], negatives[i], rate)
+                loss, inputs, outputs = window_step(
+                    inputs, outputs, ids[near], ids[i], negatives[i], rate
+                )
                 losses.append(loss / len(near))
     return losses, inputs.copy(), outputs.copy()
 
 
-# ---------------------------------------------------------------------------------------------- what the inputs must be
+# -------------------------------------------------------------------------- what the inputs must be
 
 
 def pair_logits(
-    inputs: FloatArray, outputs: FloatArray, centres: IntArray, contexts: IntArray, negatives: IntArray
+    inputs: FloatArray,
+    outputs: FloatArray,
+    centres: IntArray,
+    contexts: IntArray,
+    negatives: IntArray,
 ) -> tuple[FloatArray, FloatArray]:
     """u_o . v_c for every pair, (n,), and u_k . v_c for every negative of every pair, (n, K).
 
-    >>> pair_logits(np.array([[2.0]]), np.array([[3.0]]), np.array([0]), np.array([0]), np.array([[0, 0]]))
+    >>> pair_logits(
+    ...     np.array([[2.0]]), np.array([[3.0]]), np.array([0]), np.array([0]), np.array([[0, 0]])
+    ... )
     (array([6.]), array([[6., 6.]]))
     """
     rows = inputs[centres]
-    return np.einsum("nd,nd->n", rows, outputs[contexts]), np.einsum("nd,nkd->nk", rows, outputs[negatives])
+    return np.einsum("nd,nd->n", rows, outputs[contexts]), np.einsum(
+        "nd,nkd->nk", rows, outputs[negatives]
+    )
 
 
 def require_counts(function: str, counts: ArrayLike, name: str = "counts") -> FloatArray:
@@ -906,7 +987,8 @@ def require_counts(function: str, counts: ArrayLike, name: str = "counts") -> Fl
     wrong = np.flatnonzero(~(np.isfinite(counts) & (counts >= 0)))
     if len(wrong):
         raise ValueError(
-            f"{function}: {name} must be finite and not negative, got {counts[wrong[0]]} at position {wrong[0]}"
+            f"{function}: {name} must be finite and not negative, got {counts[wrong[0]]} at"
+            f" position {wrong[0]}"
         )
     return counts
 
@@ -914,7 +996,8 @@ def require_counts(function: str, counts: ArrayLike, name: str = "counts") -> Fl
 def require_tables(
     function: str, inputs: ArrayLike, outputs: ArrayLike, rows: int = 0
 ) -> tuple[FloatArray, FloatArray]:
-    """Two finite float64 tables of one width; the second has `rows` rows fewer (1 for the nodes of a tree).
+    """Two finite float64 tables of one width; the second has `rows` rows fewer (1 for the nodes of
+    a tree).
 
     >>> require_tables("pair_step", np.zeros((3, 2)), np.zeros((3, 4)))
     Traceback (most recent call last):
@@ -922,18 +1005,26 @@ def require_tables(
     """
     inputs, outputs = np.asarray(inputs, dtype=np.float64), np.asarray(outputs, dtype=np.float64)
     name, shape = ("nodes", "(V - 1, d)") if rows else ("outputs", "(V, d)")
-    if inputs.ndim != 2 or outputs.ndim != 2 or outputs.shape != (max(len(inputs) - rows, 0), inputs.shape[1]):
+    if (
+        inputs.ndim != 2
+        or outputs.ndim != 2
+        or outputs.shape != (max(len(inputs) - rows, 0), inputs.shape[1])
+    ):
         raise ValueError(
-            f"{function}: inputs (V, d) and {name} {shape} must match, got {inputs.shape} and {outputs.shape}"
+            f"{function}: inputs (V, d) and {name} {shape} must match, got {inputs.shape} and"
+            f" {outputs.shape}"
         )
     for table, called in ((inputs, "inputs"), (outputs, name)):
         if not np.isfinite(table).all():
-            raise ValueError(f"{function}: {called} must be finite; a training that diverged gives NaN")
+            raise ValueError(
+                f"{function}: {called} must be finite; a training that diverged gives NaN"
+            )
     return inputs, outputs
 
 
 def require_ids(function: str, size: int, ndim: int = 1, **arrays: ArrayLike) -> list[IntArray]:
-    """Each named argument as an array of ids from 0 to size - 1, in order; ndim is 0 for a single id.
+    """Each named argument as an array of ids from 0 to size - 1, in order; ndim is 0 for a single
+    id.
 
     >>> require_ids("pair_step", 3, negatives=[0, 3])
     Traceback (most recent call last):
@@ -966,7 +1057,8 @@ def require_pairs(
     negatives = np.asarray(negatives)
     if negatives.ndim != 2 or len(negatives) != len(centres):
         raise ValueError(
-            f"{function}: negatives must be ({len(centres)}, K), a row for each pair; got {negatives.shape}"
+            f"{function}: negatives must be ({len(centres)}, K), a row for each pair; got"
+            f" {negatives.shape}"
         )
     (flat,) = require_ids(function, size, negatives=negatives.ravel())
     return centres, contexts, flat.reshape(negatives.shape)
@@ -976,21 +1068,26 @@ def require_same_length(function: str, centres: IntArray, contexts: IntArray) ->
     """
     >>> require_same_length("hierarchical_loss", np.array([1]), np.array([1, 2]))
     Traceback (most recent call last):
-    ValueError: hierarchical_loss: centres and contexts must have one length, at least 1; got 1 and 2
+    ValueError: hierarchical_loss: centres and contexts must have one length, ...; got 1 and 2
     """
     if len(centres) != len(contexts) or not len(centres):
         raise ValueError(
-            f"{function}: centres and contexts must have one length, at least 1; got {len(centres)} and {len(contexts)}"
+            f"{function}: centres and contexts must have one length, at least 1; got {len(centres)}"
+            f" and {len(contexts)}"
         )
 
 
 def require_tree(
-    function: str, inputs: ArrayLike, nodes: ArrayLike, codes: list[IntArray], points: list[IntArray]
+    function: str,
+    inputs: ArrayLike,
+    nodes: ArrayLike,
+    codes: list[IntArray],
+    points: list[IntArray],
 ) -> tuple[FloatArray, FloatArray]:
     """
     >>> require_tree("hierarchical_loss", np.zeros((3, 1)), np.zeros((2, 1)), [[0]], [[0]])
     Traceback (most recent call last):
-    ValueError: hierarchical_loss: codes and points must have 3 entries, one for each word; got 1 and 1
+    ValueError: hierarchical_loss: codes and points must have 3 entries, ...; got 1 and 1
     """
     inputs, nodes = require_tables(function, inputs, nodes, rows=1)
     if len(codes) != len(inputs) or len(points) != len(inputs):
@@ -1001,7 +1098,9 @@ def require_tree(
     return inputs, nodes
 
 
-def require_path(function: str, code: ArrayLike, path: ArrayLike, nodes: int) -> tuple[IntArray, IntArray]:
+def require_path(
+    function: str, code: ArrayLike, path: ArrayLike, nodes: int
+) -> tuple[IntArray, IntArray]:
     """
     >>> require_path("hierarchical_step", [0, 2], [1, 0], 2)
     Traceback (most recent call last):
@@ -1010,7 +1109,9 @@ def require_path(function: str, code: ArrayLike, path: ArrayLike, nodes: int) ->
     (code,) = require_ids(function, 2, code=code)
     (path,) = require_ids(function, nodes, path=path)
     if len(code) != len(path):
-        raise ValueError(f"{function}: code and path must have one length, got {len(code)} and {len(path)}")
+        raise ValueError(
+            f"{function}: code and path must have one length, got {len(code)} and {len(path)}"
+        )
     return code, path
 
 
@@ -1030,9 +1131,13 @@ def require_path_shapes(
     """
     >>> require_path_shapes(np.zeros(2), np.zeros((1, 3)), [[0], [1]], [[0], [0]])
     Traceback (most recent call last):
-    ValueError: hierarchical_probabilities: hidden (d,), nodes (V - 1, d) and V codes and points: got (2,), (1, 3), 2 and 2
+    ValueError: hierarchical_probabilities: hidden (d,), ...: got (2,), (1, 3), 2 and 2
     """
-    if nodes.shape != (max(len(codes) - 1, 0), *hidden.shape) or hidden.ndim != 1 or len(codes) != len(points):
+    if (
+        nodes.shape != (max(len(codes) - 1, 0), *hidden.shape)
+        or hidden.ndim != 1
+        or len(codes) != len(points)
+    ):
         raise ValueError(
             "hierarchical_probabilities: hidden (d,), nodes (V - 1, d) and V codes and points: "
             f"got {hidden.shape}, {nodes.shape}, {len(codes)} and {len(points)}"

@@ -1,4 +1,5 @@
-"""One-hot vectors, which tell words apart and say nothing else; the lookup they stand for; the hashing trick."""
+"""One-hot vectors, which tell words apart and say nothing else; the lookup they stand for; the
+hashing trick."""
 
 from embcourse.one_hot.model import HashingEncoder, OneHotEncoder
 from embcourse.one_hot.reference import (

@@ -1,4 +1,5 @@
-"""One-hot at the size of a real vocabulary: sparse rows, lookup by index, gradient by a sparse product."""
+"""One-hot at the size of a real vocabulary: sparse rows, lookup by index, gradient by a sparse
+product."""
 
 from collections.abc import Iterable
 
@@ -16,8 +17,8 @@ def one_hot(ids: ArrayLike, size: int, dtype: np.dtype | type = np.float64) -> c
     ids    : (tokens,) integers from 0 to size - 1.
     size   : number of words in the vocabulary.
     returns: (tokens, size) CSR of `dtype`.
-    raises : ValueError for an id outside the vocabulary, a wrong shape, or size < 0; TypeError for ids that are not
-             integers.
+    raises : ValueError for an id outside the vocabulary, a wrong shape, or size < 0; TypeError for
+             ids that are not integers.
 
     >>> one_hot([2, 0], size=3).toarray()
     array([[0., 0., 1.],
@@ -35,9 +36,10 @@ def lookup(ids: ArrayLike, table: np.ndarray) -> np.ndarray:
     ids    : (tokens,) integers from 0 to size - 1.
     table  : (size, d) array of any dtype.
     returns: (tokens, d) array of the table's dtype; a copy.
-    raises : ValueError for an id outside the table or a wrong shape; TypeError for ids that are not integers.
+    raises : ValueError for an id outside the table or a wrong shape; TypeError for ids that are not
+             integers.
 
-    >>> lookup([2, 0, 2], np.array([[0., 1.], [10., 11.], [20., 21.]]))
+    >>> lookup([2, 0, 2], np.array([[0.0, 1.0], [10.0, 11.0], [20.0, 21.0]]))
     array([[20., 21.],
            [ 0.,  1.],
            [20., 21.]])
@@ -55,10 +57,10 @@ def lookup_gradient(ids: ArrayLike, upstream: np.ndarray, rows: int) -> np.ndarr
     upstream: (tokens, d) float array.
     rows    : number of rows of the table.
     returns : (rows, d) array of upstream's dtype, in which it also adds up.
-    raises  : ValueError for an id outside the table, or shapes that do not fit; TypeError for ids that are not integers
-              or upstream that is not floating point.
+    raises  : ValueError for an id outside the table, or shapes that do not fit; TypeError for ids
+              that are not integers or upstream that is not floating point.
 
-    >>> lookup_gradient([2, 0, 2], np.array([[1., 1.], [5., 5.], [10., 10.]]), rows=3)
+    >>> lookup_gradient([2, 0, 2], np.array([[1.0, 1.0], [5.0, 5.0], [10.0, 10.0]]), rows=3)
     array([[ 5.,  5.],
            [ 0.,  0.],
            [11., 11.]])
@@ -70,17 +72,20 @@ def lookup_gradient(ids: ArrayLike, upstream: np.ndarray, rows: int) -> np.ndarr
     return _unit_rows(ids, rows, upstream.dtype).T @ upstream
 
 
-def lookup_gradient_rows(ids: ArrayLike, upstream: np.ndarray) -> tuple[NDArray[np.int64], np.ndarray]:
+def lookup_gradient_rows(
+    ids: ArrayLike, upstream: np.ndarray
+) -> tuple[NDArray[np.int64], np.ndarray]:
     """The same gradient without its rows of zeros: the words that occur, and their rows.
 
-    A batch touches few rows of a large table. Handing over only those keeps the step's cost at the size of the batch.
+    A batch touches few rows of a large table. Handing over only those keeps the step's cost at the
+    size of the batch.
 
     ids     : (tokens,) integers, at least 0.
     upstream: (tokens, d) float array.
     returns : words (distinct,) int64, ascending, and gradient (distinct, d) of upstream's dtype.
     raises  : as `lookup_gradient`.
 
-    >>> lookup_gradient_rows([2, 0, 2], np.array([[1., 1.], [5., 5.], [10., 10.]]))
+    >>> lookup_gradient_rows([2, 0, 2], np.array([[1.0, 1.0], [5.0, 5.0], [10.0, 10.0]]))
     (array([0, 2]), array([[ 5.,  5.],
            [11., 11.]]))
 
@@ -101,10 +106,14 @@ def hashed_ids(
     array([5, 2, 5])
     """
     if isinstance(tokens, str):
-        raise TypeError(f"hashed_ids: tokens must be a list of strings, got the string {tokens[:40]!r}")
+        raise TypeError(
+            f"hashed_ids: tokens must be a list of strings, got the string {tokens[:40]!r}"
+        )
     tokens = list(tokens)
     place: dict[str, int] = {}
-    where = np.fromiter((place.setdefault(token, len(place)) for token in tokens), np.int64, len(tokens))
+    where = np.fromiter(
+        (place.setdefault(token, len(place)) for token in tokens), np.int64, len(tokens)
+    )
     distinct = _hashed_ids(place, buckets, seed, signed=signed)
     return tuple(part[where] for part in distinct) if signed else distinct[where]
 
@@ -112,7 +121,8 @@ def hashed_ids(
 def _unit_rows(ids: NDArray[np.int64], size: int, dtype: np.dtype) -> csr_array:
     index = np.int32 if max(size, ids.size) <= np.iinfo(np.int32).max else np.int64
     return csr_array(
-        (np.ones(ids.size, dtype), ids.astype(index), np.arange(ids.size + 1, dtype=index)), shape=(ids.size, size)
+        (np.ones(ids.size, dtype), ids.astype(index), np.arange(ids.size + 1, dtype=index)),
+        shape=(ids.size, size),
     )
 
 
@@ -120,7 +130,8 @@ def _require_upstream(function: str, upstream: np.ndarray, tokens: int) -> np.nd
     upstream = np.asarray(upstream)
     if upstream.ndim != 2 or len(upstream) != tokens:
         raise ValueError(
-            f"{function}: upstream must have shape (tokens, d) with tokens = {tokens}, got shape {upstream.shape}"
+            f"{function}: upstream must have shape (tokens, d) with tokens = {tokens}, got shape"
+            f" {upstream.shape}"
         )
     if upstream.dtype.kind != "f":
         raise TypeError(f"{function}: upstream must be floating point, got dtype {upstream.dtype}")

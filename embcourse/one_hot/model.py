@@ -1,4 +1,5 @@
-"""Turn tokens into one-hot rows and back: with a vocabulary, or with a hash function in its place."""
+"""Turn tokens into one-hot rows and back: with a vocabulary, or with a hash function in its
+place."""
 
 from __future__ import annotations
 
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 class OneHotEncoder:
     """One-hot rows for the tokens of a text, by a vocabulary.
 
-    vocabulary: a `Vocabulary`, or the tokens themselves (then an unknown token raises). What happens to an unknown
-                token is the vocabulary's policy: "raise" is a KeyError; "replace" sets the 1 at the unknown token;
-                "drop" gives a row of zeros, so that row i stays token i.
+    vocabulary: a `Vocabulary`, or the tokens themselves (then an unknown token raises). What
+                happens to an unknown token is the vocabulary's policy: "raise" is a KeyError;
+                "replace" sets the 1 at the unknown token; "drop" gives a row of zeros, so that row
+                i stays token i.
     raises    : as `Vocabulary`.
 
     >>> encoder = OneHotEncoder(["king", "queen", "man"])
@@ -32,21 +34,29 @@ class OneHotEncoder:
     """
 
     def __init__(self, vocabulary: Vocabulary | Sequence[str]) -> None:
-        self.vocabulary = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary(vocabulary)
+        self.vocabulary = (
+            vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary(vocabulary)
+        )
 
     def transform(self, tokens: Iterable[str]) -> csr_array:
         """One row per token.
 
         returns: (tokens, words) CSR float64.
-        raises : TypeError if tokens is one string; KeyError for an unknown token where the policy is "raise".
+        raises : TypeError if tokens is one string; KeyError for an unknown token where the policy
+                 is "raise".
         """
         from scipy.sparse import csr_array
 
         if isinstance(tokens, str):
-            raise TypeError(f"OneHotEncoder.transform: tokens must be a list, got the string {tokens[:40]!r}")
-        # One document per token: where a token was dropped, the document is empty, and so is the row.
+            raise TypeError(
+                f"OneHotEncoder.transform: tokens must be a list, got the string {tokens[:40]!r}"
+            )
+        # One document per token: where a token was dropped, the document is empty, and so is the
+        # row.
         ids, offsets = self.vocabulary.encode_documents([[token] for token in tokens])
-        return csr_array((np.ones(ids.size), ids, offsets), shape=(offsets.size - 1, len(self.vocabulary)))
+        return csr_array(
+            (np.ones(ids.size), ids, offsets), shape=(offsets.size - 1, len(self.vocabulary))
+        )
 
     def inverse_transform(self, rows) -> list[str | None]:
         """Token of every row; None for a row of zeros.
@@ -56,7 +66,8 @@ class OneHotEncoder:
         """
         from scipy.sparse import csr_array
 
-        rows = csr_array(rows, copy=True)            # put in order below, which must not reach the caller's matrix
+        # put in order below, which must not reach the caller's matrix
+        rows = csr_array(rows, copy=True)
         if rows.ndim != 2 or rows.shape[1] != len(self.vocabulary):
             raise ValueError(
                 "OneHotEncoder.inverse_transform: rows must have shape "
@@ -67,16 +78,25 @@ class OneHotEncoder:
         stored = np.diff(rows.indptr)
         wrong = np.flatnonzero(stored > 1)
         if wrong.size or (rows.data != 1).any():
-            bad = wrong[0] if wrong.size else np.repeat(np.arange(len(stored)), stored)[rows.data != 1][0]
-            raise ValueError(f"OneHotEncoder.inverse_transform: row {bad} must hold a single 1, or only zeros")
+            bad = (
+                wrong[0]
+                if wrong.size
+                else np.repeat(np.arange(len(stored)), stored)[rows.data != 1][0]
+            )
+            raise ValueError(
+                f"OneHotEncoder.inverse_transform: row {bad} must hold a single 1, or only zeros"
+            )
         words: list[str | None] = [None] * len(stored)
-        for row, word in zip(np.flatnonzero(stored).tolist(), self.vocabulary.decode(rows.indices), strict=True):
+        for row, word in zip(
+            np.flatnonzero(stored).tolist(), self.vocabulary.decode(rows.indices), strict=True
+        ):
             words[row] = word
         return words
 
 
 class HashingEncoder:
-    """One-hot rows without a vocabulary: the column is the token's hash. No word is unknown, and no way leads back.
+    """One-hot rows without a vocabulary: the column is the token's hash. No word is unknown, and no
+    way leads back.
 
     buckets: number of columns, at least 1.
     seed   : chooses the hash function.
@@ -87,8 +107,8 @@ class HashingEncoder:
     >>> rows.shape, rows.sum(axis=1)
     ((3, 4), array([1., 1., 1.]))
 
-    Weinberger et al. (2009). The sum of the rows of a document is what scikit-learn's `HashingVectorizer` gives with
-    norm=None, but for its hash.
+    Weinberger et al. (2009). The sum of the rows of a document is what scikit-learn's
+    `HashingVectorizer` gives with norm=None, but for its hash.
     """
 
     def __init__(self, buckets: int, seed: int = 0, *, signed: bool = False) -> None:

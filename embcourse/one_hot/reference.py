@@ -1,4 +1,5 @@
-"""One-hot vectors, the lookup they stand for, and the hashing trick: the definitions, in NumPy and float64."""
+"""One-hot vectors, the lookup they stand for, and the hashing trick: the definitions, in NumPy and
+float64."""
 
 from collections.abc import Iterable
 from math import expm1, log1p
@@ -19,7 +20,8 @@ def require_ids(function: str, ids: ArrayLike, size: int) -> IntArray:
 
     ids    : (tokens,) integers from 0 to size - 1.
     returns: (tokens,) int64.
-    raises : ValueError for another shape or an id outside the range; TypeError if the numbers are not integers.
+    raises : ValueError for another shape or an id outside the range; TypeError if the numbers are
+             not integers.
 
     >>> require_ids("lookup", [2, -1], size=3)
     Traceback (most recent call last):
@@ -28,14 +30,18 @@ def require_ids(function: str, ids: ArrayLike, size: int) -> IntArray:
     ids = np.asarray(ids)
     if ids.ndim != 1:
         raise ValueError(f"{function}: ids must have shape (tokens,), got shape {ids.shape}")
-    if ids.size == 0:                                # NumPy takes [] for float64
+    if ids.size == 0:  # NumPy takes [] for float64
         return np.zeros(0, dtype=np.int64)
     if ids.dtype.kind not in "iu":
         raise TypeError(f"{function}: ids must be integers, got dtype {ids.dtype}")
-    outside = np.flatnonzero((ids < 0) | (ids >= size))   # a negative id would count from the end, silently
+    # a negative id would count from the end, silently
+    outside = np.flatnonzero((ids < 0) | (ids >= size))
     if outside.size:
         position = outside[0]
-        raise ValueError(f"{function}: ids must lie in 0 ... {size - 1}, got {ids[position]} at position {position}")
+        raise ValueError(
+            f"{function}: ids must lie in 0 ... {size - 1}, got {ids[position]} at position"
+            f" {position}"
+        )
     return ids.astype(np.int64)
 
 
@@ -80,7 +86,7 @@ def lookup(ids: ArrayLike, table: ArrayLike) -> FloatArray:
              row, where indexing spoils one. TypeError for ids that are not
              integers.
 
-    >>> table = np.array([[0., 1.], [10., 11.], [20., 21.]])
+    >>> table = np.array([[0.0, 1.0], [10.0, 11.0], [20.0, 21.0]])
     >>> lookup([2, 0, 2], table)
     array([[20., 21.],
            [ 0.,  1.],
@@ -92,18 +98,14 @@ def lookup(ids: ArrayLike, table: ArrayLike) -> FloatArray:
     """
     table = np.asarray(table, dtype=np.float64)
     if table.ndim != 2:
-        raise ValueError(
-            f"lookup: table must have shape (size, d), got shape {table.shape}"
-        )
+        raise ValueError(f"lookup: table must have shape (size, d), got shape {table.shape}")
     if not np.isfinite(table).all():
         raise ValueError("lookup: table must be finite, got NaN or inf")
     ids = require_ids("lookup", ids, len(table))
     return one_hot(ids, len(table)) @ table
 
 
-def lookup_gradient(
-    ids: ArrayLike, upstream: ArrayLike, rows: int
-) -> FloatArray:
+def lookup_gradient(ids: ArrayLike, upstream: ArrayLike, rows: int) -> FloatArray:
     """Gradient of the loss with respect to the table, from that of its rows.
 
     From Y = onehot @ table follows dL/dtable = onehot.T @ dL/dY: row w collects
@@ -117,7 +119,7 @@ def lookup_gradient(
     raises  : ValueError for an id outside the table, or shapes that do not fit;
               TypeError for ids that are not integers.
 
-    >>> lookup_gradient([2, 0, 2], [[1., 1.], [5., 5.], [10., 10.]], rows=3)
+    >>> lookup_gradient([2, 0, 2], [[1.0, 1.0], [5.0, 5.0], [10.0, 10.0]], rows=3)
     array([[ 5.,  5.],
            [ 0.,  0.],
            [11., 11.]])
@@ -140,7 +142,12 @@ def lookup_gradient(
 
 
 def memory_bytes(
-    tokens: int, vocabulary: int, layout: str = "dense", *, value_bytes: int = 8, index_bytes: int = 4
+    tokens: int,
+    vocabulary: int,
+    layout: str = "dense",
+    *,
+    value_bytes: int = 8,
+    index_bytes: int = 4,
 ) -> int:
     """Bytes that the one-hot encoding of a text takes.
 
@@ -168,11 +175,12 @@ def memory_bytes(
     raise ValueError(f"memory_bytes: layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
 
 
-# -------------------------------------------------------------------------------------------------- the hashing trick
+# -------------------------------------------------------------------------------- the hashing trick
 
 
 def fnv1a(token: str) -> int:
-    """64-bit FNV-1a hash of the token's UTF-8 bytes: the same number in every process, on every machine.
+    """64-bit FNV-1a hash of the token's UTF-8 bytes: the same number in every process, on every
+    machine.
 
     Python's own `hash` of a string is salted: it changes with every start of the interpreter.
 
@@ -192,8 +200,8 @@ def fnv1a(token: str) -> int:
 def _mix(value: int) -> int:
     """Let every bit depend on every bit: the finaliser of SplitMix64 (Steele, Lea & Flood, 2014).
 
-    FNV-1a needs it. Its prime is odd, so its last bit is only the parity of the bytes' last bits, the same for all
-    anagrams; its first bits hardly move between "a" and "b".
+    FNV-1a needs it. Its prime is odd, so its last bit is only the parity of the bytes' last bits,
+    the same for all anagrams; its first bits hardly move between "a" and "b".
     """
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _64_BITS
@@ -228,13 +236,10 @@ def hashed_ids(
     and signs by default.
     """
     if buckets < 1:
-        raise ValueError(
-            f"hashed_ids: buckets must be at least 1, got {buckets}"
-        )
+        raise ValueError(f"hashed_ids: buckets must be at least 1, got {buckets}")
     if isinstance(tokens, str):
         raise TypeError(
-            "hashed_ids: tokens must be a list of strings, "
-            f"got the string {tokens[:40]!r}"
+            f"hashed_ids: tokens must be a list of strings, got the string {tokens[:40]!r}"
         )
     shift = seed * 0x9E3779B97F4A7C15
     hashes = [_mix((fnv1a(token) + shift) & _64_BITS) for token in tokens]
@@ -247,8 +252,9 @@ def hashed_ids(
 def expected_distinct(n: int, buckets: int) -> float:
     """How many buckets are expected to hold at least one of n distinct tokens, hashed at random.
 
-    A bucket stays empty with probability (1 - 1/buckets)^n, so buckets * (1 - (1 - 1/buckets)^n) are not. Computed by
-    log1p and expm1, since 1 - 1/buckets loses the digits that matter when there are many buckets.
+    A bucket stays empty with probability (1 - 1/buckets)^n, so buckets * (1 - (1 - 1/buckets)^n)
+    are not. Computed by log1p and expm1, since 1 - 1/buckets loses the digits that matter when
+    there are many buckets.
 
     returns: float64, from 0 to min(n, buckets).
     raises : ValueError for n < 0 or buckets < 1.
@@ -260,6 +266,6 @@ def expected_distinct(n: int, buckets: int) -> float:
         raise ValueError(f"expected_distinct: n must be at least 0, got {n}")
     if buckets < 1:
         raise ValueError(f"expected_distinct: buckets must be at least 1, got {buckets}")
-    if buckets == 1:                                 # log1p(-1) is -inf
+    if buckets == 1:  # log1p(-1) is -inf
         return float(min(n, 1))
     return -buckets * expm1(n * log1p(-1 / buckets))

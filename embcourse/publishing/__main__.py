@@ -24,14 +24,26 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("execute", help="run notebooks in fresh kernels, then normalise them")
-    command.add_argument("paths", nargs="+", metavar="PATH", help="a notebook, or a folder of notebooks")
-    command.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="allowed for one cell")
+    command = commands.add_parser(
+        "execute", help="run notebooks in fresh kernels, then normalise them"
+    )
+    command.add_argument(
+        "paths", nargs="+", metavar="PATH", help="a notebook, or a folder of notebooks"
+    )
+    command.add_argument(
+        "--timeout", type=float, default=300.0, metavar="SECONDS", help="allowed for one cell"
+    )
     command.set_defaults(run=lambda options: _execute(options.paths, options.timeout))
 
-    command = commands.add_parser("normalise", help="bring notebooks into the form in which they are committed")
-    command.add_argument("paths", nargs="+", metavar="PATH", help="a notebook, or a folder of notebooks")
-    command.add_argument("--check", action="store_true", help="write nothing; fail if a notebook is not ready")
+    command = commands.add_parser(
+        "normalise", help="bring notebooks into the form in which they are committed"
+    )
+    command.add_argument(
+        "paths", nargs="+", metavar="PATH", help="a notebook, or a folder of notebooks"
+    )
+    command.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a notebook is not ready"
+    )
     command.set_defaults(run=lambda options: _normalise(options.paths, check=options.check))
 
     command = commands.add_parser("html", help="build the book, if an input has changed")
@@ -42,14 +54,21 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--no-browser", action="store_true", help="only print the address")
     command.set_defaults(run=lambda options: _serve(options.port, browser=not options.no_browser))
 
-    command = commands.add_parser("launch", help="make a checkout's notebooks install the course in Colab, in place")
+    command = commands.add_parser(
+        "launch", help="make a checkout's notebooks install the course in Colab, in place"
+    )
     command.add_argument("root", metavar="CHECKOUT", help="the folder of the checkout")
     command.set_defaults(run=lambda options: _launch(Path(options.root)))
 
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
-    except (publishing.NotebookFailed, publishing.BuildFailed, FileNotFoundError, ValueError) as error:
+    except (
+        publishing.NotebookFailed,
+        publishing.BuildFailed,
+        FileNotFoundError,
+        ValueError,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
@@ -70,7 +89,9 @@ def _normalise(paths: list[str], *, check: bool) -> int:
         if check:
             found = publishing.problems(notebook)
             if path.read_text(encoding="utf-8") != serialise(notebook):
-                found.insert(0, f"is not normalised: run `python -m embcourse.publishing normalise {path}`")
+                found.insert(
+                    0, f"is not normalised: run `python -m embcourse.publishing normalise {path}`"
+                )
             for problem in found:
                 print(f"{path}: {problem}", file=sys.stderr)
                 status = 1
@@ -90,7 +111,10 @@ def _html() -> int:
 def _launch(root: Path) -> int:
     address = publishing.find_address(root)
     if address is None:
-        raise ValueError(f"launch: the address of the repository at {root} is not known: it has no remote on a forge")
+        raise ValueError(
+            f"launch: the address of the repository at {root} is not known: it has no remote on a"
+            " forge"
+        )
     for path in prepare_launch(root, address):
         print(path)
     return 0
@@ -107,7 +131,10 @@ def _serve(port: int, *, browser: bool) -> int:
     except KeyboardInterrupt:
         print()
     except OSError as error:
-        print(f"error: cannot serve on port {port}: {error}. Try another: make serve PORT=8001", file=sys.stderr)
+        print(
+            f"error: cannot serve on port {port}: {error}. Try another: make serve PORT=8001",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

@@ -1,7 +1,7 @@
 """Where the repository is: the one place that knows, and it does not know by itself.
 
-The address comes from continuous integration, or from the Git remote `origin` of the checkout. A book that is built
-without either names no address: see `embcourse.publishing.online`.
+The address comes from continuous integration, or from the Git remote `origin` of the checkout. A
+book that is built without either names no address: see `embcourse.publishing.online`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Address(NamedTuple):
 
     @property
     def pages(self) -> str | None:
-        """Where the forge publishes the repository's pages, with a slash at its end; None where it does not say.
+        """Where the forge publishes the repository's pages, with a slash at its end; None where it
+        does not say.
 
         >>> Address("github.com", "Someone", "embcourse").pages
         'https://someone.github.io/embcourse/'
@@ -57,7 +58,8 @@ class Address(NamedTuple):
 
 
 def parse_address(remote: str) -> Address | None:
-    """The address that a Git remote names; None for a path, an unknown host, or anything else that is no forge.
+    """The address that a Git remote names; None for a path, an unknown host, or anything else that
+    is no forge.
 
     >>> parse_address("git@github.com:someone/embcourse.git")
     Address(host='github.com', owner='someone', name='embcourse')
@@ -79,25 +81,34 @@ def parse_address(remote: str) -> Address | None:
     return Address(host, owner, name)
 
 
-def find_address(root: str | Path = ".", environment: Mapping[str, str] = os.environ) -> Address | None:
+def find_address(
+    root: str | Path = ".", environment: Mapping[str, str] = os.environ
+) -> Address | None:
     """The address of the repository checked out at `root`, or None.
 
-    environment: GITHUB_SERVER_URL and GITHUB_REPOSITORY, which GitHub's machines set, come before the remote.
+    environment: GITHUB_SERVER_URL and GITHUB_REPOSITORY, which GitHub's machines set, come before
+                 the remote.
     """
-    server, repository = environment.get("GITHUB_SERVER_URL", ""), environment.get("GITHUB_REPOSITORY", "")
+    server, repository = (
+        environment.get("GITHUB_SERVER_URL", ""),
+        environment.get("GITHUB_REPOSITORY", ""),
+    )
     if server and repository:
         return parse_address(f"{server}/{repository}")
     root = Path(root).resolve()
     # Not the remote of another repository, into which this one was unpacked.
-    if not _git(root, "rev-parse", "--show-toplevel") == str(root):
+    if _git(root, "rev-parse", "--show-toplevel") != str(root):
         return None
     return parse_address(_git(root, "remote", "get-url", "origin"))
 
 
 def _git(root: Path, *arguments: str) -> str:
-    """What a git command prints, without the line's end; "" where git, or what was asked for, is not there."""
+    """What a git command prints, without the line's end; "" where git, or what was asked for, is
+    not there."""
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
+        )
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

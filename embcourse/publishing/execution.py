@@ -20,20 +20,23 @@ KERNEL_ENVIRONMENT = {
 }
 """Environment of every kernel that makes or checks outputs.
 
-One thread for linear algebra: sums come in the same order on any number of cores, so that rounded outputs agree, and
-two notebooks that run side by side do not fight over the cores. Numba's own threads are left alone.
+One thread for linear algebra: sums come in the same order on any number of cores, so that rounded
+outputs agree, and two notebooks that run side by side do not fight over the cores. Numba's own
+threads are left alone.
 """
 
 
 class NotebookFailed(RuntimeError):
-    """A notebook raised, ran out of time, killed its kernel, or holds something that may not be published."""
+    """A notebook raised, ran out of time, killed its kernel, or holds something that may not be
+    published."""
 
 
 def execute(path: str | Path, *, timeout: float = 300.0) -> NotebookNode:
-    """Run the notebook at `path` in a fresh kernel, normalise it and write it back. Returns what was written.
+    """Run the notebook at `path` in a fresh kernel, normalise it and write it back. Returns what
+    was written.
 
-    The working directory is the notebook's folder. A file is only written if every cell ran and `problems` finds
-    nothing.
+    The working directory is the notebook's folder. A file is only written if every cell ran and
+    `problems` finds nothing.
 
     timeout: seconds allowed for one cell.
     raises : NotebookFailed, naming notebook, cell and error; the file is unchanged.
@@ -51,7 +54,8 @@ def execute(path: str | Path, *, timeout: float = 300.0) -> NotebookNode:
         timeout=timeout,
         kernel_name="python3",
         record_timing=False,
-        # Talk to the kernel encrypted where both sides can; a kernel that listens in clear says so for each notebook.
+        # Talk to the kernel encrypted where both sides can; a kernel that listens in clear says so
+        # for each notebook.
         config=Config(KernelManager={"transport_encryption": "auto"}),
         resources={"metadata": {"path": str(path.parent.resolve())}},
     )

@@ -1,8 +1,8 @@
 """Notebooks that run in Colab: copies with a first cell that installs the course there.
 
-The notebooks of the repository name no address, so on a bare machine they cannot say where the course comes from. The
-workflow `book` calls `python -m embcourse.publishing launch` on a checkout and pushes the result to the branch that the
-book's launch buttons lead to.
+The notebooks of the repository name no address, so on a bare machine they cannot say where the
+course comes from. The workflow `book` calls `python -m embcourse.publishing launch` on a checkout
+and pushes the result to the branch that the book's launch buttons lead to.
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ if "google.colab" in sys.modules:
 
 
 def add_install_cell(notebook: NotebookNode, address: Address) -> NotebookNode:
-    """Puts the cell that installs the course before the first code cell; replaces one that is there. Returns `notebook`.
+    """Puts the cell that installs the course before the first code cell; replaces one that is
+    there. Returns `notebook`.
 
     >>> from nbformat import v4
-    >>> notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# Title"), v4.new_code_cell("import embcourse")])
+    >>> notebook = v4.new_notebook(
+    ...     cells=[v4.new_markdown_cell("# Title"), v4.new_code_cell("import embcourse")]
+    ... )
     >>> cell = add_install_cell(notebook, Address("github.com", "someone", "embcourse")).cells[1]
     >>> "git clone --quiet --depth 1 https://github.com/someone/embcourse" in cell.source
     True
@@ -41,13 +44,19 @@ def add_install_cell(notebook: NotebookNode, address: Address) -> NotebookNode:
     notebook.cells = [cell for cell in notebook.cells if cell.get("id") != INSTALL_ID]
     kinds = [cell.cell_type for cell in notebook.cells]
     first = kinds.index("code") if "code" in kinds else len(kinds)
-    notebook.cells.insert(first, new_code_cell(INSTALL.format(url=address.url).rstrip(), id=INSTALL_ID))
+    notebook.cells.insert(
+        first, new_code_cell(INSTALL.format(url=address.url).rstrip(), id=INSTALL_ID)
+    )
     return notebook
 
 
 def prepare_launch(root: Path, address: Address) -> list[Path]:
     """Adds the cell to every notebook of the book below `root`, in place; returns their paths."""
-    folders = [root / "book", root / "solutions", *sorted((root / "book" / "assignments").glob("*"))]
+    folders = [
+        root / "book",
+        root / "solutions",
+        *sorted((root / "book" / "assignments").glob("*")),
+    ]
     paths = notebook_paths(folder for folder in folders if folder.is_dir())
     for path in paths:
         write_notebook(path, add_install_cell(read_notebook(path), address))

@@ -1,28 +1,33 @@
-"""The `listing` directive: a page shows a function of the package as it stands there.
+"""The `listing` directive: a page shows a function of the package as it stands there, at the width
+of a page.
 
     ```{listing} tfidf.reference.idf
     :try: tfidf.idf
     ```
 
-names `embcourse/tfidf/reference.py` and a function, class or `Class.method` in it. The page shows the method: its
-signature, the first line of its docstring and its body without the checks of its arguments. The whole source is folded
-below. With `:try:` all of it is folded behind a line that says which exercise asks for it.
+names `embcourse/tfidf/reference.py` and a function, class or `Class.method` in it. The page shows
+the method: its signature, the first paragraph of its docstring and its body without the checks of
+its arguments. The whole source is folded below. With `:try:` all of it is folded behind a line that
+says which exercise asks for it.
 
-The source is read, not imported. An unknown name, an unknown exercise and a line of more than 80 columns are warnings,
-which are errors when the book is built.
+The source is read, not imported. An unknown name, an unknown exercise and a docstring or a comment
+of more than 80 columns are warnings, which are errors when the book is built.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import textwrap
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from ruff import find_ruff_bin
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -42,14 +47,15 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Listing(NamedTuple):
-    """What a page shows of a function: the method, the whole source, and the line of the file that it begins at."""
+    """What a page shows of a function: the method, the whole source, and the line of the file that
+    it begins at."""
 
     method: str
     source: str
     line: int
 
 
-# ---------------------------------------------------------------------------------------------------------- the source
+# --------------------------------------------------------------------------------------- the source
 
 
 def find_module(name: str, package: Path) -> tuple[Path, str]:
@@ -65,20 +71,24 @@ def find_module(name: str, package: Path) -> tuple[Path, str]:
     while parts and (folder / parts[0]).is_dir():
         folder /= parts.pop(0)
     if len(parts) < 2 or not (folder / f"{parts[0]}.py").is_file():
-        raise LookupError(f"{name!r} names no module of {package.name}: expected <slug>.<module>.<function>")
+        raise LookupError(
+            f"{name!r} names no module of {package.name}: expected <slug>.<module>.<function>"
+        )
     return folder / f"{parts[0]}.py", ".".join(parts[1:])
 
 
 def read_listing(text: str, name: str) -> Listing:
     '''The function, class or `Class.method` of that name in the source `text`.
 
-    Left out of the method are, at the top level of the body: calls of `require_...` and `check_...`, and of anything
-    that is given the name of a function for its message; what such a call gives back under the name of an argument;
-    `if ...: raise ...`; a last `raise`; and names that only these used.
+    Left out of the method are, at the top level of the body: calls of `require_...` and
+    `check_...`, and of anything that is given the name of a function for its message; what such a
+    call gives back under the name of an argument; `if ...: raise ...`; a last `raise`; and names
+    that only these used.
 
     raises: LookupError if there is none.
 
-    >>> listing = read_listing("""
+    >>> listing = read_listing(
+    ...     """
     ... def idf(counts):
     ...     \'\'\'ln(N / df).
     ...
@@ -88,7 +98,9 @@ def read_listing(text: str, name: str) -> Listing:
     ...     if len(counts) == 0:
     ...         raise ValueError("idf: no document")
     ...     return np.log(len(counts) / (counts > 0).sum(axis=0))
-    ... """, "idf")
+    ... """,
+    ...     "idf",
+    ... )
     >>> print(listing.method)
     def idf(counts):
         \'\'\'ln(N / df).\'\'\'
@@ -98,7 +110,11 @@ def read_listing(text: str, name: str) -> Listing:
     lines = text.splitlines()
     node: ast.Module | ast.ClassDef | Function = module
     for part in name.split("."):
-        found = [child for child in node.body if isinstance(child, Function | ast.ClassDef) and child.name == part]
+        found = [
+            child
+            for child in node.body
+            if isinstance(child, Function | ast.ClassDef) and child.name == part
+        ]
         if not found or isinstance(node, Function):
             raise LookupError(f"nothing is called {name!r}")
         node = found[-1]
@@ -115,14 +131,14 @@ def _method(node: ast.ClassDef | Function, lines: list[str], names: Collection[s
         return lines[_first_line(node) - 1 : node.end_lineno]
     shown = lines[_first_line(node) - 1 : _first_line(body[0]) - 1]
     if ast.get_docstring(node) is not None:
-        shown.append(_first_line_of_docstring(body.pop(0), lines))
+        shown += _first_paragraph_of_docstring(body.pop(0), lines)
     kept = body if isinstance(node, ast.ClassDef) else list(_without_checks(node, body, names))
     if not kept:
         kept = body
     rest: list[str] = []
-    end = body[0].lineno - 1 if body else 0                  # the last line of the statement before
+    end = body[0].lineno - 1 if body else 0  # the last line of the statement before
     for statement in body:
-        start = end                                          # comments and blank lines above go with their statement
+        start = end  # comments and blank lines above go with their statement
         end = statement.end_lineno or statement.lineno
         if statement not in kept:
             continue
@@ -134,7 +150,7 @@ def _method(node: ast.ClassDef | Function, lines: list[str], names: Collection[s
     while rest and not rest[0].strip():
         rest.pop(0)
     for line in rest:
-        if line.strip() or shown[-1].strip():                # never two blank lines
+        if line.strip() or shown[-1].strip():  # never two blank lines
             shown.append(line)
     return shown
 
@@ -144,21 +160,46 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def _first_line_of_docstring(node: ast.stmt, lines: list[str]) -> str:
-    first = lines[node.lineno - 1]
-    if node.end_lineno == node.lineno:
-        return first
-    quotes = re.match(r"\s*[rRuU]?('''|\"\"\"|'|\")", first)
+def _first_paragraph_of_docstring(node: ast.stmt, lines: list[str]) -> list[str]:
+    whole = lines[node.lineno - 1 : node.end_lineno]
+    paragraph = whole[: next((i for i, line in enumerate(whole) if not line.strip()), len(whole))]
+    if len(paragraph) == len(whole):
+        return whole
+    quotes = re.match(r"\s*[rRuU]?('''|\"\"\"|'|\")", whole[0])
     assert quotes is not None
-    return first.rstrip() + quotes[1]
+    return [*paragraph[:-1], paragraph[-1].rstrip() + quotes[1]]
 
 
-def _without_checks(node: Function, body: list[ast.stmt], names: Collection[str]) -> Iterator[ast.stmt]:
+@cache
+def at_page_width(code: str) -> str:
+    """Code formatted anew for the width of a page, as `ruff format` does it.
+
+    >>> print(at_page_width(f"a = {'x' * 38}, {'y' * 38}"))
+    a = (
+        xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,
+        yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy,
+    )
+    """
+    command = [find_ruff_bin(), "format", "--isolated", f"--line-length={COLUMNS}"]
+    command += ["--config=format.docstring-code-format=true", "--stdin-filename=listing.py", "-"]
+    done = subprocess.run(command, input=code, capture_output=True, encoding="utf-8", check=True)
+    return done.stdout.strip("\n")
+
+
+def _without_checks(
+    node: Function, body: list[ast.stmt], names: Collection[str]
+) -> Iterator[ast.stmt]:
     arguments = node.args
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    every = [
+        *arguments.posonlyargs,
+        *arguments.args,
+        *arguments.kwonlyargs,
+        arguments.vararg,
+        arguments.kwarg,
+    ]
     parameters = {argument.arg for argument in every if argument}
     removed = [statement for statement in body if _is_check(statement, parameters, names)]
-    if len(body) > 1 and isinstance(body[-1], ast.Raise):    # "no such variant"
+    if len(body) > 1 and isinstance(body[-1], ast.Raise):  # "no such variant"
         removed.append(body[-1])
     kept = [statement for statement in body if statement not in removed]
     for statement in kept:
@@ -178,20 +219,32 @@ def _is_check(statement: ast.stmt, parameters: Collection[str], names: Collectio
     targets = _targets(statement)
     if not targets or not targets <= set(parameters):
         return False
-    return any(isinstance(node, ast.Call) and _is_checker(node, names) for node in ast.walk(statement))
+    return any(
+        isinstance(node, ast.Call) and _is_checker(node, names) for node in ast.walk(statement)
+    )
 
 
 def _is_checker(call: ast.Call, names: Collection[str]) -> bool:
-    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    for_message = call.args and isinstance(call.args[0], ast.Constant) and call.args[0].value in names
+    called = (
+        call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    )
+    for_message = (
+        call.args and isinstance(call.args[0], ast.Constant) and call.args[0].value in names
+    )
     return bool(CHECKER.fullmatch(called) or for_message)
 
 
 def _targets(statement: ast.stmt) -> set[str]:
-    """The names that an assignment gives values to; none if it also writes elsewhere, or is no assignment."""
+    """The names that an assignment gives values to; none if it also writes elsewhere, or is no
+    assignment."""
     if not isinstance(statement, ast.Assign):
         return set()
-    written = [node for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.expr)]
+    written = [
+        node
+        for target in statement.targets
+        for node in ast.walk(target)
+        if isinstance(node, ast.expr)
+    ]
     if any(isinstance(node, ast.Attribute | ast.Subscript) for node in written):
         return set()
     return {node.id for node in written if isinstance(node, ast.Name)}
@@ -199,10 +252,12 @@ def _targets(statement: ast.stmt) -> set[str]:
 
 def _used(statements: list[ast.stmt]) -> set[str]:
     walked = [node for statement in statements for node in ast.walk(statement)]
-    return {node.id for node in walked if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return {
+        node.id for node in walked if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
 
 
-# ------------------------------------------------------------------------------------------------------- the directive
+# ------------------------------------------------------------------------------------ the directive
 
 
 class ListingDirective(SphinxDirective):
@@ -221,19 +276,18 @@ class ListingDirective(SphinxDirective):
             listing = read_listing(path.read_text(encoding="utf-8"), rest)
         except LookupError as error:
             return self._warn(f"listing {name}: {error}")
-        lines = listing.source.splitlines()
-        wide = [(listing.line + number, len(line)) for number, line in enumerate(lines) if len(line) > COLUMNS]
-        if wide:
-            line, columns = wide[0]
-            self._warn(
-                f"listing {name}: {len(wide)} lines are wider than {COLUMNS} columns; "
-                f"the first, {package.name}/{path.relative_to(package).as_posix()}:{line}, has {columns}"
-            )
-        elif columns := max((len(line) for line in listing.method.splitlines() if len(line) > COLUMNS), default=0):
-            self._warn(f"listing {name}: a docstring's first line with its quotes has {columns} columns, not {COLUMNS}")
-        shown: list[nodes.Node] = [self._code(listing.method)]
-        if listing.method != listing.source:
-            shown.append(_dropdown(FOLDED, [self._code(listing.source)], "source"))
+        method, source = at_page_width(listing.method), at_page_width(listing.source)
+        for line in [*source.splitlines(), *method.splitlines()]:
+            if len(line) > COLUMNS:
+                file = f"{package.name}/{path.relative_to(package).as_posix()}"
+                self._warn(
+                    f"listing {name}: a line of {file} is wider than {COLUMNS} columns and can't be"
+                    f" broken: {line.strip()}"
+                )
+                break
+        shown: list[nodes.Node] = [self._code(method)]
+        if method != source:
+            shown.append(_dropdown(FOLDED, [self._code(source)], "source"))
         if "try" not in self.options:
             return [nodes.container("", *shown, classes=["listing"])]
         asked = self._asked(name, self.options["try"])
@@ -270,7 +324,11 @@ class ListingDirective(SphinxDirective):
         )
         self.set_source_info(link)
         line = nodes.paragraph("", "", nodes.strong("", "Try first"), nodes.Text(": "), link)
-        line += [nodes.Text(", "), nodes.literal("", exercise.id), nodes.Text(f" ({points}), asks for it.")]
+        line += [
+            nodes.Text(", "),
+            nodes.literal("", exercise.id),
+            nodes.Text(f" ({points}), asks for it."),
+        ]
         return [line]
 
     def _warn(self, message: str) -> list[nodes.Node]:
@@ -299,4 +357,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinx_design")
     app.add_config_value("listing_package", None, "env")
     app.add_directive("listing", ListingDirective)
-    return {"version": embcourse.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": embcourse.__version__,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

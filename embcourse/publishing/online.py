@@ -1,8 +1,9 @@
 """A Sphinx extension: what a book shows of its repository, when the repository's address is known.
 
-Known: buttons that open a page in Colab or Binder, suggest an edit, report an issue, lead to the repository; the address
-of the published book in every page's head; and what stands in `online`. Unknown: none of these, and what stands in
-`offline`. In `online`, `{url}` and `{name}` are the repository's:
+Known: buttons that open a page in Colab or Binder, suggest an edit, report an issue, lead to the
+       repository; the address
+of the published book in every page's head; and what stands in `online`. Unknown: none of these, and
+what stands in `offline`. In `online`, `{url}` and `{name}` are the repository's:
 
     ::::{online}
     ```sh
@@ -25,11 +26,19 @@ from sphinx.util.docutils import SphinxDirective
 import embcourse
 from embcourse.publishing.address import Address, find_address
 
-__all__ = ["BRANCH", "LAUNCH_BRANCH", "OfflineDirective", "OnlineDirective", "setup", "theme_options"]
+__all__ = [
+    "BRANCH",
+    "LAUNCH_BRANCH",
+    "OfflineDirective",
+    "OnlineDirective",
+    "setup",
+    "theme_options",
+]
 
 BRANCH = "main"
 LAUNCH_BRANCH = "launch"
-"""Where the workflow `book` puts notebooks that install the course in Colab: see `embcourse.publishing.launch`."""
+"""Where the workflow `book` puts notebooks that install the course in Colab: see
+`embcourse.publishing.launch`."""
 
 
 def theme_options(address: Address) -> dict[str, Any]:
@@ -58,7 +67,8 @@ def _configure(app: Sphinx, config: Config) -> None:
 
 
 def _launch_from_the_branch_for_it(app: Sphinx) -> None:
-    """The theme has one name for the branch to edit and the branch to launch; it has read the first by now."""
+    """The theme has one name for the branch to edit and the branch to launch; it has read the first
+    by now."""
     if app.repository_address and app.repository_address.host == "github.com":
         app.config.html_theme_options["repository_branch"] = LAUNCH_BRANCH
 
@@ -76,7 +86,10 @@ class OnlineDirective(SphinxDirective):
             return []
         content = self.content
         if address:
-            lines = [line.replace("{url}", address.url).replace("{name}", address.name) for line in content]
+            lines = [
+                line.replace("{url}", address.url).replace("{name}", address.name)
+                for line in content
+            ]
             content = StringList(lines, items=content.items)
         node = nodes.Element()
         self.state.nested_parse(content, self.content_offset, node, match_titles=True)
@@ -91,9 +104,14 @@ class OfflineDirective(OnlineDirective):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
-    app.add_config_value("repository_address", "", "env")  # another address: every page is read again
+    # another address: every page is read again
+    app.add_config_value("repository_address", "", "env")
     app.connect("config-inited", _configure)
     app.connect("builder-inited", _launch_from_the_branch_for_it, priority=900)
     app.add_directive("online", OnlineDirective)
     app.add_directive("offline", OfflineDirective)
-    return {"version": embcourse.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": embcourse.__version__,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

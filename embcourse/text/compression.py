@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-# gzip writes the time into its header, unless told not to: the same content is to give the same bytes.
+# gzip writes the time into its header, unless told not to: the same content is to give the same
+# bytes.
 _OPENERS: dict[str, Callable[..., Any]] = {
     ".gz": lambda file, mode: gzip.GzipFile(filename="", fileobj=file, mode=mode, mtime=0),
     ".bz2": bz2.BZ2File,
@@ -39,7 +40,8 @@ def without_compression(path: str | Path) -> Path:
 
 
 def compressed(path: str | Path, file: BinaryIO, mode: str) -> BinaryIO:
-    """A file around an open one, that compresses ("wb") or decompresses ("rb") as the name of `path` says.
+    """A file around an open one, that compresses ("wb") or decompresses ("rb") as the name of
+    `path` says.
 
     The same file where it is not compressed. Closing what comes back leaves `file` open.
     """

@@ -9,16 +9,19 @@ def character_ngrams(
     marks: tuple[str, str] = ("<", ">"),
     whole_word: bool = False,
 ) -> list[str]:
-    """Character n-grams of a word between boundary marks, the short ones first, as fastText cuts them.
+    """Character n-grams of a word between boundary marks, the short ones first, as fastText cuts
+    them.
 
-    The marks tell a prefix or suffix from the inside: "her" of "where" is not the word "<her>". An n-gram that
-    stands twice is listed twice.
+    The marks tell a prefix or suffix from the inside: "her" of "where" is not the word "<her>". An
+    n-gram that stands twice is listed twice.
 
     word      : any string; n-grams count code points.
-    minimum   : shortest n-gram, at least 1; maximum: longest, at least minimum. Both count the marks.
+    minimum   : shortest n-gram, at least 1; maximum: longest, at least minimum. Both count the
+                marks.
     marks     : what to put before and after the word; ("", "") for none.
-    whole_word: also list the marked word itself if it is longer than maximum or shorter than minimum, as in the paper's
-                definition (the fastText program keeps whole words in a table of their own instead).
+    whole_word: also list the marked word itself if it is longer than maximum or shorter than
+                minimum, as in the paper's definition (the fastText program keeps whole words in a
+                table of their own instead).
     returns   : list of strings. A lone mark is not an n-gram, so minimum=1 lists the letters only.
     raises    : TypeError if word is not a string; ValueError for sizes out of order.
 
@@ -30,7 +33,10 @@ def character_ngrams(
     if not isinstance(word, str):
         raise TypeError(f"character_ngrams: word must be a str, got {type(word).__name__}")
     if not 1 <= minimum <= maximum:
-        raise ValueError(f"character_ngrams: needs 1 <= minimum <= maximum, got minimum={minimum}, maximum={maximum}")
+        raise ValueError(
+            f"character_ngrams: needs 1 <= minimum <= maximum, got minimum={minimum},"
+            f" maximum={maximum}"
+        )
     begin, end = marks
     marked = begin + word + end
     ngrams = [

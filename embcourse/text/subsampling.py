@@ -9,17 +9,19 @@ import numpy as np
 def keep_probabilities(
     counts: Sequence[int], sample: float = 1e-3, *, variant: Literal["paper", "code"] = "paper"
 ) -> np.ndarray:
-    """Probability that word2vec keeps one occurrence of each word when it subsamples the frequent ones.
+    """Probability that word2vec keeps one occurrence of each word when it subsamples the frequent
+    ones.
 
     With f = count / sum of counts and the threshold t = sample:
-    "paper": min(1, sqrt(t / f)); "code": min(1, (sqrt(f / t) + 1) t / f) = min(1, sqrt(t / f) + t / f).
-    The code keeps every word up to f = 2.62 t, the paper up to f = t.
+    "paper": min(1, sqrt(t / f)); "code": min(1, (sqrt(f / t) + 1) t / f) = min(1, sqrt(t / f) + t /
+    f). The code keeps every word up to f = 2.62 t, the paper up to f = t.
 
     counts : (words,) non-negative numbers; a word that never occurs gets 1.
-    sample : the threshold t, a fraction of all tokens, from 0 to 1. 0 switches subsampling off: all ones.
+    sample : the threshold t, a fraction of all tokens, from 0 to 1. 0 switches subsampling off: all
+             ones.
     returns: (words,) float64 in (0, 1].
-    raises : ValueError if counts is not 1-D, holds a negative or non-finite number or only zeros, if sample is out of
-             range, or if variant is unknown.
+    raises : ValueError if counts is not 1-D, holds a negative or non-finite number or only zeros,
+             if sample is out of range, or if variant is unknown.
 
     >>> keep_probabilities([90, 9, 1], sample=0.1).round(3)
     array([0.333, 1.   , 1.   ])
@@ -42,5 +44,5 @@ def keep_probabilities(
     if sample == 0 or counts.size == 0:
         return np.ones(counts.shape)
     with np.errstate(divide="ignore"):
-        ratio = sample * counts.sum() / counts         # t / f; inf for a word that never occurs
+        ratio = sample * counts.sum() / counts  # t / f; inf for a word that never occurs
     return np.minimum(1.0, np.sqrt(ratio) if variant == "paper" else np.sqrt(ratio) + ratio)

@@ -29,13 +29,15 @@ class Vocabulary:
 
     tokens       : distinct strings; the position is the id.
     counts       : one non-negative integer per token, or None where nobody counted.
-    unknown      : what happens to a token that is not in the vocabulary. "raise": KeyError. "drop": `encode` leaves it
-                   out. "replace": it becomes `unknown_token`, which must be one of the tokens.
+    unknown      : what happens to a token that is not in the vocabulary. "raise": KeyError. "drop":
+                   `encode` leaves it out. "replace": it becomes `unknown_token`, which must be one
+                   of the tokens.
     unknown_token: used by "replace" only.
-    raises       : TypeError for tokens that are not strings, ValueError for duplicates, wrong counts, a wrong policy,
-                   or "replace" without the unknown token among the tokens.
+    raises       : TypeError for tokens that are not strings, ValueError for duplicates, wrong
+                   counts, a wrong policy, or "replace" without the unknown token among the tokens.
 
-    Attributes: `tokens` (tuple), `counts` ((tokens,) int64, read-only, or None), `unknown`, `unknown_token`.
+    Attributes: `tokens` (tuple), `counts` ((tokens,) int64, read-only, or None), `unknown`,
+                `unknown_token`.
 
     >>> vocabulary = Vocabulary(["the", "cat"], [5, 2])
     >>> len(vocabulary), vocabulary["cat"], "dog" in vocabulary
@@ -59,12 +61,15 @@ class Vocabulary:
         self._index = {token: i for i, token in enumerate(self.tokens)}
         if len(self._index) < len(self.tokens):
             token, times = Counter(self.tokens).most_common(1)[0]
-            raise ValueError(f"Vocabulary: tokens must be distinct, but {token!r} occurs {times} times")
+            raise ValueError(
+                f"Vocabulary: tokens must be distinct, but {token!r} occurs {times} times"
+            )
         self.counts = None if counts is None else _require_counts(counts, len(self.tokens))
         _require_policy(unknown, "Vocabulary")
         if unknown == "replace" and unknown_token not in self._index:
             raise ValueError(
-                f"Vocabulary: unknown='replace' needs unknown_token {unknown_token!r} among the tokens; it is not there"
+                f"Vocabulary: unknown='replace' needs unknown_token {unknown_token!r} among the"
+                " tokens; it is not there"
             )
         self.unknown: Unknown = unknown
         self.unknown_token = unknown_token
@@ -79,14 +84,16 @@ class Vocabulary:
         unknown: Unknown = "raise",
         unknown_token: str = "<unk>",
     ) -> "Vocabulary":
-        """Count the tokens of all documents and number them, the most frequent first, ties by code point.
+        """Count the tokens of all documents and number them, the most frequent first, ties by code
+        point.
 
         min_count: tokens that occur fewer times are cut.
         max_size : at most so many ids, the unknown token's included; None for no limit.
-        unknown  : as in `Vocabulary`. With "replace" the unknown token gets id 0, and its count is the number of
-                   occurrences that were cut (plus its own, if the text already contains it).
-        raises   : TypeError if a document is a string or holds something else than strings; ValueError if min_count or
-                   max_size is below 1.
+        unknown  : as in `Vocabulary`. With "replace" the unknown token gets id 0, and its count is
+                   the number of occurrences that were cut (plus its own, if the text already
+                   contains it).
+        raises   : TypeError if a document is a string or holds something else than strings;
+                   ValueError if min_count or max_size is below 1.
 
         >>> documents = [["b", "a", "b"], ["c", "a", "d"]]
         >>> Vocabulary.build(documents).tokens
@@ -95,13 +102,17 @@ class Vocabulary:
         >>> vocabulary.tokens, vocabulary.counts
         (('<unk>', 'a', 'b'), array([2, 2, 2]))
         """
-        _require_limits(min_count, max_size, unknown)      # before all documents are read
+        _require_limits(min_count, max_size, unknown)  # before all documents are read
         counter: Counter[str] = Counter()
         for i, document in enumerate(documents):
             _require_document(document, f"Vocabulary.build: document {i}")
             counter.update(document)
         return cls.from_counts(
-            counter, min_count=min_count, max_size=max_size, unknown=unknown, unknown_token=unknown_token
+            counter,
+            min_count=min_count,
+            max_size=max_size,
+            unknown=unknown,
+            unknown_token=unknown_token,
         )
 
     @classmethod
@@ -117,7 +128,8 @@ class Vocabulary:
         """Number tokens that somebody has counted already, as `build` does.
 
         counts: how often each token occurs; it is left as it is.
-        raises: TypeError for tokens that are not strings; ValueError if min_count or max_size is below 1.
+        raises: TypeError for tokens that are not strings; ValueError if min_count or max_size is
+                below 1.
 
         >>> Vocabulary.from_counts({"a": 2, "b": 3, "c": 1}, min_count=2).tokens
         ('b', 'a')
@@ -142,9 +154,10 @@ class Vocabulary:
     def encode(self, tokens: Iterable[str]) -> np.ndarray:
         """Ids of the tokens of one text; unknown ones are treated as the vocabulary's policy says.
 
-        returns: (tokens,) int32; shorter than the input if the policy is "drop" and something was unknown.
-        raises : KeyError naming the first unknown token under "raise"; TypeError if tokens is one string or holds
-                 something else than strings.
+        returns: (tokens,) int32; shorter than the input if the policy is "drop" and something was
+                 unknown.
+        raises : KeyError naming the first unknown token under "raise"; TypeError if tokens is one
+                 string or holds something else than strings.
 
         >>> Vocabulary(["the", "cat"], unknown="drop").encode(["the", "dog", "cat"])
         array([0, 1], dtype=int32)
@@ -155,8 +168,8 @@ class Vocabulary:
     def encode_documents(self, documents: Iterable[Iterable[str]]) -> Encoded:
         """Ids of many documents in one array, and where each begins.
 
-        returns: Encoded(ids (tokens,) int32, offsets (documents + 1,) int64). A document whose tokens were all dropped
-                 stays, with length 0.
+        returns: Encoded(ids (tokens,) int32, offsets (documents + 1,) int64). A document whose
+                 tokens were all dropped stays, with length 0.
         raises : as `encode`.
 
         >>> Vocabulary(["a", "b"]).encode_documents([["a", "b"], [], ["b"]])
@@ -179,7 +192,8 @@ class Vocabulary:
         """Tokens of an array of ids.
 
         ids    : (tokens,) integers.
-        raises : TypeError if ids are not integers, ValueError if one is negative or not below the number of tokens.
+        raises : TypeError if ids are not integers, ValueError if one is negative or not below the
+                 number of tokens.
 
         >>> Vocabulary(["the", "cat"]).decode([1, 0])
         ['cat', 'the']
@@ -188,10 +202,15 @@ class Vocabulary:
         if ids.size == 0:
             return []
         if ids.ndim != 1 or ids.dtype.kind not in "iu":
-            raise TypeError(f"Vocabulary.decode: ids must be a 1-D array of integers, got {ids.dtype} {ids.shape}")
-        wrong = (ids < 0) | (ids >= len(self))         # a negative id would silently count from the end
+            raise TypeError(
+                f"Vocabulary.decode: ids must be a 1-D array of integers, got {ids.dtype}"
+                f" {ids.shape}"
+            )
+        wrong = (ids < 0) | (ids >= len(self))  # a negative id would silently count from the end
         if wrong.any():
-            raise ValueError(f"Vocabulary.decode: ids must lie in 0..{len(self) - 1}, got {ids[wrong][0]}")
+            raise ValueError(
+                f"Vocabulary.decode: ids must lie in 0..{len(self) - 1}, got {ids[wrong][0]}"
+            )
         return [self.tokens[i] for i in ids.tolist()]
 
     @property
@@ -206,7 +225,9 @@ class Vocabulary:
     def _look_up(self, tokens: Iterable[str], where: str) -> np.ndarray:
         """Ids of the tokens, -1 for those that the caller must drop."""
         if isinstance(tokens, str):
-            raise TypeError(f"{where}: tokens must be a sequence of strings, got one str; call tokenize first")
+            raise TypeError(
+                f"{where}: tokens must be a sequence of strings, got one str; call tokenize first"
+            )
         tokens = tokens if isinstance(tokens, list | tuple) else list(tokens)
         ids = np.fromiter(map(self._index.get, tokens, repeat(-1)), np.int32, len(tokens))
         unknown = np.flatnonzero(ids < 0)
@@ -214,7 +235,9 @@ class Vocabulary:
         _require_strings([tokens[i] for i in unknown], f"{where}: tokens")
         if self.unknown == "raise" and unknown.size:
             i = int(unknown[0])
-            raise KeyError(f"{where}: token {tokens[i]!r} at position {i} is not among the {len(self)} tokens")
+            raise KeyError(
+                f"{where}: token {tokens[i]!r} at position {i} is not among the {len(self)} tokens"
+            )
         if self.unknown == "replace":
             ids[unknown] = self.unknown_id
         return ids
@@ -270,13 +293,18 @@ def _require_strings(tokens: Iterable[object], where: str) -> None:
 
 def _require_document(document: object, where: str) -> None:
     if isinstance(document, str):
-        raise TypeError(f"{where} must be a sequence of tokens, got the str {document[:30]!r}; call tokenize first")
+        raise TypeError(
+            f"{where} must be a sequence of tokens, got the str {document[:30]!r}; call tokenize"
+            " first"
+        )
 
 
 def _require_limits(min_count: int, max_size: int | None, unknown: Unknown) -> None:
     _require_policy(unknown, "Vocabulary")
     for name, limit in (("min_count", min_count), ("max_size", max_size)):
-        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1):
+        if limit is not None and (
+            isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1
+        ):
             raise ValueError(f"Vocabulary: {name} must be an integer of at least 1, got {limit!r}")
 
 
@@ -288,7 +316,9 @@ def _require_policy(unknown: str, where: str) -> None:
 def _require_counts(counts: Sequence[int], size: int) -> np.ndarray:
     counts = np.asarray(counts)
     if counts.shape != (size,):
-        raise ValueError(f"Vocabulary: counts must have shape ({size},) like the tokens, got {counts.shape}")
+        raise ValueError(
+            f"Vocabulary: counts must have shape ({size},) like the tokens, got {counts.shape}"
+        )
     if size and counts.dtype.kind not in "iu":
         raise TypeError(f"Vocabulary: counts must be integers, got {counts.dtype}")
     if size and counts.min() < 0:

@@ -8,14 +8,16 @@ import numpy as np
 def context_windows(
     ids: np.ndarray, window: int, offsets: np.ndarray | None = None
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Every token with the at most `window` tokens to its left and to its right, in the same document.
+    """Every token with the at most `window` tokens to its left and to its right, in the same
+    document.
 
     ids    : (tokens,) integers.
     window : tokens on either side, at least 1.
     offsets: (documents + 1,) integers as in `Encoded`; None for one document.
-    yields : (center id, (contexts,) array of ids, left to right). Alone in its document, a token has no contexts.
-    raises : TypeError or ValueError for ids that are not a 1-D array of integers, a window below 1, or offsets that do
-             not run from 0 to len(ids).
+    yields : (center id, (contexts,) array of ids, left to right). Alone in its document, a token
+             has no contexts.
+    raises : TypeError or ValueError for ids that are not a 1-D array of integers, a window below 1,
+             or offsets that do not run from 0 to len(ids).
 
     >>> for center, contexts in context_windows([7, 8, 9], window=1):
     ...     print(center, contexts)
@@ -27,11 +29,14 @@ def context_windows(
     return _windows(ids, window, offsets)
 
 
-def context_pairs(ids: np.ndarray, window: int, offsets: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """All (center, context) pairs of `context_windows`, flat: what skip-gram trains on and what co-occurrence counts.
+def context_pairs(
+    ids: np.ndarray, window: int, offsets: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """All (center, context) pairs of `context_windows`, flat: what skip-gram trains on and what
+    co-occurrence counts.
 
-    Ordered by the center's position, then by the context's. A pair of words within the window occurs in both
-    directions. Windows never reach into another document.
+    Ordered by the center's position, then by the context's. A pair of words within the window
+    occurs in both directions. Windows never reach into another document.
 
     returns: (centers, contexts), each (pairs,) int32.
     raises : as `context_windows`, and ValueError if an id does not fit into int32.
@@ -40,11 +45,13 @@ def context_pairs(ids: np.ndarray, window: int, offsets: np.ndarray | None = Non
     >>> centers.tolist(), contexts.tolist()
     ([7, 8, 8, 9], [8, 7, 9, 8])
 
-    Mikolov et al. (2013a). word2vec and gensim draw the window's width from 1..window anew for every center, which
-    weights near contexts more; here every context counts once.
+    Mikolov et al. (2013a). word2vec and gensim draw the window's width from 1..window anew for
+    every center, which weights near contexts more; here every context counts once.
     """
     ids, window, offsets = require_stream(ids, window, offsets, "context_pairs")
-    if ids.size and not (np.iinfo(np.int32).min <= ids.min() and ids.max() <= np.iinfo(np.int32).max):
+    if ids.size and not (
+        np.iinfo(np.int32).min <= ids.min() and ids.max() <= np.iinfo(np.int32).max
+    ):
         raise ValueError(f"context_pairs: ids must fit into int32, got {ids.min()} to {ids.max()}")
     ids = ids.astype(np.int32)
     position = np.arange(ids.size)
@@ -52,7 +59,7 @@ def context_pairs(ids: np.ndarray, window: int, offsets: np.ndarray | None = Non
     left = np.minimum(position - np.repeat(offsets[:-1], lengths), window)
     right = np.minimum(np.repeat(offsets[1:], lengths) - 1 - position, window)
     pairs = left + right
-    center = np.cumsum(pairs) - right              # where, among the pairs, the left contexts end
+    center = np.cumsum(pairs) - right  # where, among the pairs, the left contexts end
 
     contexts = np.empty(int(pairs.sum()), np.int32)
     # One pass per distance keeps the temporaries at the size of the text, not of the pairs.
@@ -75,11 +82,13 @@ def _windows(ids: np.ndarray, window: int, offsets: np.ndarray) -> Iterator[tupl
 def require_stream(
     ids: np.ndarray, window: int, offsets: np.ndarray | None, where: str
 ) -> tuple[np.ndarray, int, np.ndarray]:
-    """Checks what every function over windows takes; without offsets the whole stream is one document.
+    """Checks what every function over windows takes; without offsets the whole stream is one
+    document.
 
     where  : the function to name in the message.
     returns: ids, window and offsets, the offsets as (documents + 1,) int64.
-    raises : TypeError for anything but integers, ValueError for a window below 1 or offsets that do not cover the ids.
+    raises : TypeError for anything but integers, ValueError for a window below 1 or offsets that do
+             not cover the ids.
 
     >>> require_stream([4, 2], 1, None, "example")
     (array([4, 2]), 1, array([0, 2]))
@@ -89,11 +98,18 @@ def require_stream(
         raise TypeError(f"{where}: window must be an integer, got {window!r}")
     if window < 1:
         raise ValueError(f"{where}: window must be at least 1, got {window}")
-    offsets = _require_integers([0, ids.size] if offsets is None else offsets, f"{where}: offsets").astype(np.int64)
-    if offsets.size == 0 or offsets[0] != 0 or offsets[-1] != ids.size or (np.diff(offsets) < 0).any():
+    offsets = _require_integers(
+        [0, ids.size] if offsets is None else offsets, f"{where}: offsets"
+    ).astype(np.int64)
+    if (
+        offsets.size == 0
+        or offsets[0] != 0
+        or offsets[-1] != ids.size
+        or (np.diff(offsets) < 0).any()
+    ):
         raise ValueError(
-            f"{where}: offsets must rise from 0 to the number of tokens, {ids.size}; got {offsets.size} offsets, "
-            f"{offsets[:3].tolist()} ... {offsets[-1:].tolist()}"
+            f"{where}: offsets must rise from 0 to the number of tokens, {ids.size}; got"
+            f" {offsets.size} offsets, {offsets[:3].tolist()} ... {offsets[-1:].tolist()}"
         )
     return ids, int(window), offsets
 
@@ -103,7 +119,7 @@ def _require_integers(values: np.ndarray, what: str) -> np.ndarray:
     if values.ndim != 1:
         raise ValueError(f"{what} must be 1-D, got shape {values.shape}")
     if values.size == 0:
-        return values.astype(np.int64)                 # np.asarray([]) is float64
+        return values.astype(np.int64)  # np.asarray([]) is float64
     if values.dtype.kind not in "iu":
         raise TypeError(f"{what} must be integers, got {values.dtype}")
     return values

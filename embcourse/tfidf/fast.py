@@ -1,13 +1,16 @@
-"""TF-IDF and BM25 on real text: sparse matrices from raw strings, and ranking through an inverted index.
+"""TF-IDF and BM25 on real text: sparse matrices from raw strings, and ranking through an inverted
+index.
 
-Counting has two ways in. `count_terms` takes the lists of any tokeniser and looks every token up once in a dictionary
-that hands out ids as it grows, all in C (`map`, `chain`, `fromiter`). `count_words` knows what a word is (a run of word
-characters, as for scikit-learn) and reads the text itself: one compiled pass over the code points finds each word and
-its id in a hash table, and a Python string is made once per distinct word, not once per occurrence.
+Counting has two ways in. `count_terms` takes the lists of any tokeniser and looks every token up
+once in a dictionary that hands out ids as it grows, all in C (`map`, `chain`, `fromiter`).
+`count_words` knows what a word is (a run of word characters, as for scikit-learn) and reads the
+text itself: one compiled pass over the code points finds each word and its id in a hash table, and
+a Python string is made once per distinct word, not once per occurrence.
 
-Ranking: a query scores all documents at once by walking the postings of its terms, the list of documents that hold the
-term, and adding into one array of scores. That array is reused, so memory stays at one float per document and thread,
-however many queries there are.
+Ranking: a query scores all documents at once by walking the postings of its terms, the list of
+         documents that hold the
+term, and adding into one array of scores. That array is reused, so memory stays at one float per
+document and thread, however many queries there are.
 """
 
 from collections import defaultdict
@@ -23,11 +26,12 @@ from scipy.sparse import csr_array
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-_QUERIES_PER_TASK = 64        # one task reuses one array of scores; many small tasks keep all threads busy to the end
-_SCAN = 128                   # documents that top-k selection may skip at once
+# one task reuses one array of scores; many small tasks keep all threads busy to the end
+_QUERIES_PER_TASK = 64
+_SCAN = 128  # documents that top-k selection may skip at once
 
 
-# ---------------------------------------------------------------------------------------------------------- counting
+# ----------------------------------------------------------------------------------------- counting
 
 
 class TermCounts(NamedTuple):
@@ -41,7 +45,8 @@ def count_terms(token_lists: Iterable[Sequence[str]]) -> TermCounts:
     """Count matrix and sorted vocabulary from tokenised documents, in one pass.
 
     token_lists: one list of tokens per document; an iterator will do.
-    returns    : terms, sorted by code point, and counts, (documents, terms) CSR float64 with sorted column indices.
+    returns    : terms, sorted by code point, and counts, (documents, terms) CSR float64 with sorted
+                 column indices.
     raises     : TypeError if a document is a string.
 
     >>> terms, counts = count_terms([["the", "cat", "the"], [], ["a", "cat"]])
@@ -55,13 +60,21 @@ def count_terms(token_lists: Iterable[Sequence[str]]) -> TermCounts:
     token_lists = list(token_lists)
     for row, tokens in enumerate(token_lists):
         if isinstance(tokens, str):
-            raise TypeError(f"count_terms: document {row} must be a list of tokens, got the string {tokens[:40]!r}")
+            raise TypeError(
+                f"count_terms: document {row} must be a list of tokens, got the string"
+                f" {tokens[:40]!r}"
+            )
     offsets = np.zeros(len(token_lists) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, token_lists), dtype=np.int64, count=len(token_lists)), out=offsets[1:])
+    np.cumsum(
+        np.fromiter(map(len, token_lists), dtype=np.int64, count=len(token_lists)), out=offsets[1:]
+    )
     found: defaultdict[str, int] = defaultdict()
-    found.default_factory = found.__len__          # a new token gets the next free id, without a Python-level branch
+    # a new token gets the next free id, without a Python-level branch
+    found.default_factory = found.__len__
     ids = np.fromiter(
-        map(found.__getitem__, chain.from_iterable(token_lists)), dtype=np.int32, count=int(offsets[-1])
+        map(found.__getitem__, chain.from_iterable(token_lists)),
+        dtype=np.int32,
+        count=int(offsets[-1]),
     )
     terms = sorted(found)
     column = np.empty(len(terms), dtype=np.int32)
@@ -72,14 +85,16 @@ def count_terms(token_lists: Iterable[Sequence[str]]) -> TermCounts:
 def count_words(texts: Sequence[str], minimum_length: int = 2) -> TermCounts:
     """Count matrix straight from strings: what `CountVectorizer()` gives, several times faster.
 
-    A word is a longest run of word characters (letters, digits, underscore: what `\\w` matches) in the lower-cased
-    text.
+    A word is a longest run of word characters (letters, digits, underscore: what `\\w` matches) in
+    the lower-cased text.
 
     texts         : one string per document.
-    minimum_length: shorter words are left out. At 2 the words are those of `reference.scikit_learn_tokens`.
-    returns       : terms, sorted by code point, and counts, (documents, terms) CSR float64 with sorted column indices.
-    raises        : TypeError if texts is one string or holds something else than strings; ValueError for
-                    minimum_length < 1.
+    minimum_length: shorter words are left out. At 2 the words are those of
+                    `reference.scikit_learn_tokens`.
+    returns       : terms, sorted by code point, and counts, (documents, terms) CSR float64 with
+                    sorted column indices.
+    raises        : TypeError if texts is one string or holds something else than strings;
+                    ValueError for minimum_length < 1.
 
     >>> terms, counts = count_words(["I am a man's man", "", "Am I?"])
     >>> terms
@@ -98,11 +113,16 @@ def count_words(texts: Sequence[str], minimum_length: int = 2) -> TermCounts:
         if not isinstance(text, str):
             raise TypeError(f"count_words: document {row} must be a str, got {type(text).__name__}")
     lowered = [text.lower() for text in texts]
-    joined = "\n".join(lowered)                    # the line feed ends a word that ends a document
+    joined = "\n".join(lowered)  # the line feed ends a word that ends a document
     ends = np.cumsum(np.fromiter(map(len, lowered), np.int64, len(lowered)) + 1)
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    ids, offsets, starts, lengths = _intern_words(codes, _word_characters(codes), ends, minimum_length)
-    words = [joined[start : start + length] for start, length in zip(starts.tolist(), lengths.tolist(), strict=True)]
+    ids, offsets, starts, lengths = _intern_words(
+        codes, _word_characters(codes), ends, minimum_length
+    )
+    words = [
+        joined[start : start + length]
+        for start, length in zip(starts.tolist(), lengths.tolist(), strict=True)
+    ]
     order = sorted(range(len(words)), key=words.__getitem__)
     column = np.empty(len(words), dtype=np.int32)
     column[order] = np.arange(len(words), dtype=np.int32)
@@ -119,10 +139,12 @@ def _word_characters(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
 
 @numba.njit(cache=True, nogil=True)
 def _intern_words(codes, is_word, ends, minimum_length):
-    """Ids of all words in order of appearance, where each document's ids begin, and where each new word stands."""
-    ids = np.empty(len(codes) // (minimum_length + 1) + 1, dtype=np.int32)      # a word and the sign that ends it
+    """Ids of all words in order of appearance, where each document's ids begin, and where each new
+    word stands."""
+    # a word and the sign that ends it
+    ids = np.empty(len(codes) // (minimum_length + 1) + 1, dtype=np.int32)
     offsets = np.zeros(len(ends) + 1, dtype=np.int64)
-    slots = np.full(1 << 12, -1, dtype=np.int32)                                # open addressing, linear probing
+    slots = np.full(1 << 12, -1, dtype=np.int32)  # open addressing, linear probing
     room = 1 << 10
     starts = np.empty(room, dtype=np.int64)
     lengths = np.empty(room, dtype=np.int64)
@@ -152,7 +174,7 @@ def _intern_words(codes, is_word, ends, minimum_length):
                     i = 0
                     while i < length and codes[starts[word] + i] == codes[start + i]:
                         i += 1
-                    if i == length:                                             # equal hashes alone prove nothing
+                    if i == length:  # equal hashes alone prove nothing
                         break
                 slot = (slot + np.uint64(1)) & np.uint64(len(slots) - 1)
             if slots[slot] < 0:
@@ -170,7 +192,9 @@ def _intern_words(codes, is_word, ends, minimum_length):
                 if 2 * found > len(slots):
                     slots = np.full(4 * len(slots), -1, dtype=np.int32)
                     for word in range(found):
-                        slot = (hashes[word] ^ (hashes[word] >> np.uint64(32))) & np.uint64(len(slots) - 1)
+                        slot = (hashes[word] ^ (hashes[word] >> np.uint64(32))) & np.uint64(
+                            len(slots) - 1
+                        )
                         while slots[slot] >= 0:
                             slot = (slot + np.uint64(1)) & np.uint64(len(slots) - 1)
                         slots[slot] = word
@@ -189,28 +213,32 @@ def counts_from_ids(ids: ArrayLike, offsets: ArrayLike, terms: int) -> csr_array
     offsets: (documents + 1,) integers; document i is ids[offsets[i]:offsets[i + 1]].
     terms  : number of columns.
     returns: (documents, terms) CSR float64 with sorted column indices.
-    raises : ValueError for an id outside the range, or offsets that do not run from 0 to the number of tokens.
+    raises : ValueError for an id outside the range, or offsets that do not run from 0 to the number
+             of tokens.
 
     >>> counts_from_ids([1, 0, 1, 1], [0, 3, 3, 4], terms=2).toarray()
     array([[1., 2.],
            [0., 0.],
            [0., 1.]])
     """
-    ids = np.array(ids, dtype=np.int32)            # a copy: scipy sorts it in place
+    ids = np.array(ids, dtype=np.int32)  # a copy: scipy sorts it in place
     offsets = np.array(offsets, dtype=np.int64)
     runs = offsets.ndim == 1 and offsets.size > 0 and offsets[0] == 0 and offsets[-1] == ids.size
     if not runs or (np.diff(offsets) < 0).any():
-        raise ValueError(f"counts_from_ids: offsets must rise from 0 to the {ids.size} tokens, got {offsets}")
-    if ids.size and not (0 <= ids.min() and ids.max() < terms):
         raise ValueError(
-            f"counts_from_ids: ids must lie in 0 ... {terms - 1}, got values from {ids.min()} to {ids.max()}"
+            f"counts_from_ids: offsets must rise from 0 to the {ids.size} tokens, got {offsets}"
+        )
+    if ids.size and not (ids.min() >= 0 and ids.max() < terms):
+        raise ValueError(
+            f"counts_from_ids: ids must lie in 0 ... {terms - 1}, got values from {ids.min()} to"
+            f" {ids.max()}"
         )
     counts = csr_array((np.ones(ids.size), ids, offsets), shape=(offsets.size - 1, terms))
     counts.sum_duplicates()
     return counts
 
 
-# --------------------------------------------------------------------------------------------------------- weighting
+# ---------------------------------------------------------------------------------------- weighting
 
 
 def document_frequency(counts: csr_array) -> IntArray:
@@ -232,10 +260,14 @@ def scale_columns(matrix: csr_array, factors: FloatArray) -> csr_array:
     factors: (columns,) float64. A column without stored values may have any factor, inf too.
     returns: (rows, columns) CSR float64.
 
-    >>> scale_columns(csr_array([[2., 1., 0.]]), np.array([0.5, 0., np.inf])).toarray()
+    >>> scale_columns(csr_array([[2.0, 1.0, 0.0]]), np.array([0.5, 0.0, np.inf])).toarray()
     array([[1., 0., 0.]])
     """
-    scaled = csr_array((matrix.data * factors[matrix.indices], matrix.indices, matrix.indptr), matrix.shape, copy=True)
+    scaled = csr_array(
+        (matrix.data * factors[matrix.indices], matrix.indices, matrix.indptr),
+        matrix.shape,
+        copy=True,
+    )
     scaled.eliminate_zeros()
     return scaled
 
@@ -247,7 +279,7 @@ def scale_rows(matrix: csr_array, factors: FloatArray) -> csr_array:
     factors: (rows,) float64.
     returns: (rows, columns) CSR float64.
 
-    >>> scale_rows(csr_array([[2., 1.], [0., 4.]]), np.array([0.5, 2.])).toarray()
+    >>> scale_rows(csr_array([[2.0, 1.0], [0.0, 4.0]]), np.array([0.5, 2.0])).toarray()
     array([[1. , 0.5],
            [0. , 8. ]])
     """
@@ -256,9 +288,10 @@ def scale_rows(matrix: csr_array, factors: FloatArray) -> csr_array:
 
 
 def l2_normalise(matrix: csr_array) -> csr_array:
-    """Every row scaled to Euclidean length 1; an empty row stays empty. Sparse twin of `reference.l2_normalise`.
+    """Every row scaled to Euclidean length 1; an empty row stays empty. Sparse twin of
+    `reference.l2_normalise`.
 
-    >>> l2_normalise(csr_array([[3., 4.], [0., 0.]])).toarray()
+    >>> l2_normalise(csr_array([[3.0, 4.0], [0.0, 0.0]])).toarray()
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
@@ -269,7 +302,7 @@ def l2_normalise(matrix: csr_array) -> csr_array:
 def relative_frequency(counts: csr_array) -> csr_array:
     """Count / number of tokens in the document. Sparse twin of `reference.term_frequency`.
 
-    >>> relative_frequency(csr_array([[3., 1.], [0., 0.]])).toarray()
+    >>> relative_frequency(csr_array([[3.0, 1.0], [0.0, 0.0]])).toarray()
     array([[0.75, 0.25],
            [0.  , 0.  ]])
     """
@@ -277,7 +310,9 @@ def relative_frequency(counts: csr_array) -> csr_array:
     return scale_rows(counts, np.divide(1.0, length, out=np.zeros_like(length), where=length > 0))
 
 
-def bm25_weights(counts: csr_array, idf: FloatArray, mean_length: float, k1: float = 1.2, b: float = 0.75) -> csr_array:
+def bm25_weights(
+    counts: csr_array, idf: FloatArray, mean_length: float, k1: float = 1.2, b: float = 0.75
+) -> csr_array:
     """BM25 weight of every term in every document. Sparse twin of `reference.bm25_weights`.
 
     counts     : (documents, terms) CSR float64.
@@ -285,7 +320,7 @@ def bm25_weights(counts: csr_array, idf: FloatArray, mean_length: float, k1: flo
     mean_length: mean number of tokens in a document of that collection, above 0.
     returns    : (documents, terms) CSR float64.
 
-    >>> counts = csr_array([[2., 1., 0.], [1., 0., 0.]])
+    >>> counts = csr_array([[2.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
     >>> bm25_weights(counts, np.array([0.1823, 0.6931, 1.7918]), mean_length=2.0).toarray().round(3)
     array([[0.22 , 0.575, 0.   ],
            [0.229, 0.   , 0.   ]])
@@ -300,11 +335,12 @@ def _rows(matrix: csr_array) -> IntArray:
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
-# ----------------------------------------------------------------------------------------------------------- ranking
+# ------------------------------------------------------------------------------------------ ranking
 
 
 class Postings(NamedTuple):
-    """An inverted index: for every term the documents that hold it, ascending, and its weight there.
+    """An inverted index: for every term the documents that hold it, ascending, and its weight
+    there.
 
     Term t has documents[offsets[t]:offsets[t + 1]] and the weights beside them.
     """
@@ -320,7 +356,7 @@ def postings(weights: csr_array) -> Postings:
 
     weights: (documents, terms) CSR.
 
-    >>> index = postings(csr_array([[0., 2.], [3., 1.]]))
+    >>> index = postings(csr_array([[0.0, 2.0], [3.0, 1.0]]))
     >>> index.documents, index.weights
     (array([1, 0, 1], dtype=int32), array([3., 2., 1.]))
     """
@@ -335,25 +371,31 @@ def postings(weights: csr_array) -> Postings:
 
 
 def top_k(queries: csr_array, index: Postings, k: int) -> tuple[IntArray, FloatArray]:
-    """The k best documents of every query, by dot product. Of equal scores the lower document index comes first.
+    """The k best documents of every query, by dot product. Of equal scores the lower document index
+    comes first.
 
-    Terms are added in the order in which the query stores them, so two documents with the same weights tie exactly.
+    Terms are added in the order in which the query stores them, so two documents with the same
+    weights tie exactly.
 
     queries: (queries, terms) CSR.
     index  : from `postings`, with the same terms.
-    k      : from 1 to the number of documents. Work per query grows with k: meant for tens, not thousands.
+    k      : from 1 to the number of documents. Work per query grows with k: meant for tens, not
+             thousands.
     returns: document indices (queries, k) int64 and their scores (queries, k) float64, best first.
     raises : ValueError if k is out of range or the number of terms differs.
 
-    >>> documents = csr_array([[1., 0.], [0., 1.], [1., 1.]])
-    >>> top_k(csr_array([[1., 0.], [2., 3.]]), postings(documents), k=2)
+    >>> documents = csr_array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> top_k(csr_array([[1.0, 0.0], [2.0, 3.0]]), postings(documents), k=2)
     (array([[0, 2],
            [2, 1]]), array([[1., 1.],
            [5., 3.]]))
     """
     query_arrays = _query_arrays("top_k", queries, index)
     if not 1 <= k <= index.n_documents:
-        raise ValueError(f"top_k: k must lie between 1 and the {index.n_documents} documents of the index, got {k}")
+        raise ValueError(
+            f"top_k: k must lie between 1 and the {index.n_documents} documents of the index,"
+            f" got {k}"
+        )
     documents = np.empty((queries.shape[0], k), dtype=np.int64)
     scores = np.empty((queries.shape[0], k), dtype=np.float64)
     _top_k(*query_arrays, *index, documents, scores)
@@ -361,37 +403,54 @@ def top_k(queries: csr_array, index: Postings, k: int) -> tuple[IntArray, FloatA
 
 
 def target_ranks(queries: csr_array, index: Postings, targets: ArrayLike) -> IntArray:
-    """Position, from 1, at which every query's one right document comes out: exact, over all documents.
+    """Position, from 1, at which every query's one right document comes out: exact, over all
+    documents.
 
     rank = 1 + documents that score higher + documents of the same score with a lower index.
 
     queries: (queries, terms) CSR.
     index  : from `postings`, with the same terms.
     targets: (queries,) integers, the document that each query should find.
-    returns: (queries,) int64, from 1 to the number of documents. MRR is (1 / ranks).mean(), Recall@k is
-             (ranks <= k).mean().
-    raises : ValueError for a differing number of terms or queries, or a target that is not a document.
+    returns: (queries,) int64, from 1 to the number of documents. MRR is (1 / ranks).mean(),
+             Recall@k is (ranks <= k).mean().
+    raises : ValueError for a differing number of terms or queries, or a target that is not a
+             document.
 
-    >>> documents = csr_array([[1., 0.], [0., 1.], [1., 1.]])
-    >>> target_ranks(csr_array([[1., 0.], [2., 3.]]), postings(documents), [2, 0])
+    >>> documents = csr_array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> target_ranks(csr_array([[1.0, 0.0], [2.0, 3.0]]), postings(documents), [2, 0])
     array([2, 3])
     """
     query_arrays = _query_arrays("target_ranks", queries, index)
     targets = np.asarray(targets)
     if targets.shape != (queries.shape[0],):
-        raise ValueError(f"target_ranks: targets must have shape ({queries.shape[0]},), got {targets.shape}")
-    if targets.size and (targets.dtype.kind not in "iu" or targets.min() < 0 or targets.max() >= index.n_documents):
-        raise ValueError(f"target_ranks: targets must be integers from 0 to {index.n_documents - 1}, got {targets}")
+        raise ValueError(
+            f"target_ranks: targets must have shape ({queries.shape[0]},), got {targets.shape}"
+        )
+    if targets.size and (
+        targets.dtype.kind not in "iu" or targets.min() < 0 or targets.max() >= index.n_documents
+    ):
+        raise ValueError(
+            f"target_ranks: targets must be integers from 0 to {index.n_documents - 1}, got"
+            f" {targets}"
+        )
     ranks = np.empty(queries.shape[0], dtype=np.int64)
     _target_ranks(*query_arrays, *index, targets.astype(np.int64), ranks)
     return ranks
 
 
-def _query_arrays(function: str, queries: csr_array, index: Postings) -> tuple[IntArray, NDArray[np.int32], FloatArray]:
+def _query_arrays(
+    function: str, queries: csr_array, index: Postings
+) -> tuple[IntArray, NDArray[np.int32], FloatArray]:
     terms = len(index.offsets) - 1
     if queries.shape[1] != terms:
-        raise ValueError(f"{function}: queries have {queries.shape[1]} terms but the index has {terms}")
-    return queries.indptr.astype(np.int64), queries.indices.astype(np.int32), queries.data.astype(np.float64)
+        raise ValueError(
+            f"{function}: queries have {queries.shape[1]} terms but the index has {terms}"
+        )
+    return (
+        queries.indptr.astype(np.int64),
+        queries.indices.astype(np.int32),
+        queries.data.astype(np.float64),
+    )
 
 
 @numba.njit(cache=True, nogil=True)
@@ -412,13 +471,15 @@ def _select(scores, best, best_scores):
         if filled == k:
             worst = best_scores[k - 1]
             promising = 0
-            for document in range(start, stop):              # without a branch, so it runs as vector instructions
+            # without a branch, so it runs as vector instructions
+            for document in range(start, stop):
                 promising += scores[document] > worst
             if promising == 0:
                 continue
         for document in range(start, stop):
             score = scores[document]
-            if filled == k and score <= best_scores[k - 1]:  # an equal score comes later in the order, so it stays out
+            # an equal score comes later in the order, so it stays out
+            if filled == k and score <= best_scores[k - 1]:
                 continue
             place = filled if filled < k else k - 1
             while place > 0 and best_scores[place - 1] < score:
@@ -432,30 +493,52 @@ def _select(scores, best, best_scores):
 
 @numba.njit(parallel=True, cache=True, nogil=True)
 def _top_k(
-    query_offsets, query_terms, query_weights, offsets, documents, document_weights, n_documents, best, best_scores
+    query_offsets,
+    query_terms,
+    query_weights,
+    offsets,
+    documents,
+    document_weights,
+    n_documents,
+    best,
+    best_scores,
 ):
     queries = len(query_offsets) - 1
     for task in numba.prange((queries + _QUERIES_PER_TASK - 1) // _QUERIES_PER_TASK):
         scores = np.empty(n_documents)
         for query in range(task * _QUERIES_PER_TASK, min(queries, (task + 1) * _QUERIES_PER_TASK)):
             row = slice(query_offsets[query], query_offsets[query + 1])
-            _score_all(query_terms[row], query_weights[row], offsets, documents, document_weights, scores)
+            _score_all(
+                query_terms[row], query_weights[row], offsets, documents, document_weights, scores
+            )
             _select(scores, best[query], best_scores[query])
 
 
 @numba.njit(parallel=True, cache=True, nogil=True)
 def _target_ranks(
-    query_offsets, query_terms, query_weights, offsets, documents, document_weights, n_documents, targets, ranks
+    query_offsets,
+    query_terms,
+    query_weights,
+    offsets,
+    documents,
+    document_weights,
+    n_documents,
+    targets,
+    ranks,
 ):
     queries = len(query_offsets) - 1
     for task in numba.prange((queries + _QUERIES_PER_TASK - 1) // _QUERIES_PER_TASK):
         scores = np.empty(n_documents)
         for query in range(task * _QUERIES_PER_TASK, min(queries, (task + 1) * _QUERIES_PER_TASK)):
             row = slice(query_offsets[query], query_offsets[query + 1])
-            _score_all(query_terms[row], query_weights[row], offsets, documents, document_weights, scores)
+            _score_all(
+                query_terms[row], query_weights[row], offsets, documents, document_weights, scores
+            )
             target = targets[query]
             right = scores[target]
             ahead = 0
             for document in range(n_documents):
-                ahead += scores[document] > right or (scores[document] == right and document < target)
+                ahead += scores[document] > right or (
+                    scores[document] == right and document < target
+                )
             ranks[query] = 1 + ahead

@@ -1,4 +1,5 @@
-"""Search a collection of texts: learn the weights from the documents, then rank them for a query."""
+"""Search a collection of texts: learn the weights from the documents, then rank them for a
+query."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ Tokenizer = Callable[[str], list[str]]
 
 
 class _Index(ABC):
-    """What both indexes share. A subclass says how counts become weights, and what a query looks like."""
+    """What both indexes share. A subclass says how counts become weights, and what a query looks
+    like."""
 
     vocabulary_: Vocabulary
     idf_: NDArray[np.float64]
@@ -36,22 +38,28 @@ class _Index(ABC):
         """Learn vocabulary and weights from the documents, and index them.
 
         documents: one string per document; token lists where tokenizer is None.
-        raises   : ValueError for a bad parameter, no document, or no token in any; TypeError if documents is one string
-                   or holds something else than strings.
+        raises   : ValueError for a bad parameter, no document, or no token in any; TypeError if
+                   documents is one string or holds something else than strings.
         """
         from embcourse.tfidf import fast
 
         self._check_parameters()
         documents = self._require_documents("fit", documents)
         if not documents:
-            raise ValueError(f"{type(self).__name__}.fit: documents must hold at least one document, got none")
-        if self.tokenizer is scikit_learn_tokens:             # the compiled pass gives the same words
+            raise ValueError(
+                f"{type(self).__name__}.fit: documents must hold at least one document, got none"
+            )
+        if self.tokenizer is scikit_learn_tokens:  # the compiled pass gives the same words
             terms, counts = fast.count_words(documents)
         else:
             terms, counts = fast.count_terms(self._tokens(documents))
         if not terms:
-            raise ValueError(f"{type(self).__name__}.fit: no token in any of the {len(documents)} documents")
-        occurrences = np.bincount(counts.indices, weights=counts.data, minlength=len(terms)).astype(np.int64)
+            raise ValueError(
+                f"{type(self).__name__}.fit: no token in any of the {len(documents)} documents"
+            )
+        occurrences = np.bincount(counts.indices, weights=counts.data, minlength=len(terms)).astype(
+            np.int64
+        )
         self.vocabulary_ = Vocabulary(terms, occurrences, unknown="drop")
         self._learn(counts)
         self.matrix_ = self._weigh(counts)
@@ -59,7 +67,8 @@ class _Index(ABC):
         return self
 
     def transform(self, documents: Sequence[str]) -> csr_array:
-        """Weights of the terms in other documents, by what `fit` has learned. Words it has not seen are left out first.
+        """Weights of the terms in other documents, by what `fit` has learned. Words it has not seen
+        are left out first.
 
         returns: (documents, terms) CSR float64; column j is `vocabulary_.tokens[j]`.
         raises : NotFittedError before `fit`; TypeError as in `fit`.
@@ -70,15 +79,17 @@ class _Index(ABC):
         """`fit`, then the weights of the same documents: `matrix_`."""
         return self.fit(documents).matrix_
 
-    def search(self, queries: Sequence[str], k: int = 10) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def search(
+        self, queries: Sequence[str], k: int = 10
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k best documents for every query. Of equal scores the lower index comes first.
 
         queries: one string per query; token lists where tokenizer is None.
         k      : at least 1; fewer come back if there are no more documents.
-        returns: document indices (queries, k) and scores (queries, k), best first. A query without a known word scores
-                 0 everywhere.
-        raises : NotFittedError before `fit`; ValueError for k below 1; TypeError as in `fit`, and for k that is no
-                 integer.
+        returns: document indices (queries, k) and scores (queries, k), best first. A query without
+                 a known word scores 0 everywhere.
+        raises : NotFittedError before `fit`; ValueError for k below 1; TypeError as in `fit`, and
+                 for k that is no integer.
         """
         from embcourse.tfidf import fast
 
@@ -89,37 +100,51 @@ class _Index(ABC):
         return fast.top_k(self._queries(counts), self._postings, min(k, self.matrix_.shape[0]))
 
     def ranks(self, queries: Sequence[str], targets: ArrayLike) -> NDArray[np.int64]:
-        """Position, from 1, at which every query's one right document comes out among all documents.
+        """Position, from 1, at which every query's one right document comes out among all
+        documents.
 
         queries: one string per query.
         targets: (queries,) integers, index of the document that the query should find.
-        returns: (queries,) int64. (1 / ranks).mean() is the mean reciprocal rank, (ranks <= k).mean() recall at k.
-        raises : NotFittedError before `fit`; ValueError for targets of a wrong shape or out of range.
+        returns: (queries,) int64. (1 / ranks).mean() is the mean reciprocal rank, (ranks <=
+                 k).mean() recall at k.
+        raises : NotFittedError before `fit`; ValueError for targets of a wrong shape or out of
+                 range.
         """
         from embcourse.tfidf import fast
 
-        return fast.target_ranks(self._queries(self._counts("ranks", queries)), self._postings, targets)
+        return fast.target_ranks(
+            self._queries(self._counts("ranks", queries)), self._postings, targets
+        )
 
     def top_terms(self, rows: int | Sequence[int], k: int = 10) -> list[tuple[str, float]]:
-        """The k terms of largest mean weight in some of the indexed documents: words that name the set.
+        """The k terms of largest mean weight in some of the indexed documents: words that name the
+        set.
 
         rows   : index of a document, or of several.
-        k      : at most so many terms, at least 1; terms of weight 0 are not listed. Ties go by code point.
+        k      : at most so many terms, at least 1; terms of weight 0 are not listed. Ties go by
+                 code point.
         returns: (term, mean weight), largest first.
-        raises : NotFittedError before `fit`; ValueError for k < 1, no row, or a row that is not a document.
+        raises : NotFittedError before `fit`; ValueError for k < 1, no row, or a row that is not a
+                 document.
         """
         self._require_fitted("top_terms")
         where = f"{type(self).__name__}.top_terms"
         chosen = np.atleast_1d(np.asarray(rows))
         if chosen.ndim != 1 or chosen.size == 0 or chosen.dtype.kind not in "iu":
-            raise ValueError(f"{where}: rows must be an integer or a non-empty list of integers, got {rows!r}")
+            raise ValueError(
+                f"{where}: rows must be an integer or a non-empty list of integers, got {rows!r}"
+            )
         if chosen.min() < 0 or chosen.max() >= self.matrix_.shape[0]:
-            raise ValueError(f"{where}: rows must lie in 0 ... {self.matrix_.shape[0] - 1}, got {rows!r}")
+            raise ValueError(
+                f"{where}: rows must lie in 0 ... {self.matrix_.shape[0] - 1}, got {rows!r}"
+            )
         if k < 1:
             raise ValueError(f"{where}: k must be at least 1, got {k}")
         mean = np.asarray(self.matrix_[chosen].sum(axis=0)).ravel() / chosen.size
         order = np.argsort(-mean, kind="stable")[:k]
-        return [(self.vocabulary_.tokens[term], float(mean[term])) for term in order if mean[term] > 0]
+        return [
+            (self.vocabulary_.tokens[term], float(mean[term])) for term in order if mean[term] > 0
+        ]
 
     def _counts(self, method: str, documents: Sequence[str]) -> csr_array:
         from embcourse.tfidf import fast
@@ -135,12 +160,21 @@ class _Index(ABC):
     def _require_documents(self, method: str, documents: Sequence[str]) -> Sequence[str]:
         where = f"{type(self).__name__}.{method}"
         if isinstance(documents, str):
-            raise TypeError(f"{where}: expected a list of documents, got one string; write [text] for a single one")
+            raise TypeError(
+                f"{where}: expected a list of documents, got one string; write [text] for a"
+                " single one"
+            )
         documents = list(documents)
         for row, document in enumerate(documents):
             if isinstance(document, str) == (self.tokenizer is None):
-                wanted = "a list of tokens, since tokenizer is None" if self.tokenizer is None else "a string"
-                raise TypeError(f"{where}: document {row} must be {wanted}, got {type(document).__name__}")
+                wanted = (
+                    "a list of tokens, since tokenizer is None"
+                    if self.tokenizer is None
+                    else "a string"
+                )
+                raise TypeError(
+                    f"{where}: document {row} must be {wanted}, got {type(document).__name__}"
+                )
         return documents
 
     def _require_fitted(self, method: str) -> None:
@@ -148,11 +182,15 @@ class _Index(ABC):
             from sklearn.exceptions import NotFittedError
 
             name = type(self).__name__
-            raise NotFittedError(f"{name}.{method}: this {name} has not seen any documents; call fit(documents) first")
+            raise NotFittedError(
+                f"{name}.{method}: this {name} has not seen any documents; call fit(documents)"
+                " first"
+            )
 
     @abstractmethod
     def _check_parameters(self) -> None:
-        """Raise ValueError for a parameter that makes no sense: at `fit`, as scikit-learn's estimators do."""
+        """Raise ValueError for a parameter that makes no sense: at `fit`, as scikit-learn's
+        estimators do."""
 
     @abstractmethod
     def _learn(self, counts: csr_array) -> None:
@@ -174,11 +212,13 @@ class _Index(ABC):
 class TfidfIndex(_Index):
     """TF-IDF vectors of a collection, searched by cosine.
 
-    variant  : "textbook" (count / length times ln(N / df)) or "scikit-learn" (count times smooth idf, unit rows).
-    tokenizer: function from a string to its tokens; None if documents and queries come as token lists. With
-               `scikit_learn_tokens` the documents are counted by one compiled pass.
+    variant  : "textbook" (count / length times ln(N / df)) or "scikit-learn" (count times smooth
+               idf, unit rows).
+    tokenizer: function from a string to its tokens; None if documents and queries come as token
+               lists. With `scikit_learn_tokens` the documents are counted by one compiled pass.
 
-    Attributes after `fit`: `vocabulary_` (terms by code point), `idf_` (terms,), `matrix_` (documents, terms) CSR.
+    Attributes after `fit`: `vocabulary_` (terms by code point), `idf_` (terms,), `matrix_`
+    (documents, terms) CSR.
 
     >>> index = TfidfIndex().fit(["the cat sat", "the dog barked", "a cat and a dog"])
     >>> documents, scores = index.search(["a barking dog and a cat"], k=2)
@@ -229,8 +269,8 @@ class Bm25Index(_Index):
     b        : how much a document pays for its length, from 0 to 1.
     tokenizer: as in `TfidfIndex`.
 
-    Attributes after `fit`: `vocabulary_`, `idf_` (terms,), `mean_length_` (tokens), `matrix_` (documents, terms) CSR:
-    the weight that one occurrence of the term in a query adds.
+    Attributes after `fit`: `vocabulary_`, `idf_` (terms,), `mean_length_` (tokens), `matrix_`
+    (documents, terms) CSR: the weight that one occurrence of the term in a query adds.
 
     >>> index = Bm25Index().fit(["the cat sat", "the dog barked", "a cat and a dog"])
     >>> documents, scores = index.search(["dog", "the the dog"], k=2)
@@ -244,7 +284,9 @@ class Bm25Index(_Index):
     Robertson & Zaragoza (2009): see `bm25_weights`.
     """
 
-    def __init__(self, k1: float = 1.2, b: float = 0.75, tokenizer: Tokenizer | None = tokenize) -> None:
+    def __init__(
+        self, k1: float = 1.2, b: float = 0.75, tokenizer: Tokenizer | None = tokenize
+    ) -> None:
         super().__init__(tokenizer)
         self.k1 = k1
         self.b = b

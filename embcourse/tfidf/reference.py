@@ -1,7 +1,7 @@
 """TF-IDF and BM25: the definitions, in NumPy and float64.
 
-A document is a row of counts. Weighting changes the numbers in the row, ranking compares rows, and evaluation asks
-where the right row came out. The functions below follow that order.
+A document is a row of counts. Weighting changes the numbers in the row, ranking compares rows, and
+evaluation asks where the right row came out. The functions below follow that order.
 """
 
 import re
@@ -21,11 +21,12 @@ VARIANTS = ("textbook", "scikit-learn")
 _SCIKIT_LEARN_TOKEN = re.compile(r"(?u)\b\w\w+\b")
 
 
-# ---------------------------------------------------------------------------------------------------------- counting
+# ----------------------------------------------------------------------------------------- counting
 
 
 def scikit_learn_tokens(text: str) -> list[str]:
-    r"""Tokens as `TfidfVectorizer` cuts them by default: lower case, runs of at least two word characters.
+    r"""Tokens as `TfidfVectorizer` cuts them by default: lower case, runs of at least two word
+    characters.
 
     text   : any string.
     returns: list of strings, in order.
@@ -33,7 +34,8 @@ def scikit_learn_tokens(text: str) -> list[str]:
     >>> scikit_learn_tokens("I am a man's man")
     ['am', 'man', 'man']
 
-    scikit-learn: `token_pattern=r"(?u)\b\w\w+\b"`. `embcourse.text.tokenize` keeps "i", "a" and "man's".
+    scikit-learn: `token_pattern=r"(?u)\b\w\w+\b"`. `embcourse.text.tokenize` keeps "i", "a" and
+    "man's".
     """
     return _SCIKIT_LEARN_TOKEN.findall(text.lower())
 
@@ -44,11 +46,12 @@ def count_matrix(
     """How often every term stands in every document.
 
     documents : token lists; or, where `vocabulary` is a number, lists of term ids.
-    vocabulary: a `Vocabulary` (its policy decides what happens to an unknown token), the list of tokens that name the
-                columns (an unknown token raises), or the number of terms.
+    vocabulary: a `Vocabulary` (its policy decides what happens to an unknown token), the list of
+                tokens that name the columns (an unknown token raises), or the number of terms.
     returns   : (documents, terms) int64. Order inside a document is lost: this is the bag of words.
-    raises    : TypeError if a document is a string (tokenise it first) or ids are not integers; ValueError for an id
-                outside 0 ... terms - 1; KeyError, from the vocabulary, for an unknown token.
+    raises    : TypeError if a document is a string (tokenise it first) or ids are not integers;
+                ValueError for an id outside 0 ... terms - 1; KeyError, from the vocabulary, for an
+                unknown token.
 
     >>> count_matrix([["the", "cat", "the"], [], ["cat"]], ["the", "cat"])
     array([[2, 1],
@@ -68,24 +71,37 @@ def count_matrix(
     counts = np.zeros((len(documents), terms), dtype=np.int64)
     for row, document in enumerate(documents):
         if isinstance(document, str):
-            raise TypeError(f"count_matrix: document {row} must be a list of tokens, got the string {document[:40]!r}")
-        ids = vocabulary.encode(document) if isinstance(vocabulary, Vocabulary) else np.asarray(document)
+            raise TypeError(
+                f"count_matrix: document {row} must be a list of tokens, got the string"
+                f" {document[:40]!r}"
+            )
+        ids = (
+            vocabulary.encode(document)
+            if isinstance(vocabulary, Vocabulary)
+            else np.asarray(document)
+        )
         if ids.size and ids.dtype.kind not in "iu":
-            raise TypeError(f"count_matrix: document {row} must hold integer ids, got dtype {ids.dtype}")
+            raise TypeError(
+                f"count_matrix: document {row} must hold integer ids, got dtype {ids.dtype}"
+            )
         for term in ids:
-            if not 0 <= term < terms:              # a negative id would count from the end, silently
-                raise ValueError(f"count_matrix: document {row} holds id {term}, expected 0 <= id < {terms}")
+            if not 0 <= term < terms:  # a negative id would count from the end, silently
+                raise ValueError(
+                    f"count_matrix: document {row} holds id {term}, expected 0 <= id < {terms}"
+                )
             counts[row, term] += 1
     return counts
 
 
 def require_counts(function: str, counts: ArrayLike, *, documents: int = 0) -> FloatArray:
-    """`counts` as a float64 matrix, or an error that begins with the name of the function that needs it.
+    """`counts` as a float64 matrix, or an error that begins with the name of the function that
+    needs it.
 
     counts   : (documents, terms) array of non-negative, finite numbers.
     documents: the least number of rows that make sense to the caller.
     returns  : (documents, terms) float64; never the caller's own array.
-    raises   : ValueError if counts is not 2-D, has too few rows, or holds a negative or non-finite number.
+    raises   : ValueError if counts is not 2-D, has too few rows, or holds a negative or non-finite
+               number.
 
     >>> require_counts("idf", [[1, -2]])
     Traceback (most recent call last):
@@ -93,9 +109,13 @@ def require_counts(function: str, counts: ArrayLike, *, documents: int = 0) -> F
     """
     matrix = np.array(counts, dtype=np.float64)
     if matrix.ndim != 2:
-        raise ValueError(f"{function}: counts must have shape (documents, terms), got shape {matrix.shape}")
+        raise ValueError(
+            f"{function}: counts must have shape (documents, terms), got shape {matrix.shape}"
+        )
     if len(matrix) < documents:
-        raise ValueError(f"{function}: counts must hold at least {documents} document, got shape {matrix.shape}")
+        raise ValueError(
+            f"{function}: counts must hold at least {documents} document, got shape {matrix.shape}"
+        )
     wrong = np.argwhere(~(np.isfinite(matrix) & (matrix >= 0)))
     if len(wrong):
         row, term = wrong[0]
@@ -107,14 +127,17 @@ def require_counts(function: str, counts: ArrayLike, *, documents: int = 0) -> F
 
 
 def require_variant(function: str, variant: str) -> None:
-    """Raise ValueError unless `variant` is one of `VARIANTS`; the message begins with the name of the function.
+    """Raise ValueError unless `variant` is one of `VARIANTS`; the message begins with the name of
+    the function.
 
     >>> require_variant("tfidf", "sklearn")
     Traceback (most recent call last):
     ValueError: tfidf: variant must be one of textbook, scikit-learn, got 'sklearn'
     """
     if variant not in VARIANTS:
-        raise ValueError(f"{function}: variant must be one of {', '.join(VARIANTS)}, got {variant!r}")
+        raise ValueError(
+            f"{function}: variant must be one of {', '.join(VARIANTS)}, got {variant!r}"
+        )
 
 
 def require_bm25_parameters(function: str, k1: float, b: float) -> None:
@@ -130,7 +153,7 @@ def require_bm25_parameters(function: str, k1: float, b: float) -> None:
         raise ValueError(f"{function}: b must lie in [0, 1], got {b}")
 
 
-# --------------------------------------------------------------------------------------------------------- weighting
+# ---------------------------------------------------------------------------------------- weighting
 
 
 def term_frequency(counts: ArrayLike, variant: str = "relative") -> FloatArray:
@@ -138,11 +161,11 @@ def term_frequency(counts: ArrayLike, variant: str = "relative") -> FloatArray:
 
     "relative" : count / number of tokens in the document. An empty document gets zeros.
     "raw"      : count.
-    "log"      : 1 + ln(count) for a count above 0. Ten occurrences are not ten times as telling as one.
-    "augmented": 0.5 + 0.5 count / (largest count in the document) for a count above 0.
+    "log"      : 1 + ln(count) for a count above 0. Ten occurrences are not ten times as telling as
+    one. "augmented": 0.5 + 0.5 count / (largest count in the document) for a count above 0.
 
-    In every variant an absent term weighs 0, so the matrix stays as sparse as the counts. (Some texts print 0.5 for
-    an absent term in "augmented"; with that reading every row is full.)
+    In every variant an absent term weighs 0, so the matrix stays as sparse as the counts. (Some
+    texts print 0.5 for an absent term in "augmented"; with that reading every row is full.)
 
     counts : (documents, terms) array of non-negative counts.
     returns: (documents, terms) float64.
@@ -156,8 +179,8 @@ def term_frequency(counts: ArrayLike, variant: str = "relative") -> FloatArray:
     >>> term_frequency([[3, 1, 0]], "augmented").round(3)
     array([[1.   , 0.667, 0.   ]])
 
-    Salton & Buckley (1988), table 1, has "raw" and "augmented"; Manning, Raghavan & Schütze (2008), figure 6.15, has
-    "log" as well. scikit-learn counts raw, and `sublinear_tf=True` is "log".
+    Salton & Buckley (1988), table 1, has "raw" and "augmented"; Manning, Raghavan & Schütze (2008),
+    figure 6.15, has "log" as well. scikit-learn counts raw, and `sublinear_tf=True` is "log".
     """
     counts = require_counts("term_frequency", counts)
     present = counts > 0
@@ -171,7 +194,9 @@ def term_frequency(counts: ArrayLike, variant: str = "relative") -> FloatArray:
     if variant == "augmented":
         largest = counts.max(axis=1, keepdims=True, initial=0)
         return np.where(present, 0.5 + 0.5 * counts / np.where(largest > 0, largest, 1.0), 0.0)
-    raise ValueError(f"term_frequency: variant must be one of {', '.join(TERM_FREQUENCIES)}, got {variant!r}")
+    raise ValueError(
+        f"term_frequency: variant must be one of {', '.join(TERM_FREQUENCIES)}, got {variant!r}"
+    )
 
 
 def idf(counts: ArrayLike) -> FloatArray:
@@ -195,7 +220,7 @@ def idf(counts: ArrayLike) -> FloatArray:
     """
     counts = require_counts("idf", counts, documents=1)
     documents = counts.shape[0]
-    containing = (counts > 0).sum(axis=0)     # documents, not occurrences
+    containing = (counts > 0).sum(axis=0)  # documents, not occurrences
     with np.errstate(divide="ignore"):
         return np.log(documents / containing)
 
@@ -203,12 +228,14 @@ def idf(counts: ArrayLike) -> FloatArray:
 def smooth_idf(counts: ArrayLike) -> FloatArray:
     """Inverse document frequency as scikit-learn computes it.
 
-    idf(t) = ln((1 + N) / (1 + df(t))) + 1. The ones inside act like one more document that contains every term, so
-    nothing is infinite. The one outside keeps a term that stands in every document at weight 1 instead of 0.
+    idf(t) = ln((1 + N) / (1 + df(t))) + 1. The ones inside act like one more document that contains
+    every term, so nothing is infinite. The one outside keeps a term that stands in every document
+    at weight 1 instead of 0.
 
     counts : (documents, terms) array of non-negative counts.
     returns: (terms,) float64, in nats, at least 1.
-    raises : ValueError if counts is not 2-D, has no document, or holds a negative or non-finite number.
+    raises : ValueError if counts is not 2-D, has no document, or holds a negative or non-finite
+             number.
 
     >>> smooth_idf([[2, 1, 0], [1, 0, 0]]).round(3)
     array([1.   , 1.405, 2.099])
@@ -266,7 +293,8 @@ def l2_normalise(rows: ArrayLike) -> FloatArray:
     """
     rows = _require_rows("l2_normalise", "rows", rows)
     largest = np.abs(rows).max(axis=1, keepdims=True, initial=0)
-    rows = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)   # squares neither over- nor underflow
+    # squares neither over- nor underflow
+    rows = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.divide(rows, length, out=np.zeros_like(rows), where=length > 0)
 
@@ -276,7 +304,8 @@ def cosine_similarity(a: ArrayLike, b: ArrayLike) -> FloatArray:
 
     a      : (m, d) array of finite numbers.
     b      : (n, d) array of finite numbers.
-    returns: (m, n) float64 in [-1, 1] up to rounding. A row of zeros has no direction; its cosines are 0.
+    returns: (m, n) float64 in [-1, 1] up to rounding. A row of zeros has no direction; its cosines
+             are 0.
     raises : ValueError if a or b is not 2-D, holds a non-finite number, or d differs.
 
     >>> cosine_similarity([[1, 0], [1, 1]], [[2, 0], [0, 0]]).round(3)
@@ -287,8 +316,8 @@ def cosine_similarity(a: ArrayLike, b: ArrayLike) -> FloatArray:
     b = _require_rows("cosine_similarity", "b", b)
     if a.shape[1] != b.shape[1]:
         raise ValueError(
-            f"cosine_similarity: rows of a have {a.shape[1]} columns but rows of b have {b.shape[1]}. "
-            f"Got a {a.shape}, b {b.shape}"
+            f"cosine_similarity: rows of a have {a.shape[1]} columns but rows of b have"
+            f" {b.shape[1]}. Got a {a.shape}, b {b.shape}"
         )
     return l2_normalise(a) @ l2_normalise(b).T
 
@@ -296,25 +325,29 @@ def cosine_similarity(a: ArrayLike, b: ArrayLike) -> FloatArray:
 def _require_rows(function: str, argument: str, rows: ArrayLike) -> FloatArray:
     rows = np.asarray(rows, dtype=np.float64)
     if rows.ndim != 2:
-        raise ValueError(f"{function}: {argument} must have shape (rows, columns), got shape {rows.shape}")
+        raise ValueError(
+            f"{function}: {argument} must have shape (rows, columns), got shape {rows.shape}"
+        )
     if not np.isfinite(rows).all():
         raise ValueError(f"{function}: {argument} must be finite, got NaN or inf")
     return rows
 
 
-# --------------------------------------------------------------------------------------------------------------- BM25
+# --------------------------------------------------------------------------------------------- BM25
 
 
 def bm25_idf(counts: ArrayLike) -> FloatArray:
     """The inverse document frequency inside BM25.
 
-    idf(t) = ln(1 + (N - df(t) + 0.5) / (df(t) + 0.5)). The fraction is the Robertson-Spärck Jones weight without
-    relevance information: the odds that a document lacks t. The 1 before it is Lucene's: without it the logarithm
-    turns negative for a term in more than half of the documents, and a document would lose by containing it.
+    idf(t) = ln(1 + (N - df(t) + 0.5) / (df(t) + 0.5)). The fraction is the Robertson-Spärck Jones
+    weight without relevance information: the odds that a document lacks t. The 1 before it is
+    Lucene's: without it the logarithm turns negative for a term in more than half of the documents,
+    and a document would lose by containing it.
 
     counts : (documents, terms) array of non-negative counts.
     returns: (terms,) float64, in nats, above 0.
-    raises : ValueError if counts is not 2-D, has no document, or holds a negative or non-finite number.
+    raises : ValueError if counts is not 2-D, has no document, or holds a negative or non-finite
+             number.
 
     >>> bm25_idf([[2, 1, 0], [1, 0, 0]]).round(3)
     array([0.182, 0.693, 1.792])
@@ -327,9 +360,7 @@ def bm25_idf(counts: ArrayLike) -> FloatArray:
     return np.log1p((documents - containing + 0.5) / (containing + 0.5))
 
 
-def bm25_weights(
-    counts: ArrayLike, k1: float = 1.2, b: float = 0.75
-) -> FloatArray:
+def bm25_weights(counts: ArrayLike, k1: float = 1.2, b: float = 0.75) -> FloatArray:
     """What a term of the query adds to the score of a document, each time.
 
     weight(d, t) = idf(t) * tf (k1 + 1) / (tf + k1 * norm(d)), with `bm25_idf`,
@@ -355,22 +386,26 @@ def bm25_weights(
     require_bm25_parameters("bm25_weights", k1, b)
     counts = require_counts("bm25_weights", counts, documents=1)
     length = counts.sum(axis=1, keepdims=True)
-    mean_length = length.mean() or 1.0        # 0 if all documents are empty
+    mean_length = length.mean() or 1.0  # 0 if all documents are empty
     below = counts + k1 * (1 - b + b * length / mean_length)
-    saturated = np.zeros_like(counts)         # an absent term adds nothing
+    saturated = np.zeros_like(counts)  # an absent term adds nothing
     np.divide(counts * (k1 + 1), below, out=saturated, where=counts > 0)
     return bm25_idf(counts) * saturated
 
 
-def bm25(counts: ArrayLike, query_counts: ArrayLike, k1: float = 1.2, b: float = 0.75) -> FloatArray:
+def bm25(
+    counts: ArrayLike, query_counts: ArrayLike, k1: float = 1.2, b: float = 0.75
+) -> FloatArray:
     """BM25 score of every document for a query, or for several.
 
     score(q, d) = sum over terms t of count(t in q) * weight(d, t), with `bm25_weights`.
 
     counts      : (documents, terms) array of non-negative counts.
     query_counts: (terms,) or (queries, terms) array of non-negative counts.
-    returns     : (documents,) or (queries, documents) float64. Not bounded by 1, and not comparable across queries.
-    raises      : ValueError for a bad matrix, no document, k1 < 0, b outside [0, 1], or a differing number of terms.
+    returns     : (documents,) or (queries, documents) float64. Not bounded by 1, and not comparable
+                  across queries.
+    raises      : ValueError for a bad matrix, no document, k1 < 0, b outside [0, 1], or a differing
+                  number of terms.
 
     >>> bm25([[2, 1, 0], [1, 0, 0]], [1, 1, 0]).round(3)
     array([0.795, 0.229])
@@ -381,15 +416,15 @@ def bm25(counts: ArrayLike, query_counts: ArrayLike, k1: float = 1.2, b: float =
     query = np.asarray(query_counts, dtype=np.float64)
     if query.ndim not in (1, 2) or query.shape[-1] != weights.shape[1]:
         raise ValueError(
-            f"bm25: query_counts must have shape (terms,) or (queries, terms) with terms = {weights.shape[1]}, as in "
-            f"counts {weights.shape}, got shape {query.shape}"
+            "bm25: query_counts must have shape (terms,) or (queries, terms) with terms ="
+            f" {weights.shape[1]}, as in counts {weights.shape}, got shape {query.shape}"
         )
     if not (np.isfinite(query) & (query >= 0)).all():
         raise ValueError("bm25: query_counts must be non-negative and finite")
     return query @ weights.T
 
 
-# -------------------------------------------------------------------------------------------------------- evaluation
+# --------------------------------------------------------------------------------------- evaluation
 
 
 def rank(scores: ArrayLike) -> IntArray:
@@ -404,10 +439,13 @@ def rank(scores: ArrayLike) -> IntArray:
     """
     scores = np.asarray(scores, dtype=np.float64)
     if scores.ndim == 0:
-        raise ValueError("rank: scores must have shape (documents,) or (queries, documents), got a scalar")
+        raise ValueError(
+            "rank: scores must have shape (documents,) or (queries, documents), got a scalar"
+        )
     if np.isnan(scores).any():
         raise ValueError("rank: scores must not hold NaN, which has no place in an order")
-    return np.argsort(-scores, axis=-1, kind="stable")   # reversing an ascending order would reverse ties too
+    # reversing an ascending order would reverse ties too
+    return np.argsort(-scores, axis=-1, kind="stable")
 
 
 def reciprocal_rank(ranking: Sequence[int], relevant: Collection[int]) -> float:
@@ -429,12 +467,15 @@ def reciprocal_rank(ranking: Sequence[int], relevant: Collection[int]) -> float:
     return 0.0
 
 
-def mean_reciprocal_rank(rankings: Sequence[Sequence[int]], relevant: Sequence[Collection[int]]) -> float:
+def mean_reciprocal_rank(
+    rankings: Sequence[Sequence[int]], relevant: Sequence[Collection[int]]
+) -> float:
     """Mean of `reciprocal_rank` over the queries (MRR).
 
     rankings: one ranking per query.
     relevant: the relevant documents of each query.
-    raises  : ValueError without a query, for differing lengths, or for a query without a relevant document.
+    raises  : ValueError without a query, for differing lengths, or for a query without a relevant
+              document.
 
     >>> mean_reciprocal_rank([[7, 3], [3, 7]], [{7}, {7}])
     0.75
@@ -445,7 +486,7 @@ def mean_reciprocal_rank(rankings: Sequence[Sequence[int]], relevant: Sequence[C
         raise ValueError("mean_reciprocal_rank: rankings must hold at least one query, got none")
     if len(rankings) != len(relevant):
         raise ValueError(
-            f"mean_reciprocal_rank: rankings and relevant must have one entry per query, "
+            "mean_reciprocal_rank: rankings and relevant must have one entry per query, "
             f"got {len(rankings)} and {len(relevant)}"
         )
     return float(np.mean([reciprocal_rank(*pair) for pair in zip(rankings, relevant, strict=True)]))
@@ -480,16 +521,19 @@ def _require_relevant(function: str, relevant: Collection[int]) -> set[int]:
 def bootstrap_interval(
     values: ArrayLike, level: float = 0.95, resamples: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of a mean: how far it would move with other queries from the same source.
+    """Percentile bootstrap interval of a mean: how far it would move with other queries from the
+    same source.
 
-    Draw as many values as there are, with replacement, and take the mean; repeat; cut off the same share at both ends.
+    Draw as many values as there are, with replacement, and take the mean; repeat; cut off the same
+    share at both ends.
 
     values   : (n,) finite numbers, one per query: reciprocal ranks, or zeros and ones.
     level    : share of the resampled means inside the interval, between 0 and 1.
     resamples: number of resampled means.
     seed     : of `numpy.random.default_rng`.
     returns  : (low, high).
-    raises   : ValueError for no value, a wrong shape, a non-finite value, a level outside (0, 1), or resamples < 1.
+    raises   : ValueError for no value, a wrong shape, a non-finite value, a level outside (0, 1),
+               or resamples < 1.
 
     >>> low, high = bootstrap_interval([0, 1, 1, 1] * 25)
     >>> round(low, 2), round(high, 2)
@@ -499,7 +543,9 @@ def bootstrap_interval(
     """
     values = np.asarray(values, dtype=np.float64)
     if values.ndim != 1 or values.size == 0:
-        raise ValueError(f"bootstrap_interval: values must have shape (n,) with n >= 1, got shape {values.shape}")
+        raise ValueError(
+            f"bootstrap_interval: values must have shape (n,) with n >= 1, got shape {values.shape}"
+        )
     if not np.isfinite(values).all():
         raise ValueError("bootstrap_interval: values must be finite, got NaN or inf")
     if not 0 < level < 1:
@@ -507,6 +553,7 @@ def bootstrap_interval(
     if resamples < 1:
         raise ValueError(f"bootstrap_interval: resamples must be at least 1, got {resamples}")
     rng = np.random.default_rng(seed)
-    means = [rng.choice(values, size=values.size).mean() for _ in range(resamples)]   # one resample in memory at a time
+    # one resample in memory at a time
+    means = [rng.choice(values, size=values.size).mean() for _ in range(resamples)]
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

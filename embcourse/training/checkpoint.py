@@ -18,7 +18,8 @@ from embcourse.vectors.atomic import atomic_write
 def save_checkpoint(
     path: str | Path, arrays: Mapping[str, np.ndarray], position: int, settings: Mapping[str, Any]
 ) -> None:
-    """Write a checkpoint whole or not at all; an older one of that name stays until the new one is complete.
+    """Write a checkpoint whole or not at all; an older one of that name stays until the new one is
+    complete.
 
     arrays  : what was learned so far.
     position: how far the training has come, in its own unit.
@@ -32,8 +33,8 @@ def save_checkpoint(
 def require_writable(path: str | Path) -> None:
     """Refuses a checkpoint that could not be written, before hours of training are lost with it.
 
-    raises: FileNotFoundError for a folder that is not there, IsADirectoryError for a path that is one, OSError where
-            nothing may be written.
+    raises: FileNotFoundError for a folder that is not there, IsADirectoryError for a path that is
+            one, OSError where nothing may be written.
 
     >>> require_writable("no/such/folder/run")
     Traceback (most recent call last):
@@ -41,13 +42,18 @@ def require_writable(path: str | Path) -> None:
     """
     path = Path(path)
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"train: checkpoint lies in a folder that is not there: {os.fspath(path.parent)!r}")
+        raise FileNotFoundError(
+            f"train: checkpoint lies in a folder that is not there: {os.fspath(path.parent)!r}"
+        )
     try:
         if path.is_dir():
-            raise IsADirectoryError(f"train: checkpoint must be a file, got the folder {os.fspath(path)!r}")
+            raise IsADirectoryError(
+                f"train: checkpoint must be a file, got the folder {os.fspath(path)!r}"
+            )
         with tempfile.TemporaryFile(dir=path.parent):
             pass
-        os.lstat(path.with_name(f".{path.name}.{'0' * 32}.tmp"))   # a name too long, or one that no file can have
+        # a name too long, or one that no file can have
+        os.lstat(path.with_name(f".{path.name}.{'0' * 32}.tmp"))
     except FileNotFoundError:
         pass
     except IsADirectoryError:
@@ -56,12 +62,15 @@ def require_writable(path: str | Path) -> None:
         raise OSError(f"train: checkpoint {os.fspath(path)!r} can't be written: {error}") from error
 
 
-def load_checkpoint(path: str | Path, settings: Mapping[str, Any]) -> tuple[dict[str, np.ndarray], int]:
+def load_checkpoint(
+    path: str | Path, settings: Mapping[str, Any]
+) -> tuple[dict[str, np.ndarray], int]:
     """Read a checkpoint back, if it belongs to this training.
 
     settings: what `save_checkpoint` must have been given.
     returns : (arrays, position).
-    raises  : ValueError for a file that is no checkpoint, or one of other settings, naming those that differ.
+    raises  : ValueError for a file that is no checkpoint, or one of other settings, naming those
+              that differ.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -79,10 +88,14 @@ def load_checkpoint(path: str | Path, settings: Mapping[str, Any]) -> tuple[dict
             arrays = {name: file[name] for name in file.files if name != "notes"}
             notes = json.loads(str(file["notes"]))
     except (zipfile.BadZipFile, ValueError, KeyError, EOFError) as error:
-        raise ValueError(f"load_checkpoint: {path} is no checkpoint of a training ({error})") from None
+        raise ValueError(
+            f"load_checkpoint: {path} is no checkpoint of a training ({error})"
+        ) from None
     saved, wanted = notes["settings"], json.loads(json.dumps(dict(settings)))
     differing = [name for name in {**saved, **wanted} if saved.get(name) != wanted.get(name)]
     if differing:
-        changes = ", ".join(f"{name} was {saved.get(name)!r}, is {wanted.get(name)!r} now" for name in differing)
+        changes = ", ".join(
+            f"{name} was {saved.get(name)!r}, is {wanted.get(name)!r} now" for name in differing
+        )
         raise ValueError(f"load_checkpoint: {path} belongs to another training: {changes}")
     return arrays, notes["position"]

@@ -1,8 +1,9 @@
 """A corpus to train on: token ids on the disk, read in chunks, however it came.
 
-The text is read once. Words get provisional numbers in the order in which they appear, and the numbers go to a
-temporary file, 4 bytes a token. When all words are counted, the vocabulary is known, and the file is rewritten in place
-with the final ids. So a generator will do, and memory holds the vocabulary, never the text.
+The text is read once. Words get provisional numbers in the order in which they appear, and the
+numbers go to a temporary file, 4 bytes a token. When all words are counted, the vocabulary is
+known, and the file is rewritten in place with the final ids. So a generator will do, and memory
+holds the vocabulary, never the text.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import tempfile
 import zlib
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
+from collections.abc import Iterable, Sequence
+from itertools import count, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,14 +22,16 @@ import numpy as np
 from embcourse.text import Encoded, Vocabulary
 from embcourse.training.files import corpus_files, is_paths, read_all
 
-_BLOCK = 1 << 20                 # tokens or sentences that are handled at once
+_BLOCK = 1 << 20  # tokens or sentences that are handled at once
 
 
 class TrainingCorpus:
-    """Sentences as ids, in memory or mapped from a temporary file, cut into chunks of whole sentences.
+    """Sentences as ids, in memory or mapped from a temporary file, cut into chunks of whole
+    sentences.
 
-    Made by `open_corpus`. Attributes: `vocabulary` (with counts), `ids` ((tokens,) int32), `offsets` ((sentences + 1,)
-    int64); read-only. The temporary file vanishes with the object, and with the process however that ends.
+    Made by `open_corpus`. Attributes: `vocabulary` (with counts), `ids` ((tokens,) int32),
+    `offsets` ((sentences + 1,) int64); read-only. The temporary file vanishes with the object, and
+    with the process however that ends.
 
     >>> corpus = open_corpus([["a", "b"], ["a"], ["b", "a", "c"]], min_count=2)
     >>> corpus.vocabulary.tokens, corpus.ids.tolist(), corpus.offsets.tolist()
@@ -46,7 +49,8 @@ class TrainingCorpus:
         return len(self.ids)
 
     def borders(self, chunk_tokens: int) -> np.ndarray:
-        """Where to cut the sentences into chunks of about so many tokens: (chunks + 1,) int64, from 0 to sentences.
+        """Where to cut the sentences into chunks of about so many tokens: (chunks + 1,) int64, from
+        0 to sentences.
 
         The cuts depend on the corpus only, never on threads or time.
 
@@ -68,9 +72,13 @@ class TrainingCorpus:
         for values in (self.ids, self.offsets):
             sum_so_far = 0
             for start in range(0, len(values), _BLOCK):
-                sum_so_far = zlib.crc32(np.ascontiguousarray(values[start : start + _BLOCK]), sum_so_far)
+                sum_so_far = zlib.crc32(
+                    np.ascontiguousarray(values[start : start + _BLOCK]), sum_so_far
+                )
             sums.append(f"{sum_so_far:08x}")
-        words = zlib.crc32("\0".join(self.vocabulary.tokens).encode(), zlib.crc32(self.vocabulary.counts))
+        words = zlib.crc32(
+            "\0".join(self.vocabulary.tokens).encode(), zlib.crc32(self.vocabulary.counts)
+        )
         return f"{self.tokens}-{sums[0]}-{sums[1]}-{words:08x}"
 
 
@@ -83,52 +91,72 @@ def open_corpus(
     max_sentence: int = 10_000,
     encoding: str = "utf-8",
 ) -> TrainingCorpus:
-    """Any corpus, made ready for training. Words outside the vocabulary are dropped before windows are laid.
+    """Any corpus, made ready for training. Words outside the vocabulary are dropped before windows
+    are laid.
 
-    corpus      : token lists (a generator will do: they are read once); or text with one sentence a line and blanks
-                  between tokens: the path of a file, a folder, a pattern such as "news/*.txt.gz", or several `Path`s
-                  (see `corpus_files` and `read_sentences`); or `Encoded` ids, with their vocabulary.
-    vocabulary  : the words to train; None to count them. Its counts are used if it has any, else the corpus's.
+    corpus      : token lists (a generator will do: they are read once); or text with one sentence a
+                  line and blanks between tokens: the path of a file, a folder, a pattern such as
+                  "news/*.txt.gz", or several `Path`s (see `corpus_files` and `read_sentences`); or
+                  `Encoded` ids, with their vocabulary.
+    vocabulary  : the words to train; None to count them. Its counts are used if it has any, else
+                  the corpus's.
     min_count   : without a vocabulary: words that occur fewer times are dropped.
     max_size    : without a vocabulary: at most so many words.
-    max_sentence: longer sentences are cut into pieces of so many tokens. Nothing is lost but pairs across the cuts.
+    max_sentence: longer sentences are cut into pieces of so many tokens. Nothing is lost but pairs
+                  across the cuts.
     encoding    : of text in files.
     returns     : TrainingCorpus.
-    raises      : TypeError for a sentence or corpus that is a str but no file (FileNotFoundError if it looks like a
-                  path), or tokens that are not strings; ValueError if there is no token, if no word is left, if a
-                  token is no valid Unicode, if a file is not in that encoding, or ids lie outside the vocabulary; KeyError for an unknown word if the vocabulary's policy is "raise".
+    raises      : TypeError for a sentence or corpus that is a str but no file (FileNotFoundError if
+                  it looks like a path), or tokens that are not strings; ValueError if there is no
+                  token, if no word is left, if a token is no valid Unicode, if a file is not in
+                  that encoding, or ids lie outside the vocabulary; KeyError for an unknown word if
+                  the vocabulary's policy is "raise".
 
     >>> open_corpus(iter([["x", "y", "x"]]), min_count=2).vocabulary.tokens
     ('x',)
     """
     if isinstance(max_sentence, bool) or not isinstance(max_sentence, int) or max_sentence < 1:
-        raise ValueError(f"open_corpus: max_sentence must be an integer of at least 1, got {max_sentence!r}")
+        raise ValueError(
+            f"open_corpus: max_sentence must be an integer of at least 1, got {max_sentence!r}"
+        )
     if vocabulary is not None and not isinstance(vocabulary, Vocabulary):
-        raise TypeError(f"open_corpus: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}")
+        raise TypeError(
+            f"open_corpus: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}"
+        )
     if isinstance(corpus, Encoded):
         return _from_encoded(corpus, vocabulary, max_sentence)
     if is_paths(corpus):
-        corpus = read_all(corpus_files(corpus, "open_corpus"), encoding=encoding, max_tokens=max_sentence)
+        corpus = read_all(
+            corpus_files(corpus, "open_corpus"), encoding=encoding, max_tokens=max_sentence
+        )
 
     tokens, ids, offsets, counts = _spool(corpus, max_sentence)
     if not len(ids):
         raise ValueError("open_corpus: corpus holds no token")
     if vocabulary is None:
         vocabulary = Vocabulary.from_counts(
-            dict(zip(tokens, counts.tolist(), strict=True)), min_count=min_count, max_size=max_size, unknown="drop"
+            dict(zip(tokens, counts.tolist(), strict=True)),
+            min_count=min_count,
+            max_size=max_size,
+            unknown="drop",
         )
         if not len(vocabulary):
             raise ValueError(
-                f"open_corpus: no word is left: none of {len(tokens)} words occurs min_count={min_count} times or more"
+                f"open_corpus: no word is left: none of {len(tokens)} words occurs"
+                f" min_count={min_count} times or more"
             )
     final = _final_ids(tokens, vocabulary)
     ids, offsets = _renumber(ids, offsets, final)
     if not len(ids):
-        raise ValueError(f"open_corpus: none of the corpus's {len(tokens)} words is in the vocabulary")
+        raise ValueError(
+            f"open_corpus: none of the corpus's {len(tokens)} words is in the vocabulary"
+        )
     return TrainingCorpus(_with_counts(vocabulary, ids), ids, offsets)
 
 
-def _from_encoded(corpus: Encoded, vocabulary: Vocabulary | None, max_sentence: int) -> TrainingCorpus:
+def _from_encoded(
+    corpus: Encoded, vocabulary: Vocabulary | None, max_sentence: int
+) -> TrainingCorpus:
     if vocabulary is None:
         raise ValueError("open_corpus: an Encoded corpus needs its vocabulary")
     ids, offsets = np.asarray(corpus.ids), np.asarray(corpus.offsets)
@@ -137,21 +165,28 @@ def _from_encoded(corpus: Encoded, vocabulary: Vocabulary | None, max_sentence: 
             raise TypeError(f"open_corpus: {name} must be integers, got {values.dtype}")
     if not ids.size:
         raise ValueError("open_corpus: corpus holds no token")
-    if ids.min() < 0 or ids.max() >= len(vocabulary):                # before the cast, in which 2**32 would become 0
+    # before the cast, in which 2**32 would become 0
+    if ids.min() < 0 or ids.max() >= len(vocabulary):
         raise ValueError(
-            f"open_corpus: ids must lie between 0 and {len(vocabulary) - 1}, got {ids.min()} to {ids.max()}"
+            f"open_corpus: ids must lie between 0 and {len(vocabulary) - 1}, got {ids.min()} to"
+            f" {ids.max()}"
         )
     ids, offsets = np.ascontiguousarray(ids, dtype=np.int32), offsets.astype(np.int64)
     if offsets[0] != 0 or offsets[-1] != ids.size or (np.diff(offsets) < 0).any():
-        raise ValueError(f"open_corpus: offsets must rise from 0 to the number of tokens, {ids.size}")
+        raise ValueError(
+            f"open_corpus: offsets must rise from 0 to the number of tokens, {ids.size}"
+        )
     if (np.diff(offsets) > max_sentence).any():
-        pieces = [np.arange(start, end, max_sentence) for start, end in zip(offsets[:-1], offsets[1:], strict=True)]
+        pieces = [np.arange(start, end, max_sentence) for start, end in pairwise(offsets)]
         offsets = np.concatenate([*pieces, offsets[-1:]])
     return TrainingCorpus(_with_counts(vocabulary, ids), ids, offsets)
 
 
-def _spool(sentences: Iterable[Sequence[str]], max_sentence: int) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
-    """The text on the disk in provisional ids: words in order of appearance, ids, offsets, counts of the words."""
+def _spool(
+    sentences: Iterable[Sequence[str]], max_sentence: int
+) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+    """The text on the disk in provisional ids: words in order of appearance, ids, offsets, counts
+    of the words."""
     index: defaultdict[str, int] = defaultdict(count().__next__)
     buffer, ends = array("i"), array("q", [0])
     total = 0
@@ -159,14 +194,17 @@ def _spool(sentences: Iterable[Sequence[str]], max_sentence: int) -> tuple[list[
         for number, sentence in enumerate(sentences):
             if isinstance(sentence, str):
                 raise TypeError(
-                    f"open_corpus: sentence {number} must be a list of tokens, got the str {sentence[:30]!r}; "
-                    "call tokenize first"
+                    f"open_corpus: sentence {number} must be a list of tokens, got the str"
+                    f" {sentence[:30]!r}; call tokenize first"
                 )
             before = len(buffer)
             try:
                 buffer.extend(map(index.__getitem__, sentence))
             except TypeError:
-                raise TypeError(f"open_corpus: sentence {number} must be a list of strings, got {sentence!r:.60}") from None
+                raise TypeError(
+                    f"open_corpus: sentence {number} must be a list of strings, got"
+                    f" {sentence!r:.60}"
+                ) from None
             length = len(buffer) - before
             ends.extend(range(total + max_sentence, total + length, max_sentence))
             total += length
@@ -178,10 +216,14 @@ def _spool(sentences: Iterable[Sequence[str]], max_sentence: int) -> tuple[list[
         _flush(ends, end_file)
         wrong = next((token for token in index if not isinstance(token, str)), None)
         if wrong is not None:
-            raise TypeError(f"open_corpus: tokens must be strings, got {wrong!r} ({type(wrong).__name__})")
+            raise TypeError(
+                f"open_corpus: tokens must be strings, got {wrong!r} ({type(wrong).__name__})"
+            )
         lone = next((token for token in index if not _is_unicode(token)), None)
         if lone is not None:
-            raise ValueError(f"open_corpus: tokens must be valid Unicode, got {lone!r}, which no file can hold")
+            raise ValueError(
+                f"open_corpus: tokens must be valid Unicode, got {lone!r}, which no file can hold"
+            )
         ids, offsets = _mapped(id_file, np.int32), _mapped(end_file, np.int64)
     counts = np.zeros(len(index), np.int64)
     for start in range(0, len(ids), _BLOCK):
@@ -214,13 +256,20 @@ def _final_ids(tokens: list[str], vocabulary: Vocabulary) -> np.ndarray:
     """The id in the vocabulary of each provisional id; -1 for a word to drop."""
     if vocabulary.unknown != "drop":
         return vocabulary.encode(tokens)
-    return np.fromiter((vocabulary[token] if token in vocabulary else -1 for token in tokens), np.int32, len(tokens))
+    return np.fromiter(
+        (vocabulary[token] if token in vocabulary else -1 for token in tokens),
+        np.int32,
+        len(tokens),
+    )
 
 
-def _renumber(ids: np.ndarray, offsets: np.ndarray, final: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Final ids in place of provisional ones, dropped words squeezed out, sentences moved up accordingly."""
+def _renumber(
+    ids: np.ndarray, offsets: np.ndarray, final: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Final ids in place of provisional ones, dropped words squeezed out, sentences moved up
+    accordingly."""
     kept = 0
-    sentence = 1                                             # the next entry of offsets to move
+    sentence = 1  # the next entry of offsets to move
     for start in range(0, len(ids), _BLOCK):
         block = final[ids[start : start + _BLOCK]]
         stays = block >= 0
@@ -242,5 +291,8 @@ def _with_counts(vocabulary: Vocabulary, ids: np.ndarray) -> Vocabulary:
     for start in range(0, len(ids), _BLOCK):
         counts += np.bincount(ids[start : start + _BLOCK], minlength=len(vocabulary))
     return Vocabulary(
-        vocabulary.tokens, counts, unknown=vocabulary.unknown, unknown_token=vocabulary.unknown_token
+        vocabulary.tokens,
+        counts,
+        unknown=vocabulary.unknown,
+        unknown_token=vocabulary.unknown_token,
     )

@@ -1,4 +1,5 @@
-"""Text files as a corpus: one sentence a line, of any length, compressed or not, one file or many."""
+"""Text files as a corpus: one sentence a line, of any length, compressed or not, one file or
+many."""
 
 from __future__ import annotations
 
@@ -11,39 +12,56 @@ from pathlib import Path
 
 from embcourse.text.compression import DAMAGED, compressed
 
-_BLOCK = 1 << 18                 # bytes read at once
+_BLOCK = 1 << 18  # bytes read at once
 
 
 def corpus_files(corpus: str | Path | Sequence[Path], where: str) -> list[Path]:
-    """The files that a corpus names: one file, all of a folder in the order of their names, a pattern, or several.
+    """The files that a corpus names: one file, all of a folder in the order of their names, a
+    pattern, or several.
 
-    corpus : a path; of a folder it means the files in it, without those whose names begin with a dot. A path with *, ?
-             or [ that is no file is a pattern. Or a sequence of such paths.
+    corpus : a path; of a folder it means the files in it, without those whose names begin with a
+             dot. A path with *, ? or [ that is no file is a pattern. Or a sequence of such paths.
     where  : the public name to put in front of an error.
-    raises : FileNotFoundError where a path names nothing, ValueError for a folder or sequence without files.
+    raises : FileNotFoundError where a path names nothing, ValueError for a folder or sequence
+             without files.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     for name in ("b.txt", "a.txt", ".hidden", "c.md"):
     ...         Path(folder, name).touch()
-    ...     [[path.name for path in corpus_files(Path(folder, end), where="train")] for end in ("", "*.txt", "c.md")]
+    ...     [
+    ...         [path.name for path in corpus_files(Path(folder, end), where="train")]
+    ...         for end in ("", "*.txt", "c.md")
+    ...     ]
     [['a.txt', 'b.txt', 'c.md'], ['a.txt', 'b.txt'], ['c.md']]
     """
     if not isinstance(corpus, str | Path):
         files = [file for path in corpus for file in corpus_files(path, where)]
         if not files:
-            raise ValueError(f"{where}: corpus must name at least one file, got an empty sequence of paths")
+            raise ValueError(
+                f"{where}: corpus must name at least one file, got an empty sequence of paths"
+            )
         return files
     if os.path.isfile(corpus):
         return [Path(corpus)]
     if os.path.isdir(corpus):
-        files = sorted(path for path in Path(corpus).iterdir() if path.is_file() and not path.name.startswith("."))
+        files = sorted(
+            path
+            for path in Path(corpus).iterdir()
+            if path.is_file() and not path.name.startswith(".")
+        )
         if not files:
             raise ValueError(f"{where}: corpus is a folder without files: {os.fspath(corpus)!r}")
         return files
-    files = [Path(path) for path in sorted(glob.glob(os.fspath(corpus), recursive=True)) if os.path.isfile(path)]
+    files = [
+        Path(path)
+        for path in sorted(glob.glob(os.fspath(corpus), recursive=True))
+        if os.path.isfile(path)
+    ]
     if not files:
-        raise FileNotFoundError(f"{where}: corpus is the path of no file: {os.fspath(corpus)[:200]!r}")
+        raise FileNotFoundError(
+            f"{where}: corpus is the path of no file: {os.fspath(corpus)[:200]!r}"
+        )
     return files
 
 
@@ -52,14 +70,14 @@ def read_sentences(
 ) -> Iterator[list[str]]:
     """The lines of a text file as token lists, split at white space, one at a time.
 
-    Memory holds a block of the file and one sentence: a line of any length will do. A mark of byte order at the
-    beginning of a UTF-8 file is no part of its first word.
+    Memory holds a block of the file and one sentence: a line of any length will do. A mark of byte
+    order at the beginning of a UTF-8 file is no part of its first word.
 
     path      : read through gzip, bz2 or xz if its name ends in .gz, .bz2 or .xz.
     encoding  : of the text.
     max_tokens: longer lines come in pieces of so many tokens.
-    raises    : ValueError naming path, line and column of the first byte that is not in that encoding, a compressed
-                file that is damaged, or an unknown encoding.
+    raises    : ValueError naming path, line and column of the first byte that is not in that
+                encoding, a compressed file that is damaged, or an unknown encoding.
 
     >>> import tempfile
     >>> with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
@@ -68,8 +86,8 @@ def read_sentences(
     ...     list(read_sentences(file.name)), next(read_sentences(file.name, max_tokens=2))
     ([['in', 'the', 'beginning'], [], ['and', 'God', 'said']], ['in', 'the'])
     """
-    tokens: list[str] = []                                        # of a line that is longer than a block, so far
-    rest, cut = "", False                                         # text not split yet; whether part of its line is out
+    tokens: list[str] = []  # of a line that is longer than a block, so far
+    rest, cut = "", False  # text not split yet; whether part of its line is out
     for text in _texts(Path(path), encoding):
         *lines, rest = (rest + text).split("\n")
         for line in lines:
@@ -77,8 +95,10 @@ def read_sentences(
             if tokens or not cut:
                 yield from _pieces(tokens, max_tokens)
             tokens, cut = [], False
-        if len(rest) > _BLOCK:                                    # all but its last word, which may go on
-            head = rest[: -len(rest.split()[-1])] if rest.strip() and not rest[-1].isspace() else rest
+        if len(rest) > _BLOCK:  # all but its last word, which may go on
+            head = (
+                rest[: -len(rest.split()[-1])] if rest.strip() and not rest[-1].isspace() else rest
+            )
             rest = rest[len(head) :]
             tokens += head.split()
             whole = len(tokens) // max_tokens * max_tokens
@@ -111,17 +131,23 @@ def _texts(path: Path, encoding: str) -> Iterator[str]:
             try:
                 block = file.read(_BLOCK)
             except DAMAGED as error:
-                raise ValueError(f"{path}: expected a file that {path.suffix} can decompress; {error}") from error
+                raise ValueError(
+                    f"{path}: expected a file that {path.suffix} can decompress; {error}"
+                ) from error
             try:
                 text = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
                 before = error.object[: error.start].decode(codec.name, errors="replace")
                 lines, found = before.count("\n"), error.object[error.start : error.start + 1]
                 column = len(before) - before.rfind("\n") if lines else column + len(before)
-                advice = "; name the encoding it is in, e.g. encoding='latin-1'" if codec.name == "utf-8" else ""
+                advice = (
+                    "; name the encoding it is in, e.g. encoding='latin-1'"
+                    if codec.name == "utf-8"
+                    else ""
+                )
                 raise ValueError(
-                    f"{path}, line {line + lines}, column {column}: expected {encoding}, got the byte "
-                    f"0x{found.hex()}{advice}"
+                    f"{path}, line {line + lines}, column {column}: expected {encoding}, got the"
+                    f" byte 0x{found.hex()}{advice}"
                 ) from None
             if not block and not text:
                 return
@@ -138,7 +164,11 @@ def is_paths(corpus: object) -> bool:
     """
     if isinstance(corpus, str | Path):
         return True
-    return isinstance(corpus, list | tuple) and len(corpus) > 0 and all(isinstance(path, Path) for path in corpus)
+    return (
+        isinstance(corpus, list | tuple)
+        and len(corpus) > 0
+        and all(isinstance(path, Path) for path in corpus)
+    )
 
 
 def read_all(paths: Iterable[Path], *, encoding: str, max_tokens: int) -> Iterator[list[str]]:

@@ -11,7 +11,8 @@ from types import FrameType
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Lets no Ctrl-C into the block, however often it is pressed; the first one is raised when the block has ended.
+    """Lets no Ctrl-C into the block, however often it is pressed; the first one is raised when the
+    block has ended.
 
     Outside the main thread there is nothing to hold: Python sends every Ctrl-C there.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from tqdm import tqdm
 
@@ -17,7 +17,8 @@ class Progress(NamedTuple):
     epochs          : how many there will be.
     tokens          : tokens of the corpus passed so far, over all epochs.
     total_tokens    : tokens at the end.
-    loss            : the mean loss since the last report, in nats, from a sample of the steps; NaN if none was sampled.
+    loss            : the mean loss since the last report, in nats, from a sample of the steps; NaN
+                      if none was sampled.
     learning_rate   : where it stands.
     seconds         : since this run began.
     words_per_second: tokens passed in this run over `seconds`.
@@ -41,7 +42,9 @@ class Reporter:
     progress            : show a bar.
     callback            : called with a `Progress`; what it raises ends the training.
 
-    >>> with Reporter(epochs=2, epoch_tokens=10, callback=lambda report: print(report.epoch, report.loss)) as reporter:
+    >>> with Reporter(
+    ...     epochs=2, epoch_tokens=10, callback=lambda report: print(report.epoch, report.loss)
+    ... ) as reporter:
     ...     reporter.passed(10, loss_sum=6.0, loss_terms=2, learning_rate=0.02)
     ...     reporter.passed(5, loss_sum=4.0, loss_terms=2, learning_rate=0.01)
     1 3.0
@@ -63,20 +66,31 @@ class Reporter:
         self.callback = callback
         self._before = done
         self._bar = tqdm(
-            total=epochs * epoch_tokens, initial=done, disable=not progress, unit="word", unit_scale=True, mininterval=0.5
+            total=epochs * epoch_tokens,
+            initial=done,
+            disable=not progress,
+            unit="word",
+            unit_scale=True,
+            mininterval=0.5,
         )
 
-    def __enter__(self) -> Reporter:
+    def __enter__(self) -> Self:
         self._start = time.perf_counter()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._bar.close()
 
-    def passed(self, tokens: int, *, loss_sum: float, loss_terms: int, learning_rate: float) -> None:
-        """Notes that so many more tokens were passed, with the sum of the sampled losses and their number."""
+    def passed(
+        self, tokens: int, *, loss_sum: float, loss_terms: int, learning_rate: float
+    ) -> None:
+        """Notes that so many more tokens were passed, with the sum of the sampled losses and their
+        number."""
         self.done += tokens
         self._bar.update(tokens)
         loss = loss_sum / loss_terms if loss_terms else float("nan")
@@ -87,4 +101,6 @@ class Reporter:
             epoch = min((self.done - 1) // self.epoch_tokens + 1, self.epochs)
             speed = (self.done - self._before) / seconds if seconds > 0 else float("nan")
             total = self.epochs * self.epoch_tokens
-            self.callback(Progress(epoch, self.epochs, self.done, total, loss, learning_rate, seconds, speed))
+            self.callback(
+                Progress(epoch, self.epochs, self.done, total, loss, learning_rate, seconds, speed)
+            )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-LANES = 16                     # float32 numbers in a cache line of 64 bytes
+LANES = 16  # float32 numbers in a cache line of 64 bytes
 
 
 def padded_rows(rows: int, dim: int) -> np.ndarray:
     """Zeros, each row filled up to whole cache lines and starting on one.
 
-    A vector instruction that reads or writes across two lines takes about twice as long, and two threads that work on
-    neighbouring rows do not disturb each other when the rows share no line.
+    A vector instruction that reads or writes across two lines takes about twice as long, and two
+    threads that work on neighbouring rows do not disturb each other when the rows share no line.
 
     returns: (rows, width) float32, C-contiguous; width is dim rounded up to a multiple of 16.
 
@@ -26,7 +26,8 @@ def padded_rows(rows: int, dim: int) -> np.ndarray:
 
 
 def compact_rows(padded: np.ndarray, dim: int) -> np.ndarray:
-    """The first dim columns as one block, moved together within the same memory: `padded` is used up.
+    """The first dim columns as one block, moved together within the same memory: `padded` is used
+    up.
 
     padded : (rows, width) C-contiguous.
     returns: (rows, dim), C-contiguous.
@@ -39,7 +40,7 @@ def compact_rows(padded: np.ndarray, dim: int) -> np.ndarray:
     if dim == width:
         return padded
     compact = padded.reshape(-1)[: rows * dim].reshape(rows, dim)
-    step = 4096                                  # a copy of so many rows at a time; none is overwritten before it moved
+    step = 4096  # a copy of so many rows at a time; none is overwritten before it moved
     for begin in range(0, rows, step):
         compact[begin : begin + step] = padded[begin : begin + step, :dim].copy()
     return compact

@@ -1,4 +1,5 @@
-"""A training that can't go on, or had nothing to do, is an error: it never ends in vectors that mean nothing."""
+"""A training that can't go on, or had nothing to do, is an error: it never ends in vectors that
+mean nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from embcourse.training.corpus import TrainingCorpus
 
-LARGEST = 1e3                    # a trained number is rarely above 10
+LARGEST = 1e3  # a trained number is rarely above 10
 
 
 class Diverged(FloatingPointError):
@@ -18,7 +19,11 @@ class Diverged(FloatingPointError):
 
 
 def require_stable(
-    tables: Sequence[np.ndarray], *, loss: float, learning_rate: float, limit: float = LARGEST,
+    tables: Sequence[np.ndarray],
+    *,
+    loss: float,
+    learning_rate: float,
+    limit: float = LARGEST,
     checkpoint: str | Path | None = None,
 ) -> None:
     """Stops a training whose tables are not finite or hold numbers above a limit.
@@ -33,29 +38,31 @@ def require_stable(
     >>> require_stable([np.ones(3)], loss=0.7, learning_rate=0.025)
     >>> require_stable([np.full(3, 1e8)], loss=0.7, learning_rate=0.5)
     Traceback (most recent call last):
-    embcourse.training.stability.Diverged: train: the training diverges: a table holds 1e+08, the loss is 0.7 at learning rate 0.5; try a lower learning_rate
+    embcourse.training.stability.Diverged: train: the training diverges: ...; try a lower ...
     """
-    # NaN is the largest of all to numpy. No copy of a table is made: it may fill half of the memory.
+    # NaN is the largest of all to numpy. No copy of a table is made: it may fill half of the
+    # memory.
     largest = float(np.max([(table.max(), -table.min()) for table in tables]))
     if largest <= limit and not math.isinf(loss):
         return
     kept = Path(checkpoint) if checkpoint is not None and Path(checkpoint).exists() else None
     advice = f"; {kept} holds the last good state" if kept else ""
     raise Diverged(
-        f"train: the training diverges: a table holds {largest:.3g}, the loss is {loss:.3g} at learning rate "
-        f"{learning_rate:.3g}; try a lower learning_rate{advice}"
+        f"train: the training diverges: a table holds {largest:.3g}, the loss is {loss:.3g} at"
+        f" learning rate {learning_rate:.3g}; try a lower learning_rate{advice}"
     )
 
 
 def require_pairs(corpus: TrainingCorpus, *, min_count: int, max_size: int | None) -> None:
-    """Refuses a corpus without two words of the vocabulary in one sentence: nothing has a context there.
+    """Refuses a corpus without two words of the vocabulary in one sentence: nothing has a context
+    there.
 
     raises: ValueError naming what emptied it.
 
     >>> from embcourse.training import open_corpus
     >>> require_pairs(open_corpus([["a"], ["b"]], min_count=1), min_count=1, max_size=None)
     Traceback (most recent call last):
-    ValueError: train: no sentence holds two words of the vocabulary, so no word has a context (2 words, min_count=1, max_size=None)
+    ValueError: train: no sentence holds two words of the vocabulary, ... (2 words, ...)
     """
     if np.diff(corpus.offsets).max(initial=0) < 2:
         raise ValueError(
@@ -65,7 +72,8 @@ def require_pairs(corpus: TrainingCorpus, *, min_count: int, max_size: int | Non
 
 
 def require_trained(trained: bool, *, sample: float) -> None:
-    """Refuses to return vectors that no pair has changed: subsampling left no two words beside each other.
+    """Refuses to return vectors that no pair has changed: subsampling left no two words beside each
+    other.
 
     raises: ValueError naming sample.
 
@@ -73,6 +81,6 @@ def require_trained(trained: bool, *, sample: float) -> None:
     """
     if not trained:
         raise ValueError(
-            f"train: no pair was trained: with sample={sample:g} hardly a word is left in any sentence; "
-            "take a larger sample, or 0 to keep all"
+            f"train: no pair was trained: with sample={sample:g} hardly a word is left in any"
+            " sentence; take a larger sample, or 0 to keep all"
         )

@@ -13,10 +13,11 @@ def first_vectors(
 ) -> np.ndarray:
     """Uniform in (-0.5, 0.5) / dim as in the released word2vec, or what the user wants.
 
-    start  : None; a (words, dim) array of finite floats in the order of the vocabulary; or Embeddings, whose words keep
-             their vectors while new words get random ones.
+    start  : None; a (words, dim) array of finite floats in the order of the vocabulary; or
+             Embeddings, whose words keep their vectors while new words get random ones.
     returns: (words, dim) float32, a fresh array, made without a float64 one.
-    raises : TypeError for an array that holds no floats; ValueError for a wrong shape, NaN or infinity.
+    raises : TypeError for an array that holds no floats; ValueError for a wrong shape, NaN or
+             infinity.
 
     >>> first_vectors(None, Vocabulary(["a", "b"]), 4, seed=0).shape
     (2, 4)
@@ -27,11 +28,15 @@ def first_vectors(
         if start.dtype.kind != "f":
             raise TypeError(f"train: start must be floats, got {start.dtype}")
         if start.shape != shape:
-            raise ValueError(f"train: start must have shape (words, dim) = {shape}, got {start.shape}")
+            raise ValueError(
+                f"train: start must have shape (words, dim) = {shape}, got {start.shape}"
+            )
         finite = np.isfinite(start).all(axis=1)
         if not finite.all():
             word = vocabulary.tokens[int(np.argmin(finite))]
-            raise ValueError(f"train: start must be finite, but the vector of {word!r} holds NaN or infinity")
+            raise ValueError(
+                f"train: start must be finite, but the vector of {word!r} holds NaN or infinity"
+            )
         return np.array(start, dtype=np.float32, order="C")
     vectors = np.random.default_rng(seed).random(shape, dtype=np.float32)
     vectors -= 0.5

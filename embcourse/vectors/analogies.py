@@ -70,24 +70,33 @@ def analogy_accuracy(
     def scores(inputs: np.ndarray) -> np.ndarray:
         return analogy_scores(units, *inputs.T, method, epsilon)
 
-    return _accuracy(*_known(vocabulary, questions, "analogy_accuracy"), len(units), scores, exclude_inputs)
+    return _accuracy(
+        *_known(vocabulary, questions, "analogy_accuracy"), len(units), scores, exclude_inputs
+    )
 
 
 def nearest_to_c_accuracy(
     units: np.ndarray, vocabulary: Vocabulary, questions: Iterable[tuple[str, str, str, str]]
 ) -> Accuracy:
-    """Answer all questions with the word nearest to c, never with an input. See `Embeddings.nearest_to_c_accuracy`."""
+    """Answer all questions with the word nearest to c, never with an input. See
+    `Embeddings.nearest_to_c_accuracy`."""
 
     def scores(inputs: np.ndarray) -> np.ndarray:
         return units[inputs[:, 2]] @ units.T
 
-    return _accuracy(*_known(vocabulary, questions, "nearest_to_c_accuracy"), len(units), scores, exclude_inputs=True)
+    return _accuracy(
+        *_known(vocabulary, questions, "nearest_to_c_accuracy"),
+        len(units),
+        scores,
+        exclude_inputs=True,
+    )
 
 
 def _known(
     vocabulary: Vocabulary, questions: Iterable[tuple[str, str, str, str]], where: str
 ) -> tuple[np.ndarray, int]:
-    """The ids of the questions whose four words are known, (questions, 4), and how many were asked."""
+    """The ids of the questions whose four words are known, (questions, 4), and how many were
+    asked."""
     total, known = 0, []
     for i, question in enumerate(questions):
         if isinstance(question, str) or len(question) != 4:
@@ -99,9 +108,14 @@ def _known(
 
 
 def _accuracy(
-    ids: np.ndarray, total: int, words: int, scores_of: Callable[[np.ndarray], np.ndarray], exclude_inputs: bool
+    ids: np.ndarray,
+    total: int,
+    words: int,
+    scores_of: Callable[[np.ndarray], np.ndarray],
+    exclude_inputs: bool,
 ) -> Accuracy:
-    """Share of the questions (a, b, c, expected) whose best-scored word is the expected one, ties by id.
+    """Share of the questions (a, b, c, expected) whose best-scored word is the expected one, ties
+    by id.
 
     scores_of: (questions, 3) ids -> (questions, words) scores.
     """

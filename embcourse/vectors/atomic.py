@@ -13,8 +13,9 @@ from typing import BinaryIO
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """A binary file that takes the place of `path` when the block ends without an error.
 
-    Until then a file of that name stays as it was. After an error or an interrupt nothing new is left behind. A
-    symbolic link is followed: the file that it points to is replaced. A file that was there keeps its permissions.
+    Until then a file of that name stays as it was. After an error or an interrupt nothing new is
+    left behind. A symbolic link is followed: the file that it points to is replaced. A file that
+    was there keeps its permissions.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -24,7 +25,8 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     b'hello'
     """
     path = Path(os.path.realpath(path))
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")    # same folder: the rename stays atomic
+    # same folder: the rename stays atomic
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         with open(unfinished, "xb") as file:
             yield file

@@ -38,14 +38,16 @@ class Embeddings:
     """One vector per token of a vocabulary.
 
     vocabulary: Vocabulary, or a sequence of distinct strings.
-    matrix    : (words, dim) array of floats, at least 1 x 1, all finite; row i belongs to token i. It is copied, unless
-                it is read-only already.
-    raises    : TypeError if the matrix is not floating point; ValueError if it is not 2-D, is empty, has another number
-                of rows than there are tokens, or holds NaN or infinity.
+    matrix    : (words, dim) array of floats, at least 1 x 1, all finite; row i belongs to token i.
+                It is copied, unless it is read-only already.
+    raises    : TypeError if the matrix is not floating point; ValueError if it is not 2-D, is
+                empty, has another number of rows than there are tokens, or holds NaN or infinity.
 
     Attributes: `vocabulary`, `matrix` (read-only, dtype as given), `dim`.
 
-    >>> emb = Embeddings(["man", "woman", "king", "queen"], np.array([[0.0, 1], [1, 1], [0, 5], [1, 5]]))
+    >>> emb = Embeddings(
+    ...     ["man", "woman", "king", "queen"], np.array([[0.0, 1], [1, 1], [0, 5], [1, 5]])
+    ... )
     >>> emb
     Embeddings(4 words x 2, float64)
     >>> emb["woman"], "prince" in emb, len(emb)
@@ -57,15 +59,21 @@ class Embeddings:
             vocabulary = Vocabulary(vocabulary)
         matrix = np.asarray(matrix)
         if matrix.dtype not in (np.float16, np.float32, np.float64):
-            raise TypeError(f"Embeddings: matrix must be float16, float32 or float64, got {matrix.dtype}")
+            raise TypeError(
+                f"Embeddings: matrix must be float16, float32 or float64, got {matrix.dtype}"
+            )
         if matrix.ndim != 2 or matrix.size == 0 or len(matrix) != len(vocabulary):
             raise ValueError(
-                f"Embeddings: matrix must be (words, dim) with {len(vocabulary)} words and dim > 0, got {matrix.shape}"
+                f"Embeddings: matrix must be (words, dim) with {len(vocabulary)} words and dim > 0,"
+                f" got {matrix.shape}"
             )
         finite = np.isfinite(matrix).all(axis=1)
         if not finite.all():
             word = vocabulary.tokens[int(np.argmin(finite))]
-            raise ValueError(f"Embeddings: matrix must be finite, but the vector of {word!r} holds NaN or infinity")
+            raise ValueError(
+                f"Embeddings: matrix must be finite, but the vector of {word!r} holds NaN or"
+                " infinity"
+            )
         if matrix.flags.writeable or not matrix.flags.c_contiguous:
             matrix = np.array(matrix, order="C")
             matrix.flags.writeable = False
@@ -78,12 +86,16 @@ class Embeddings:
         return unit_rows(self.matrix)
 
     def __reduce__(self) -> tuple[type["Embeddings"], tuple[Vocabulary, np.ndarray]]:
-        """Pickled and copied through the constructor, so that what comes back can't be changed either."""
+        """Pickled and copied through the constructor, so that what comes back can't be changed
+        either."""
         return Embeddings, (self.vocabulary, self.matrix)
 
     def __getitem__(self, token: str) -> np.ndarray:
         if not isinstance(token, str):
-            raise TypeError(f"Embeddings: a token is a str, got {type(token).__name__}; take the vectors one by one")
+            raise TypeError(
+                f"Embeddings: a token is a str, got {type(token).__name__}; take the vectors one"
+                " by one"
+            )
         return self.matrix[self.vocabulary[token]]
 
     def __contains__(self, token: object) -> bool:
@@ -112,15 +124,16 @@ class Embeddings:
     ) -> list[Neighbour] | list[list[Neighbour]]:
         """The k nearest words by cosine, nearest first, ties by id.
 
-        query  : a word, several words, a (dim,) vector, or (queries, dim) vectors. A query word is not its own
-                 neighbour. A zero vector has cosine 0 with every word.
+        query  : a word, several words, a (dim,) vector, or (queries, dim) vectors. A query word is
+                 not its own neighbour. A zero vector has cosine 0 with every word.
         k      : how many; fewer come back if the vocabulary has no more.
         exclude: words that must not come back.
         returns: list of Neighbour(token, score); for several queries a list of such lists.
-        raises : KeyError for a word that is not in the vocabulary; ValueError for k below 1, a vector of the wrong
-                 size, or one that is not finite.
+        raises : KeyError for a word that is not in the vocabulary; ValueError for k below 1, a
+                 vector of the wrong size, or one that is not finite.
 
-        Works through the queries in blocks of at most 2^24 scores, so memory does not grow with their number.
+        Works through the queries in blocks of at most 2^24 scores, so memory does not grow with
+        their number.
 
         >>> emb = Embeddings(["east", "north", "west"], np.array([[1.0, 0], [0, 1], [-1, 0]]))
         >>> emb.neighbours("east", k=2)
@@ -130,7 +143,9 @@ class Embeddings:
         """
         k = _require_k(k, "neighbours")
         if isinstance(exclude, str):
-            raise TypeError(f"Embeddings.neighbours: exclude must hold words, got the str {exclude!r}")
+            raise TypeError(
+                f"Embeddings.neighbours: exclude must hold words, got the str {exclude!r}"
+            )
         barred = [self.vocabulary[word] for word in exclude]
         single = isinstance(query, str)
         words = [query] if single else query
@@ -156,15 +171,18 @@ class Embeddings:
     ) -> list[Neighbour]:
         """The k best answers to "a is to b as c is to ?".
 
-        method        : "3CosAdd": cos(d, b - a + c), with a, b, c scaled to length 1. "3CosMul": s(d, b) s(d, c) /
-                        (s(d, a) + epsilon), with s = (cos + 1) / 2.
+        method        : "3CosAdd": cos(d, b - a + c), with a, b, c scaled to length 1. "3CosMul":
+                        s(d, b) s(d, c) / (s(d, a) + epsilon), with s = (cos + 1) / 2.
         exclude_inputs: never answer a, b or c. Without it the answer is most often b or c itself.
-        epsilon       : keeps 3CosMul's denominator from zero; 0.001 in the paper, 0.000001 in gensim.
+        epsilon       : keeps 3CosMul's denominator from zero; 0.001 in the paper, 0.000001 in
+                        gensim.
         returns       : list of Neighbour(token, score), best first, ties by id.
-        raises        : KeyError for a word that is not in the vocabulary; ValueError for k below 1, an unknown method,
-                        or epsilon not above 0.
+        raises        : KeyError for a word that is not in the vocabulary; ValueError for k below 1,
+                        an unknown method, or epsilon not above 0.
 
-        >>> emb = Embeddings(["man", "woman", "king", "queen"], np.array([[0.0, 1], [1, 1], [0, 5], [3, 4]]))
+        >>> emb = Embeddings(
+        ...     ["man", "woman", "king", "queen"], np.array([[0.0, 1], [1, 1], [0, 5], [3, 4]])
+        ... )
         >>> emb.analogy("man", "woman", "king")[0].token
         'queen'
         >>> emb.analogy("man", "woman", "king", exclude_inputs=False)[0].token
@@ -189,33 +207,47 @@ class Embeddings:
     ) -> Accuracy:
         """Share of the questions (a, b, c, expected) whose best answer is the expected word.
 
-        A question with a word outside the vocabulary is counted in `total`, but neither used nor held against the
-        vectors. Words are compared as they are: lower-case the questions if the vocabulary is lower-case.
+        A question with a word outside the vocabulary is counted in `total`, but neither used nor
+        held against the vectors. Words are compared as they are: lower-case the questions if the
+        vocabulary is lower-case.
 
         returns: Accuracy(accuracy, correct, used, total).
-        raises : ValueError if a question does not have four words, for an unknown method, or epsilon not above 0.
+        raises : ValueError if a question does not have four words, for an unknown method, or
+                 epsilon not above 0.
 
-        >>> emb = Embeddings(["man", "woman", "king", "queen"], np.array([[0.0, 1], [1, 1], [0, 5], [3, 4]]))
-        >>> emb.analogy_accuracy([("man", "woman", "king", "queen"), ("man", "woman", "boy", "girl")])
+        >>> emb = Embeddings(
+        ...     ["man", "woman", "king", "queen"], np.array([[0.0, 1], [1, 1], [0, 5], [3, 4]])
+        ... )
+        >>> emb.analogy_accuracy(
+        ...     [("man", "woman", "king", "queen"), ("man", "woman", "boy", "girl")]
+        ... )
         Accuracy(accuracy=1.0, correct=1, used=1, total=2)
         """
         require_method(method, epsilon, "Embeddings.analogy_accuracy")
-        return analogy_accuracy(self._units, self.vocabulary, questions, method, exclude_inputs, epsilon)
+        return analogy_accuracy(
+            self._units, self.vocabulary, questions, method, exclude_inputs, epsilon
+        )
 
     def nearest_to_c_accuracy(self, questions: Iterable[tuple[str, str, str, str]]) -> Accuracy:
-        """Share of the questions (a, b, c, expected) whose expected word is simply the nearest neighbour of c.
+        """Share of the questions (a, b, c, expected) whose expected word is simply the nearest
+        neighbour of c.
 
-        The baseline that `analogy_accuracy` must beat before arithmetic explains anything. It uses a and b only as
-        `analogy_accuracy` with `exclude_inputs` does: none of the three inputs is ever the answer. Unknown words count
-        as they do there, so both numbers are about the same questions.
+        The baseline that `analogy_accuracy` must beat before arithmetic explains anything. It uses
+        a and b only as `analogy_accuracy` with `exclude_inputs` does: none of the three inputs is
+        ever the answer. Unknown words count as they do there, so both numbers are about the same
+        questions.
 
         returns: Accuracy(accuracy, correct, used, total).
         raises : ValueError if a question does not have four words.
 
-        >>> emb = Embeddings(["man", "woman", "king", "queen"], np.array([[0.0, 1], [1, 1], [0, 5], [3, 4]]))
+        >>> emb = Embeddings(
+        ...     ["man", "woman", "king", "queen"], np.array([[0.0, 1], [1, 1], [0, 5], [3, 4]])
+        ... )
         >>> emb.neighbours("king", k=1)[0].token
         'man'
-        >>> emb.nearest_to_c_accuracy([("man", "woman", "king", "queen"), ("queen", "king", "woman", "man")])
+        >>> emb.nearest_to_c_accuracy(
+        ...     [("man", "woman", "king", "queen"), ("queen", "king", "woman", "man")]
+        ... )
         Accuracy(accuracy=1.0, correct=2, used=2, total=2)
 
         Linzen (2016), "Only-B"; Rogers, Drozd and Li (2017).
@@ -225,14 +257,17 @@ class Embeddings:
     def rank_correlation(self, pairs: Iterable[tuple[str, str, float]]) -> Correlation:
         """Spearman's rank correlation between cosines and judged similarities.
 
-        A pair with a word outside the vocabulary is counted in `total`, but not scored. Words are compared as they are.
+        A pair with a word outside the vocabulary is counted in `total`, but not scored. Words are
+        compared as they are.
 
         pairs  : (word, word, judged similarity).
         returns: Correlation(spearman, used, total).
         raises : ValueError if a pair does not have three parts or its similarity is not finite.
 
         >>> emb = Embeddings(["cat", "dog", "car"], np.array([[1.0, 0], [0.9, 0.1], [0, 1]]))
-        >>> emb.rank_correlation([("cat", "dog", 9), ("cat", "car", 1), ("dog", "car", 2), ("cat", "cow", 5)])
+        >>> emb.rank_correlation(
+        ...     [("cat", "dog", 9), ("cat", "car", 1), ("dog", "car", 2), ("cat", "cow", 5)]
+        ... )
         Correlation(spearman=1.0, used=3, total=4)
         """
         return rank_correlation(self._units, self.vocabulary, pairs)
@@ -240,12 +275,13 @@ class Embeddings:
     def save(self, path: str | os.PathLike[str], format: Format | None = None) -> None:
         """Write a file, whole or not at all.
 
-        format: "word2vec-text", "word2vec-binary", "fasttext-vec" or "safetensors"; None takes it from the suffix
-                .txt, .bin, .vec or .safetensors. The first three hold float32, to which a float64 matrix is rounded,
-                and no counts and no policy for unknown words. safetensors holds everything as it is. The first three
-                are compressed if the path ends in .gz, .bz2 or .xz, e.g. vectors.txt.gz.
-        raises: ValueError for an unknown format, or in the first three for a token that is empty or holds white space
-                and for a number beyond float32.
+        format: "word2vec-text", "word2vec-binary", "fasttext-vec" or "safetensors"; None takes it
+                from the suffix .txt, .bin, .vec or .safetensors. The first three hold float32, to
+                which a float64 matrix is rounded, and no counts and no policy for unknown words.
+                safetensors holds everything as it is. The first three are compressed if the path
+                ends in .gz, .bz2 or .xz, e.g. vectors.txt.gz.
+        raises: ValueError for an unknown format, or in the first three for a token that is empty or
+                holds white space and for a number beyond float32.
 
         >>> import tempfile
         >>> emb = Embeddings(["a", "b"], np.array([[0.5, 1], [0, -2]]))
@@ -281,19 +317,22 @@ class Embeddings:
     ) -> "Embeddings":
         """Read a file that `save`, word2vec, fastText, GloVe or gensim wrote.
 
-        format     : as in `save`; .gz, .bz2 and .xz are read through. From the word2vec and fastText formats the
-                     vocabulary comes without counts and with unknown="raise". A text may lack the header, as GloVe's
-                     files do: its first line then says how many values a word has.
+        format     : as in `save`; .gz, .bz2 and .xz are read through. From the word2vec and
+                     fastText formats the vocabulary comes without counts and with unknown="raise".
+                     A text may lack the header, as GloVe's files do: its first line then says how
+                     many values a word has.
         limit      : of those formats: at most so many words, the first ones.
         dtype      : of those formats: "float16" halves the memory, and rounds.
-        spaces     : of texts: a word may hold single spaces, as some of glove.840B do. Without it they are an error,
-                     because a line with a value too many looks the same.
-        undecodable: of those formats: what happens to a word that is not UTF-8. "raise"; "skip" leaves it out; "keep"
-                     writes its odd bytes as \\xe9. A warning says how many there were.
-        raises     : ValueError naming the file, the line or record, what was expected and what came, if the file is
-                     empty or truncated, disagrees with its header, holds a word twice, text that is not UTF-8, or a
-                     number that is not finite. The last line of a text must end in a line feed: without it nobody can
-                     tell a whole number from a cut one. TypeError for options that the format does not know.
+        spaces     : of texts: a word may hold single spaces, as some of glove.840B do. Without it
+                     they are an error, because a line with a value too many looks the same.
+        undecodable: of those formats: what happens to a word that is not UTF-8. "raise"; "skip"
+                     leaves it out; "keep" writes its odd bytes as \\xe9. A warning says how many
+                     there were.
+        raises     : ValueError naming the file, the line or record, what was expected and what
+                     came, if the file is empty or truncated, disagrees with its header, holds a
+                     word twice, text that is not UTF-8, or a number that is not finite. The last
+                     line of a text must end in a line feed: without it nobody can tell a whole
+                     number from a cut one. TypeError for options that the format does not know.
 
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -311,20 +350,24 @@ class Embeddings:
         options = Reading(limit, dtype, spaces, undecodable)
         if format == "safetensors":
             if options != Reading():
-                raise TypeError("Embeddings.load: limit, dtype, spaces and undecodable are no options of safetensors")
+                raise TypeError(
+                    "Embeddings.load: limit, dtype, spaces and undecodable are no options of"
+                    " safetensors"
+                )
             vocabulary, matrix = load_safetensors(path)
         elif format == "word2vec-binary":
             vocabulary, matrix = load_binary(path, options)
         else:
             vocabulary, matrix = load_text(path, options)
-        matrix.flags.writeable = False                         # ours alone: no second copy
+        matrix.flags.writeable = False  # ours alone: no second copy
         try:
             return cls(vocabulary, matrix)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: {error}") from error
 
     def to_gensim(self) -> "KeyedVectors":
-        """A gensim KeyedVectors with copies of the vectors, in the same order, with the counts where they are known.
+        """A gensim KeyedVectors with copies of the vectors, in the same order, with the counts
+        where they are known.
 
         >>> emb = Embeddings(Vocabulary(["a", "b"], [5, 3]), np.array([[0.5, 1], [0, -2]]))
         >>> vectors = emb.to_gensim()
@@ -339,7 +382,8 @@ class Embeddings:
     def from_gensim(cls, vectors: "KeyedVectors") -> "Embeddings":
         """Embeddings with a copy of gensim's vectors, and its counts where it has them.
 
-        gensim invents descending counts for vectors that it loads from a word2vec file; they come along.
+        gensim invents descending counts for vectors that it loads from a word2vec file; they come
+        along.
 
         raises: TypeError if `vectors` is not a KeyedVectors (of a model, pass its `.wv`).
 
@@ -353,14 +397,20 @@ class Embeddings:
 
     def _named(self, ids: np.ndarray, scores: np.ndarray) -> list[Neighbour]:
         tokens = self.vocabulary.tokens
-        return [Neighbour(tokens[i], score) for i, score in zip(ids.tolist(), scores.tolist(), strict=True)]
+        return [
+            Neighbour(tokens[i], score)
+            for i, score in zip(ids.tolist(), scores.tolist(), strict=True)
+        ]
 
     def _unit_queries(self, query: np.ndarray) -> tuple[np.ndarray, bool]:
         """Query vectors as rows of length 1 or 0, and whether there was just one."""
-        expected = f"Embeddings.neighbours: query must be words or finite vectors ({self.dim},) or (n, {self.dim})"
+        expected = (
+            f"Embeddings.neighbours: query must be words or finite vectors ({self.dim},) or (n,"
+            f" {self.dim})"
+        )
         try:
             vectors = np.asarray(query)
-        except ValueError as error:                            # words beside vectors, vectors of different sizes
+        except ValueError as error:  # words beside vectors, vectors of different sizes
             raise ValueError(f"{expected}, got a mixture") from error
         if vectors.dtype.kind not in "fiu":
             raise TypeError(f"{expected}, got dtype {vectors.dtype}")
@@ -379,18 +429,25 @@ def _require_k(k: int, where: str) -> int:
     return int(k)
 
 
-def _require_format(path: str | os.PathLike[str], format: Format | None, where: str) -> tuple[Path, Format]:
+def _require_format(
+    path: str | os.PathLike[str], format: Format | None, where: str
+) -> tuple[Path, Format]:
     path = Path(path)
     if format is None:
         suffix = without_compression(path).suffix
         if suffix not in _FORMAT_OF_SUFFIX:
             raise ValueError(
-                f"Embeddings.{where}: path must end in {', '.join(_FORMAT_OF_SUFFIX)} where no format is given, "
-                f"got {path.name!r}"
+                f"Embeddings.{where}: path must end in {', '.join(_FORMAT_OF_SUFFIX)} where no"
+                f" format is given, got {path.name!r}"
             )
         format = _FORMAT_OF_SUFFIX[suffix]
     if format not in get_args(Format):
-        raise ValueError(f"Embeddings.{where}: format must be one of {', '.join(get_args(Format))}, got {format!r}")
+        raise ValueError(
+            f"Embeddings.{where}: format must be one of {', '.join(get_args(Format))}, got"
+            f" {format!r}"
+        )
     if format == "safetensors" and is_compressed(path):
-        raise ValueError(f"Embeddings.{where}: a safetensors file is not compressed, got {path.name!r}")
+        raise ValueError(
+            f"Embeddings.{where}: a safetensors file is not compressed, got {path.name!r}"
+        )
     return path, format

@@ -23,14 +23,16 @@ def to_keyed_vectors(vocabulary: Vocabulary, matrix: np.ndarray) -> "KeyedVector
 
 
 def from_keyed_vectors(vectors: "KeyedVectors") -> tuple[Vocabulary, np.ndarray]:
-    """Vocabulary and a copy of the matrix: gensim's own may change, or be mapped from a file that goes away."""
+    """Vocabulary and a copy of the matrix: gensim's own may change, or be mapped from a file that
+    goes away."""
     from gensim.models import KeyedVectors
 
     if not isinstance(vectors, KeyedVectors):
         raise TypeError(
-            f"Embeddings.from_gensim: vectors must be KeyedVectors, got {type(vectors).__name__}; of a model pass .wv"
+            f"Embeddings.from_gensim: vectors must be KeyedVectors, got {type(vectors).__name__};"
+            " of a model pass .wv"
         )
     counts = vectors.expandos.get("count")
     matrix = np.array(vectors.vectors, order="C")
-    matrix.flags.writeable = False                             # ours alone: no second copy
+    matrix.flags.writeable = False  # ours alone: no second copy
     return Vocabulary(vectors.index_to_key, counts), matrix

@@ -42,7 +42,8 @@ def unit_rows(matrix: np.ndarray) -> np.ndarray:
 
 
 def blocks(queries: int, words: int) -> Iterator[slice]:
-    """Slices of the queries, so that queries-in-slice x words stays within SCORES_PER_BLOCK (or is one query)."""
+    """Slices of the queries, so that queries-in-slice x words stays within SCORES_PER_BLOCK (or is
+    one query)."""
     step = max(1, SCORES_PER_BLOCK // words)
     for start in range(0, queries, step):
         yield slice(start, min(start + step, queries))
@@ -74,7 +75,8 @@ def best(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     candidates = np.arange(scores.size)
     if k < scores.size:
         threshold = np.partition(scores, scores.size - k)[-k]
-        candidates = np.flatnonzero(scores >= threshold)       # all ties at the border, so that the id decides
+        # all ties at the border, so that the id decides
+        candidates = np.flatnonzero(scores >= threshold)
     candidates = candidates[scores[candidates] > -np.inf]
     order = np.lexsort((candidates, -scores[candidates]))[:k]
     return candidates[order], scores[candidates[order]]

@@ -12,7 +12,8 @@ from embcourse.text import Vocabulary
 class Correlation(NamedTuple):
     """Rank correlation over pairs of words.
 
-    spearman: Spearman's rho; NaN if fewer than two pairs could be used, or if all judgements or all cosines are equal.
+    spearman: Spearman's rho; NaN if fewer than two pairs could be used, or if all judgements or all
+              cosines are equal.
     used    : pairs whose two words are in the vocabulary.
     total   : pairs given.
 
@@ -32,10 +33,14 @@ def rank_correlation(
     total, known, judged = 0, [], []
     for i, pair in enumerate(pairs):
         if isinstance(pair, str) or len(pair) != 3:
-            raise ValueError(f"rank_correlation: pair {i} must be (word, word, similarity), got {pair!r}")
+            raise ValueError(
+                f"rank_correlation: pair {i} must be (word, word, similarity), got {pair!r}"
+            )
         first, second, score = pair
         if not isinstance(score, Real) or not np.isfinite(score):
-            raise ValueError(f"rank_correlation: pair {i} must have a finite number as similarity, got {score!r}")
+            raise ValueError(
+                f"rank_correlation: pair {i} must have a finite number as similarity, got {score!r}"
+            )
         total += 1
         if first in vocabulary and second in vocabulary:
             known.append((vocabulary[first], vocabulary[second]))
@@ -44,7 +49,7 @@ def rank_correlation(
         return Correlation(float("nan"), 0, total)
     first, second = np.array(known).T
     cosines = np.einsum("ij,ij->i", units[first], units[second])
-    if np.ptp(cosines) == 0 or np.ptp(judged) == 0:            # one pair, or no order to compare
+    if np.ptp(cosines) == 0 or np.ptp(judged) == 0:  # one pair, or no order to compare
         return Correlation(float("nan"), len(known), total)
     from scipy.stats import spearmanr
 

@@ -1,8 +1,10 @@
 """The files of word2vec and fastText: a header, then one word with its vector after the other.
 
-Text: "words dim" on the first line, then "word v1 v2 ... vd" on each line, separated by single spaces. fastText's
-`.vec` is the same with a space before the end of the line; GloVe's files lack the header. Binary: the same header, then for each word its bytes, a
-space, d little-endian float32, and a line feed (gensim leaves it out). All hold float32 and UTF-8, none holds counts.
+Text: "words dim" on the first line, then "word v1 v2 ... vd" on each line, separated by single
+      spaces. fastText's
+`.vec` is the same with a space before the end of the line; GloVe's files lack the header. Binary:
+the same header, then for each word its bytes, a space, d little-endian float32, and a line feed
+(gensim leaves it out). All hold float32 and UTF-8, none holds counts.
 """
 
 import mmap
@@ -24,15 +26,22 @@ _LINES_PER_WRITE = 1024
 _SEPARATORS = frozenset(" \t\n\v\f\r")
 
 
-def save_text(path: Path, tokens: tuple[str, ...], matrix: np.ndarray, *, end: bytes = b"\n") -> None:
-    """Write a text file; `end` closes each line of values. Nine digits give every float32 back exactly."""
+def save_text(
+    path: Path, tokens: tuple[str, ...], matrix: np.ndarray, *, end: bytes = b"\n"
+) -> None:
+    """Write a text file; `end` closes each line of values. Nine digits give every float32 back
+    exactly."""
     words, matrix = _encoded(path, tokens), _float32(path, tokens, matrix)
     line = b"%b" + b" %.9g" * matrix.shape[1] + end
     with atomic_write(path) as raw, _packed(path, raw) as file:
         file.write(b"%d %d\n" % matrix.shape)
         for start in range(0, len(words), _LINES_PER_WRITE):
             rows = matrix[start : start + _LINES_PER_WRITE].tolist()
-            file.write(b"".join(line % (word, *row) for word, row in zip(words[start:], rows, strict=False)))
+            file.write(
+                b"".join(
+                    line % (word, *row) for word, row in zip(words[start:], rows, strict=False)
+                )
+            )
 
 
 def save_binary(path: Path, tokens: tuple[str, ...], matrix: np.ndarray) -> None:
@@ -70,12 +79,18 @@ class Reading(NamedTuple):
         """
         whole = isinstance(self.limit, int | np.integer) and not isinstance(self.limit, bool)
         if self.limit is not None and (not whole or self.limit < 1):
-            raise ValueError(f"Embeddings.load: limit must be an integer of at least 1 or None, got {self.limit!r}")
+            raise ValueError(
+                "Embeddings.load: limit must be an integer of at least 1 or None, got"
+                f" {self.limit!r}"
+            )
         if self.dtype not in ("float16", "float32"):
-            raise ValueError(f"Embeddings.load: dtype must be 'float16' or 'float32', got {self.dtype!r}")
+            raise ValueError(
+                f"Embeddings.load: dtype must be 'float16' or 'float32', got {self.dtype!r}"
+            )
         if self.undecodable not in ("raise", "skip", "keep"):
             raise ValueError(
-                f"Embeddings.load: undecodable must be 'raise', 'skip' or 'keep', got {self.undecodable!r}"
+                "Embeddings.load: undecodable must be 'raise', 'skip' or 'keep', got"
+                f" {self.undecodable!r}"
             )
 
 
@@ -84,9 +99,9 @@ class _Table:
 
     def __init__(self, path: Path, reading: Reading) -> None:
         self.path, self.reading = path, reading
-        self.places: dict[str, int] = {}                       # where each word stands in the file
+        self.places: dict[str, int] = {}  # where each word stands in the file
         self.values = bytearray()
-        self.odd = 0                                           # words that are not UTF-8
+        self.odd = 0  # words that are not UTF-8
 
     @property
     def full(self) -> bool:
@@ -101,35 +116,52 @@ class _Table:
         except UnicodeDecodeError as error:
             self.odd += 1
             if self.reading.undecodable == "raise":
-                raise ValueError(f"{where}: expected a word in UTF-8, got {_shown(word)}") from error
+                raise ValueError(
+                    f"{where}: expected a word in UTF-8, got {_shown(word)}"
+                ) from error
             if self.reading.undecodable == "skip":
                 return
             token = word.decode("utf-8", errors="backslashreplace")
         if not token:
             raise ValueError(f"{where}: expected a word, got none")
         if token in self.places:
-            raise ValueError(f"{where}: expected a new word, got {token!r}, which stands in {self.places[token]} already")
+            raise ValueError(
+                f"{where}: expected a new word, got {token!r}, which stands in {self.places[token]}"
+                " already"
+            )
         single = np.frombuffer(values, "<f4" if isinstance(values, bytes) else np.float32)
         finite = np.isfinite(single)
         if not finite.all():
             column = int(np.argmin(finite))
             raise ValueError(
-                f"{where}: expected finite float32 values, got {single[column]} as value {column + 1}"
+                f"{where}: expected finite float32 values, got {single[column]} as value"
+                f" {column + 1}"
             )
         with np.errstate(over="ignore"):
             kept = single.astype(self.reading.dtype)
         if not np.isfinite(kept).all():
-            raise ValueError(f"{where}: expected values that {self.reading.dtype} can hold, got {np.abs(single).max()}")
+            raise ValueError(
+                f"{where}: expected values that {self.reading.dtype} can hold, got"
+                f" {np.abs(single).max()}"
+            )
         self.places[token] = number
         self.values += kept.tobytes()
 
     def result(self, dim: int) -> tuple[list[str], np.ndarray]:
         """Tokens and matrix. Warns of words that were not UTF-8."""
         if self.odd:
-            done = "were left out" if self.reading.undecodable == "skip" else "have their odd bytes written as \\x.."
-            warnings.warn(f"{self.path}: {self.odd} words are not UTF-8 and {done}", UserWarning, stacklevel=4)
+            done = (
+                "were left out"
+                if self.reading.undecodable == "skip"
+                else "have their odd bytes written as \\x.."
+            )
+            warnings.warn(
+                f"{self.path}: {self.odd} words are not UTF-8 and {done}", UserWarning, stacklevel=4
+            )
         if not self.places:
-            raise ValueError(f"{self.path}: expected at least one word, got none that could be kept")
+            raise ValueError(
+                f"{self.path}: expected at least one word, got none that could be kept"
+            )
         matrix = np.frombuffer(self.values, self.reading.dtype).reshape(len(self.places), dim)
         return list(self.places), matrix
 
@@ -151,15 +183,22 @@ def load_text(path: Path, reading: Reading = Reading()) -> tuple[list[str], np.n
         for number, line in chain([(1, first)] if words is None else [], lines):
             where = f"{path}, line {number}"
             if words is not None and number > words + 1:
-                raise ValueError(f"{where}: expected the end after {words} words, got {_shown(line)}")
+                raise ValueError(
+                    f"{where}: expected the end after {words} words, got {_shown(line)}"
+                )
             if not line.endswith(b"\n"):
-                raise ValueError(f"{where}: expected a line feed after {dim} values, got the end of a truncated file")
+                raise ValueError(
+                    f"{where}: expected a line feed after {dim} values, got the end of a truncated"
+                    " file"
+                )
             content = line.rstrip(b" \r\n")
-            fields = content.rsplit(b" ", min(dim, len(content)))      # a damaged header may promise any number
+            # a damaged header may promise any number
+            fields = content.rsplit(b" ", min(dim, len(content)))
             if len(fields) != dim + 1 or (b" " in fields[0] and not reading.spaces):
                 raise ValueError(
                     f"{where}: expected a word and {dim} values, got {content.count(b' ')} in "
-                    f"{_shown(line)}" + (" (spaces=True lets a word hold spaces)" if b" " in fields[0] else "")
+                    f"{_shown(line)}"
+                    + (" (spaces=True lets a word hold spaces)" if b" " in fields[0] else "")
                 )
             try:
                 values = array("f", map(float, fields[1:]))
@@ -169,14 +208,18 @@ def load_text(path: Path, reading: Reading = Reading()) -> tuple[list[str], np.n
             if table.full:
                 return table.result(dim)
     if words is not None and number - 1 < words:
-        raise ValueError(f"{path}, line {number + 1}: expected {words} words, got the end after {number - 1}")
+        raise ValueError(
+            f"{path}, line {number + 1}: expected {words} words, got the end after {number - 1}"
+        )
     return table.result(dim)
 
 
 def load_binary(path: Path, reading: Reading = Reading()) -> tuple[list[str], np.ndarray]:
-    """Tokens and (words, dim) matrix of a binary file, with or without line feeds after the vectors.
+    """Tokens and (words, dim) matrix of a binary file, with or without line feeds after the
+    vectors.
 
-    raises: ValueError naming the file, the record (the first is 1), what was expected and what was found.
+    raises: ValueError naming the file, the record (the first is 1), what was expected and what was
+            found.
     """
     reading.require_valid()
     table = _Table(path, reading)
@@ -187,7 +230,8 @@ def load_binary(path: Path, reading: Reading = Reading()) -> tuple[list[str], np
             raise ValueError(f"{path}, line 1: expected 'words dimensions', got an empty file")
         if _header(path, header) is None:
             raise ValueError(
-                f"{path}, line 1: expected 'words dimensions', two positive integers, got {_shown(header)}"
+                f"{path}, line 1: expected 'words dimensions', two positive integers, got"
+                f" {_shown(header)}"
             )
         words, dim = _header(path, header)
         position = end_of_header
@@ -206,7 +250,10 @@ def load_binary(path: Path, reading: Reading = Reading()) -> tuple[list[str], np
                 return table.result(dim)
         rest = data[position:].lstrip(b"\n")
     if rest:
-        raise ValueError(f"{path}, record {words + 1}: expected the end after {words} records, got {len(rest)} bytes")
+        raise ValueError(
+            f"{path}, record {words + 1}: expected the end after {words} records, got {len(rest)}"
+            " bytes"
+        )
     return table.result(dim)
 
 
@@ -214,7 +261,9 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[bytes]:
     try:
         yield from file
     except DAMAGED as error:
-        raise ValueError(f"{path}: expected a file that {path.suffix} can decompress; {error}") from error
+        raise ValueError(
+            f"{path}: expected a file that {path.suffix} can decompress; {error}"
+        ) from error
 
 
 @contextmanager
@@ -224,9 +273,11 @@ def _whole(path: Path, raw: BinaryIO) -> Iterator[bytes | mmap.mmap]:
         try:
             content = compressed(path, raw, "rb").read()
         except DAMAGED as error:
-            raise ValueError(f"{path}: expected a file that {path.suffix} can decompress; {error}") from error
+            raise ValueError(
+                f"{path}: expected a file that {path.suffix} can decompress; {error}"
+            ) from error
         yield content
-    elif path.stat().st_size == 0:                             # which can't be mapped
+    elif path.stat().st_size == 0:  # which can't be mapped
         yield b""
     else:
         with mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -240,12 +291,16 @@ def _header(path: Path, line: bytes) -> tuple[int, int] | None:
         return None
     words, dim = map(int, parts)
     if words < 1 or dim < 1:
-        raise ValueError(f"{path}, line 1: expected 'words dimensions', two positive integers, got {_shown(line)}")
+        raise ValueError(
+            f"{path}, line 1: expected 'words dimensions', two positive integers, got"
+            f" {_shown(line)}"
+        )
     return words, dim
 
 
 def _values_on(path: Path, line: bytes, spaces: bool) -> int:
-    """How many values the first line of a file without a header holds: all after the first word, or all at its end.
+    """How many values the first line of a file without a header holds: all after the first word, or
+    all at its end.
 
     Two at least: a single one would be a damaged header.
     """
@@ -257,8 +312,8 @@ def _values_on(path: Path, line: bytes, spaces: bool) -> int:
         values += 1
     if values < 2 or (values < len(fields) - 1 and not spaces):
         raise ValueError(
-            f"{path}, line 1: expected 'words dimensions', two positive integers, or a word and its values, "
-            f"got {_shown(line)}"
+            f"{path}, line 1: expected 'words dimensions', two positive integers, or a word and its"
+            f" values, got {_shown(line)}"
         )
     return values
 
@@ -276,8 +331,8 @@ def _encoded(path: Path, tokens: Iterable[str]) -> list[bytes]:
     for i, token in enumerate(tokens):
         if not token or not _SEPARATORS.isdisjoint(token):
             raise ValueError(
-                f"{path}: token {i} must not be empty or hold white space in a word2vec or fastText file, "
-                f"got {token!r}; the format 'safetensors' takes any token"
+                f"{path}: token {i} must not be empty or hold white space in a word2vec or fastText"
+                f" file, got {token!r}; the format 'safetensors' takes any token"
             )
         try:
             words.append(token.encode("utf-8"))
@@ -292,7 +347,8 @@ def _float32(path: Path, tokens: tuple[str, ...], matrix: np.ndarray) -> np.ndar
     if not np.isfinite(single).all():
         row, column = np.argwhere(~np.isfinite(single))[0]
         raise ValueError(
-            f"{path}: the format holds float32, but value {column + 1} of {tokens[row]!r} is {matrix[row, column]}"
+            f"{path}: the format holds float32, but value {column + 1} of {tokens[row]!r} is"
+            f" {matrix[row, column]}"
         )
     return single
 

@@ -1,19 +1,23 @@
-"""The exact softmax loss on a GPU, without the logits: Triton kernels in the manner of FlashAttention.
+"""The exact softmax loss on a GPU, without the logits: Triton kernels in the manner of
+FlashAttention.
 
-A batch of B examples against V words makes B x V logits. Usual code writes them to memory, reads them for the softmax,
-writes their gradient and reads that twice, and the reading and writing takes longer than the arithmetic. Here a tile of
-logits lives and dies on one multiprocessor, in two kernels.
+A batch of B examples against V words makes B x V logits. Usual code writes them to memory, reads
+them for the softmax, writes their gradient and reads that twice, and the reading and writing takes
+longer than the arithmetic. Here a tile of logits lives and dies on one multiprocessor, in two
+kernels.
 
-1. `_scan_vocabulary`: a program holds a tile of hidden vectors and walks over the output table. It keeps for every
-   example the largest logit, the sum of exponentials, and the sum of output rows weighted by them. That is attention
-   with the hidden vectors as queries and the output table as both keys and values, and it yields the loss and the
-   gradient for the hidden vectors together: sum_o P(o|h) u_o - u_target. `_finish` joins what several programs found
-   out about one example in different parts of the vocabulary.
-2. `_scan_batch`: a program holds a tile of output rows, walks over the batch, computes the probabilities again from
-   the known log-sum-exp, and sums up sum_b (P(o|h_b) - [o is b's target]) h_b.
+1. `_scan_vocabulary`: a program holds a tile of hidden vectors and walks over the output table. It
+   keeps for every example the largest logit, the sum of exponentials, and the sum of output rows
+   weighted by them. That is attention with the hidden vectors as queries and the output table as
+   both keys and values, and it yields the loss and the gradient for the hidden vectors together:
+   sum_o P(o|h) u_o - u_target. `_finish` joins what several programs found out about one example in
+   different parts of the vocabulary.
+2. `_scan_batch`: a program holds a tile of output rows, walks over the batch, computes the
+   probabilities again from the known log-sum-exp, and sums up sum_b (P(o|h_b) - [o is b's target])
+   h_b.
 
-Each walk takes two matrix products, so the whole takes four; eager code takes three. Nothing is added with atomics: two
-runs agree to the last bit.
+Each walk takes two matrix products, so the whole takes four; eager code takes three. Nothing is
+added with atomics: two runs agree to the last bit.
 """
 
 import math
@@ -30,7 +34,7 @@ from embcourse.word2vec.fast import require_batch
 
 Precision = Literal["ieee", "tf32x3", "tf32", "bf16"]
 
-INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"    # kernels run in Python, on CPU tensors
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"  # kernels run in Python, on CPU tensors
 WIDEN = tl.constexpr(INTERPRETED)
 LOG2_E = tl.constexpr(math.log2(math.e))
 LN_2 = tl.constexpr(math.log(2.0))
@@ -39,43 +43,56 @@ _LARGEST_DIM = 512
 _DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 
-def softmax_loss(hidden: Tensor, outputs: Tensor, targets: Tensor, *, precision: Precision | None = None) -> Tensor:
+def softmax_loss(
+    hidden: Tensor, outputs: Tensor, targets: Tensor, *, precision: Precision | None = None
+) -> Tensor:
     """Mean of -ln P(target | hidden) over a batch: `embcourse.word2vec.fast.softmax_loss` on a GPU.
 
-    Differentiable once, with respect to hidden and outputs. Beside the gradients it takes about (d + 2) x B float32
-    numbers times the number of parts that the vocabulary is cut into (two for B = 16,384 on an H200, at most 32, and so
-    many for a small batch only), and 2 (B + V) d bytes more for "bf16". The first call for a dimension and dtype
-    compiles and tunes for some seconds. Memory is read fastest where d is a multiple of 16.
+    Differentiable once, with respect to hidden and outputs. Beside the gradients it takes about (d
+    + 2) x B float32 numbers times the number of parts that the vocabulary is cut into (two for B =
+    16,384 on an H200, at most 32, and so many for a small batch only), and 2 (B + V) d bytes more
+    for "bf16". The first call for a dimension and dtype compiles and tunes for some seconds. Memory
+    is read fastest where d is a multiple of 16.
 
-    hidden   : (B, d) float32, bfloat16 or float16 on a CUDA device, at least one row; d at most 512.
+    hidden   : (B, d) float32, bfloat16 or float16 on a CUDA device, at least one row; d at most
+               512.
     outputs  : (V, d), same dtype and device.
     targets  : (B,) integers from 0 to V - 1.
-    precision: for float32, how the tensor cores multiply. "ieee": not at all, plain float32 arithmetic. "tf32x3": three
-               products of 11-bit pieces, nearly as exact. "tf32": 11 bits. "bf16": hidden and outputs are rounded to
-               bfloat16, 8 bits. Sums are float32 in all of them. None: "tf32x3" under torch's default
-               `torch.get_float32_matmul_precision() == "highest"`, else "tf32". The 16-bit dtypes have one way only.
+    precision: for float32, how the tensor cores multiply. "ieee": not at all, plain float32
+               arithmetic. "tf32x3": three products of 11-bit pieces, nearly as exact. "tf32": 11
+               bits. "bf16": hidden and outputs are rounded to bfloat16, 8 bits. Sums are float32 in
+               all of them. None: "tf32x3" under torch's default
+               `torch.get_float32_matmul_precision() == "highest"`, else "tf32". The 16-bit dtypes
+               have one way only.
     returns  : float32 scalar, in nats.
-    raises   : as `fast.softmax_loss`, and ValueError for tensors that are not on a CUDA device, a larger d, or an
-               unknown precision or one given for 16-bit tensors.
+    raises   : as `fast.softmax_loss`, and ValueError for tensors that are not on a CUDA device, a
+               larger d, or an unknown precision or one given for 16-bit tensors.
 
-    The loss is never wrong by much more than the rounding of a logit: 2^-24 of its terms' absolute sum for float32,
-    2^-11 for "tf32", 2^-8 for "bf16". The gradients' weights P are rounded to the tables' format before the second
-    product.
+    The loss is never wrong by much more than the rounding of a logit: 2^-24 of its terms' absolute
+    sum for float32, 2^-11 for "tf32", 2^-8 for "bf16". The gradients' weights P are rounded to the
+    tables' format before the second product.
 
-    Milakov & Gimelshein (2018) for the running maximum and sum; Dao et al. (2022) for attention in tiles.
+    Milakov & Gimelshein (2018) for the running maximum and sum; Dao et al. (2022) for attention in
+    tiles.
     """
     require_batch("softmax_loss", hidden, outputs, targets, _DTYPES)
     if hidden.device.type != "cuda" and not INTERPRETED:
         raise ValueError(
-            f"softmax_loss: tensors must lie on a CUDA device, got {hidden.device}; word2vec.fast.softmax_loss is for "
-            "the CPU, and TRITON_INTERPRET=1 runs this one there, slowly"
+            f"softmax_loss: tensors must lie on a CUDA device, got {hidden.device};"
+            " word2vec.fast.softmax_loss is for the CPU, and TRITON_INTERPRET=1 runs this one"
+            " there, slowly"
         )
     if hidden.shape[1] > _LARGEST_DIM:
         raise ValueError(f"softmax_loss: d must be at most {_LARGEST_DIM}, got {hidden.shape[1]}")
     if precision is not None and precision not in get_args(Precision):
-        raise ValueError(f"softmax_loss: precision must be one of {get_args(Precision)} or None, got {precision!r}")
+        raise ValueError(
+            f"softmax_loss: precision must be one of {get_args(Precision)} or None, got"
+            f" {precision!r}"
+        )
     if hidden.dtype != torch.float32 and precision is not None:
-        raise ValueError(f"softmax_loss: precision is for float32 tensors, got {precision!r} for {hidden.dtype}")
+        raise ValueError(
+            f"softmax_loss: precision is for float32 tensors, got {precision!r} for {hidden.dtype}"
+        )
     if precision is None:
         precision = "tf32x3" if torch.get_float32_matmul_precision() == "highest" else "tf32"
     return _SoftmaxLoss.apply(hidden, outputs, targets, precision)
@@ -85,7 +102,9 @@ class _SoftmaxLoss(torch.autograd.Function):
     """Launches the kernels."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, outputs: Tensor, targets: Tensor, precision: Precision) -> Tensor:
+    def forward(
+        ctx: Any, hidden: Tensor, outputs: Tensor, targets: Tensor, precision: Precision
+    ) -> Tensor:
         ctx.dtype = hidden.dtype
         if precision == "bf16":
             hidden, outputs = hidden.bfloat16(), outputs.bfloat16()
@@ -106,13 +125,36 @@ class _SoftmaxLoss(torch.autograd.Function):
         width = max(16, triton.next_power_of_2(dim))
         with _device(hidden):
             _scan_vocabulary[lambda meta: (triton.cdiv(batch, meta["BLOCK_B"]), parts)](
-                hidden, outputs, largest, total, expected, batch, words, dim, parts,
-                D=width, PRODUCT=product, WITH_GRADIENT=with_gradient,
-            )  # fmt: skip
+                hidden,
+                outputs,
+                largest,
+                total,
+                expected,
+                batch,
+                words,
+                dim,
+                parts,
+                D=width,
+                PRODUCT=product,
+                WITH_GRADIENT=with_gradient,
+            )
             _finish[(triton.cdiv(batch, 16),)](
-                hidden, outputs, targets, largest, total, expected, losses, log_sum, gradient, batch, dim, parts,
-                D=width, BLOCK_B=16, WITH_GRADIENT=with_gradient,
-            )  # fmt: skip
+                hidden,
+                outputs,
+                targets,
+                largest,
+                total,
+                expected,
+                losses,
+                log_sum,
+                gradient,
+                batch,
+                dim,
+                parts,
+                D=width,
+                BLOCK_B=16,
+                WITH_GRADIENT=with_gradient,
+            )
         ctx.product = product
         ctx.save_for_backward(hidden, outputs, targets, log_sum, gradient)
         return losses.mean()
@@ -125,17 +167,28 @@ class _SoftmaxLoss(torch.autograd.Function):
         scale = (upstream / batch).float().reshape(1)
         grad_hidden = grad_outputs = None
         if ctx.needs_input_grad[0]:
-            # Kept in float32 until here: in float16, P / B would be lost before a loss scale could save it.
+            # Kept in float32 until here: in float16, P / B would be lost before a loss scale could
+            # save it.
             grad_hidden = (gradient * scale).to(ctx.dtype)
         if ctx.needs_input_grad[1]:
             grad_outputs = torch.empty_like(outputs, dtype=ctx.dtype)
             unit = 1024.0 if hidden.dtype == torch.float16 else 1.0
             with _device(hidden):
                 _scan_batch[lambda meta: (triton.cdiv(len(outputs), meta["BLOCK_V"]),)](
-                    hidden, outputs, targets, log_sum, scale, grad_outputs, batch, len(outputs), dim,
-                    D=max(16, triton.next_power_of_2(dim)), PRODUCT=ctx.product,
-                    LOG2_UNIT=math.log2(unit), UNIT=unit,
-                )  # fmt: skip
+                    hidden,
+                    outputs,
+                    targets,
+                    log_sum,
+                    scale,
+                    grad_outputs,
+                    batch,
+                    len(outputs),
+                    dim,
+                    D=max(16, triton.next_power_of_2(dim)),
+                    PRODUCT=ctx.product,
+                    LOG2_UNIT=math.log2(unit),
+                    UNIT=unit,
+                )
         return grad_hidden, grad_outputs, None, None
 
 
@@ -145,26 +198,43 @@ def _device(tensor: Tensor) -> Any:
 
 
 def _parts(batch: int, words: int, device: torch.device) -> int:
-    """Into how many parts the vocabulary is cut, such that tiles times parts leave no round of programs half empty.
+    """Into how many parts the vocabulary is cut, such that tiles times parts leave no round of
+    programs half empty.
 
-    Two programs may run on a multiprocessor at a time. Of equally good numbers the smallest, which takes least memory.
+    Two programs may run on a multiprocessor at a time. Of equally good numbers the smallest, which
+    takes least memory.
     """
-    processors = torch.cuda.get_device_properties(device).multi_processor_count if device.type == "cuda" else 2
+    processors = (
+        torch.cuda.get_device_properties(device).multi_processor_count
+        if device.type == "cuda"
+        else 2
+    )
     tiles, at_a_time = triton.cdiv(batch, 128), 2 * processors
 
     def cost(parts: int) -> float:
         return triton.cdiv(tiles * parts, at_a_time) * at_a_time / (tiles * parts)
 
-    return min(range(1, min(triton.cdiv(words, 128), 32) + 1), key=lambda parts: (round(cost(parts), 1), parts))
+    return min(
+        range(1, min(triton.cdiv(words, 128), 32) + 1),
+        key=lambda parts: (round(cost(parts), 1), parts),
+    )
 
 
 def _configurations(names: tuple[str, str]) -> list[triton.Config]:
     """Tile sizes to try: rows held by a program, rows of a step, warps, stages of loading ahead."""
     if INTERPRETED:
-        tried = [(16, 32, 4, 1)]                           # small, so that small tests have several tiles
+        tried = [(16, 32, 4, 1)]  # small, so that small tests have several tiles
     else:
-        tried = [(128, 128, 8, 3), (128, 128, 8, 2), (128, 64, 8, 3), (128, 64, 4, 3), (64, 64, 4, 3), (64, 64, 8, 2),
-                 (64, 32, 4, 2), (32, 32, 4, 2)]  # fmt: skip
+        tried = [
+            (128, 128, 8, 3),
+            (128, 128, 8, 2),
+            (128, 64, 8, 3),
+            (128, 64, 4, 3),
+            (64, 64, 4, 3),
+            (64, 64, 8, 2),
+            (64, 32, 4, 2),
+            (32, 32, 4, 2),
+        ]
     held, step = names
     return [
         triton.Config({held: rows, step: columns}, num_warps=warps, num_stages=stages)
@@ -172,7 +242,9 @@ def _configurations(names: tuple[str, str]) -> list[triton.Config]:
     ]
 
 
-def _fitting(configurations: list[triton.Config], named: dict[str, Any], **more: Any) -> list[triton.Config]:
+def _fitting(
+    configurations: list[triton.Config], named: dict[str, Any], **more: Any
+) -> list[triton.Config]:
     """Those whose tiles fit into registers and shared memory; the last always does."""
     width, bytes_each = {**named, **more}["D"], named["hidden"].element_size()
 
@@ -182,7 +254,9 @@ def _fitting(configurations: list[triton.Config], named: dict[str, Any], **more:
         memory = (held + step * configuration.num_stages) * width * bytes_each
         return held * width <= 128 * 32 * configuration.num_warps and memory <= 220 * 1024
 
-    return [configuration for configuration in configurations if fits(configuration)] or configurations[-1:]
+    return [
+        configuration for configuration in configurations if fits(configuration)
+    ] or configurations[-1:]
 
 
 def _tuned(held: str, step: str, *extra: str) -> Any:
@@ -195,7 +269,8 @@ def _tuned(held: str, step: str, *extra: str) -> Any:
 
 @triton.jit
 def _factor(tile):
-    """A factor of a product. The interpreter multiplies bfloat16 by its bits; in float32 the products are exact."""
+    """A factor of a product. The interpreter multiplies bfloat16 by its bits; in float32 the
+    products are exact."""
     if WIDEN:
         tile = tile.to(tl.float32)
     return tile
@@ -204,14 +279,27 @@ def _factor(tile):
 @_tuned("BLOCK_B", "BLOCK_V", "WITH_GRADIENT")
 @triton.jit
 def _scan_vocabulary(
-    hidden, outputs, largest, total, expected, batch, words, dim, parts,
-    D: tl.constexpr, PRODUCT: tl.constexpr, WITH_GRADIENT: tl.constexpr, BLOCK_B: tl.constexpr, BLOCK_V: tl.constexpr,
-):  # fmt: skip
-    """For a tile of examples and a part of the vocabulary: largest logit (in base 2), sum of powers, weighted rows.
+    hidden,
+    outputs,
+    largest,
+    total,
+    expected,
+    batch,
+    words,
+    dim,
+    parts,
+    D: tl.constexpr,
+    PRODUCT: tl.constexpr,
+    WITH_GRADIENT: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    BLOCK_V: tl.constexpr,
+):
+    """For a tile of examples and a part of the vocabulary: largest logit (in base 2), sum of
+    powers, weighted rows.
 
-    hidden (batch, dim), outputs (words, dim); largest, total (parts, batch), expected (parts, batch, dim): results.
-    D is dim rounded up to a power of two, as tiles must be. Logits are multiplied by log2 e, because the hardware's
-    exponential has base 2.
+    hidden (batch, dim), outputs (words, dim); largest, total (parts, batch), expected (parts,
+    batch, dim): results. D is dim rounded up to a power of two, as tiles must be. Logits are
+    multiplied by log2 e, because the hardware's exponential has base 2.
     """
     rows = tl.program_id(0) * BLOCK_B + tl.arange(0, BLOCK_B)
     part = tl.program_id(1)
@@ -238,11 +326,13 @@ def _scan_vocabulary(
         logits = tl.where((ids < last)[None, :], logits, float("-inf"))
         above = tl.maximum(m, tl.max(logits, axis=1))
         powers = tl.exp2(logits - above[:, None])
-        shrink = tl.exp2(m - above)                        # 0 in the first step, where m is -inf
+        shrink = tl.exp2(m - above)  # 0 in the first step, where m is -inf
         s = s * shrink + tl.sum(powers, axis=1)
         if WITH_GRADIENT:
             weighted = weighted * shrink[:, None]
-            weighted = tl.dot(_factor(powers.to(u.dtype)), _factor(u), weighted, input_precision=PRODUCT)
+            weighted = tl.dot(
+                _factor(powers.to(u.dtype)), _factor(u), weighted, input_precision=PRODUCT
+            )
         m = above
 
     here = rows.to(tl.int64) + part * batch
@@ -250,18 +340,35 @@ def _scan_vocabulary(
     tl.store(total + here, s, mask=in_batch)
     if WITH_GRADIENT:
         tl.store(
-            expected + here[:, None] * dim + columns[None, :], weighted, mask=in_batch[:, None] & in_row[None, :]
+            expected + here[:, None] * dim + columns[None, :],
+            weighted,
+            mask=in_batch[:, None] & in_row[None, :],
         )
 
 
 @triton.jit
 def _finish(
-    hidden, outputs, targets, largest, total, expected, losses, log_sum, gradient, batch, dim, parts,
-    D: tl.constexpr, BLOCK_B: tl.constexpr, WITH_GRADIENT: tl.constexpr,
-):  # fmt: skip
-    """Joins the parts of the vocabulary: loss, log-sum-exp (in base 2) and gradient of every example.
+    hidden,
+    outputs,
+    targets,
+    largest,
+    total,
+    expected,
+    losses,
+    log_sum,
+    gradient,
+    batch,
+    dim,
+    parts,
+    D: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+    WITH_GRADIENT: tl.constexpr,
+):
+    """Joins the parts of the vocabulary: loss, log-sum-exp (in base 2) and gradient of every
+    example.
 
-    A part may hold no word; its largest logit is -inf and its sum 0. losses, log_sum (batch,), gradient (batch, dim).
+    A part may hold no word; its largest logit is -inf and its sum 0. losses, log_sum (batch,),
+    gradient (batch, dim).
     """
     rows = tl.program_id(0) * BLOCK_B + tl.arange(0, BLOCK_B)
     columns = tl.arange(0, D)
@@ -278,36 +385,59 @@ def _finish(
         shrink, part_shrink = tl.exp2(m - above), tl.exp2(part_m - above)
         s = s * shrink + part_s * part_shrink
         if WITH_GRADIENT:
-            part_weighted = tl.load(expected + here[:, None] * dim + columns[None, :], mask=inside, other=0.0)
+            part_weighted = tl.load(
+                expected + here[:, None] * dim + columns[None, :], mask=inside, other=0.0
+            )
             weighted = weighted * shrink[:, None] + part_weighted * part_shrink[:, None]
         m = above
 
     target = tl.load(targets + rows, mask=in_batch, other=0).to(tl.int64)
-    u = tl.load(outputs + target[:, None] * dim + columns[None, :], mask=inside, other=0.0).to(tl.float32)
-    h = tl.load(hidden + rows.to(tl.int64)[:, None] * dim + columns[None, :], mask=inside, other=0.0).to(tl.float32)
+    u = tl.load(outputs + target[:, None] * dim + columns[None, :], mask=inside, other=0.0).to(
+        tl.float32
+    )
+    h = tl.load(
+        hidden + rows.to(tl.int64)[:, None] * dim + columns[None, :], mask=inside, other=0.0
+    ).to(tl.float32)
     loss = (m - tl.sum(h * u, axis=1) * LOG2_E) * LN_2 + tl.log(s)
-    # The target's logit is computed here, and rounded otherwise than in the sum: a certain prediction could get a loss
-    # just below 0, which no probability has. Written so that NaN stays NaN.
+    # The target's logit is computed here, and rounded otherwise than in the sum: a certain
+    # prediction could get a loss just below 0, which no probability has. Written so that NaN stays
+    # NaN.
     loss = tl.where(loss < 0.0, 0.0, loss)
     tl.store(losses + rows, loss, mask=in_batch)
     tl.store(log_sum + rows, m + tl.log2(s), mask=in_batch)
     if WITH_GRADIENT:
         tl.store(
-            gradient + rows.to(tl.int64)[:, None] * dim + columns[None, :], weighted / s[:, None] - u, mask=inside
+            gradient + rows.to(tl.int64)[:, None] * dim + columns[None, :],
+            weighted / s[:, None] - u,
+            mask=inside,
         )
 
 
 @_tuned("BLOCK_V", "BLOCK_B")
 @triton.jit
 def _scan_batch(
-    hidden, outputs, targets, log_sum, scale, gradient, batch, words, dim,
-    D: tl.constexpr, PRODUCT: tl.constexpr, LOG2_UNIT: tl.constexpr, UNIT: tl.constexpr,
-    BLOCK_V: tl.constexpr, BLOCK_B: tl.constexpr,
-):  # fmt: skip
-    """For a tile of words: scale x sum over the batch of (P(word | hidden) - [word is the target]) x hidden.
+    hidden,
+    outputs,
+    targets,
+    log_sum,
+    scale,
+    gradient,
+    batch,
+    words,
+    dim,
+    D: tl.constexpr,
+    PRODUCT: tl.constexpr,
+    LOG2_UNIT: tl.constexpr,
+    UNIT: tl.constexpr,
+    BLOCK_V: tl.constexpr,
+    BLOCK_B: tl.constexpr,
+):
+    """For a tile of words: scale x sum over the batch of (P(word | hidden) - [word is the target])
+    x hidden.
 
-    log_sum (batch,) of `_finish`; scale (1,); gradient (words, dim): result. P is multiplied by UNIT before it is
-    rounded for the product: in float16, probabilities around 1 / V would lose their bits.
+    log_sum (batch,) of `_finish`; scale (1,); gradient (words, dim): result. P is multiplied by
+    UNIT before it is rounded for the product: in float16, probabilities around 1 / V would lose
+    their bits.
     """
     ids = tl.program_id(0) * BLOCK_V + tl.arange(0, BLOCK_V)
     columns = tl.arange(0, D)

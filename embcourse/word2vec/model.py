@@ -1,4 +1,5 @@
-"""Word vectors by the exact objective: skip-gram and CBOW with the softmax over the whole vocabulary."""
+"""Word vectors by the exact objective: skip-gram and CBOW with the softmax over the whole
+vocabulary."""
 
 from __future__ import annotations
 
@@ -32,18 +33,20 @@ Model = Literal["skipgram", "cbow"]
 Device = Literal["cpu", "cuda"]
 Corpus = Iterable[Sequence[str]] | str | Path | Sequence[Path] | Encoded
 
-_CHUNK_TOKENS = 100_000       # examples are shuffled among so many tokens, and held in memory
-_REPORT_TOKENS = 10_000       # about how often the callback hears something
-_MOMENTUM, _FORGETTING, _TINY = 0.9, 0.999, 1e-8           # beta_1, beta_2 and epsilon of Adam, as its authors set them
+_CHUNK_TOKENS = 100_000  # examples are shuffled among so many tokens, and held in memory
+_REPORT_TOKENS = 10_000  # about how often the callback hears something
+# beta_1, beta_2 and epsilon of Adam, as its authors set them
+_MOMENTUM, _FORGETTING, _TINY = 0.9, 0.999, 1e-8
 
 
 class Training:
     """A training that can be looked at, stopped and continued. `train` is the short way.
 
-    The arguments are those of `train`. Reading the corpus, counting words and drawing the first vectors happen here,
-    and so do all complaints about arguments.
+    The arguments are those of `train`. Reading the corpus, counting words and drawing the first
+    vectors happen here, and so do all complaints about arguments.
 
-    Attributes: `vocabulary`; `inputs` and `outputs`, copies of the tables as they stand, (words, dim) float32;
+    Attributes: `vocabulary`; `inputs` and `outputs`, copies of the tables as they stand, (words,
+                dim) float32;
     `finished`.
 
     >>> sentences = [["red", "apple"], ["red", "cherry"], ["blue", "sky"], ["blue", "sea"]] * 5
@@ -79,7 +82,12 @@ class Training:
         # What can be refused without reading the corpus is refused first.
         require_choice("model", model, Model)
         require_choice("device", device, Device)
-        for name, number in (("dim", dim), ("window", window), ("epochs", epochs), ("batch_size", batch_size)):
+        for name, number in (
+            ("dim", dim),
+            ("window", window),
+            ("epochs", epochs),
+            ("batch_size", batch_size),
+        ):
             require_whole(name, number)
         require_whole("seed", seed, least=0)
         require_number("sample", sample, most=1.0)
@@ -88,7 +96,9 @@ class Training:
         import torch
 
         if device == "cuda" and not torch.cuda.is_available():
-            raise ValueError("train: device='cuda' needs a GPU for torch; torch.cuda.is_available() is False")
+            raise ValueError(
+                "train: device='cuda' needs a GPU for torch; torch.cuda.is_available() is False"
+            )
 
         self._corpus = open_corpus(
             corpus, vocabulary=vocabulary, min_count=min_count, max_size=max_size, encoding=encoding
@@ -102,9 +112,11 @@ class Training:
         self._learning_rate, self._seed, self._device = float(learning_rate), int(seed), device
         self._progress, self._callback = progress, callback
         self._borders = self._corpus.borders(_CHUNK_TOKENS)
-        self._position = 0                                             # chunks done, over all epochs
+        self._position = 0  # chunks done, over all epochs
         inputs = first_vectors(start, self.vocabulary, int(dim), self._seed)
-        self._tables = [torch.from_numpy(table).to(device) for table in (inputs, np.zeros_like(inputs))]
+        self._tables = [
+            torch.from_numpy(table).to(device) for table in (inputs, np.zeros_like(inputs))
+        ]
         self._means = [torch.zeros_like(table) for table in self._tables]
         self._squares = [torch.zeros_like(table) for table in self._tables]
         self._steps = 0
@@ -127,14 +139,18 @@ class Training:
     def run(self, until: int | None = None) -> Training:
         """Train to the end, or to the end of epoch `until`; call it again to go on.
 
-        Two runs give what one gives. After Ctrl-C or an error in the callback the tables stand as the last step left
-        them, and `run` would repeat the chunk (100,000 tokens) that was cut short.
+        Two runs give what one gives. After Ctrl-C or an error in the callback the tables stand as
+        the last step left them, and `run` would repeat the chunk (100,000 tokens) that was cut
+        short.
 
         returns: the training itself.
-        raises : ValueError if until lies outside 1 ... epochs; `training.Diverged` if the loss is not finite any more.
+        raises : ValueError if until lies outside 1 ... epochs; `training.Diverged` if the loss is
+                 not finite any more.
         """
         if until is not None and not 1 <= until <= self._epochs:
-            raise ValueError(f"Training.run: until must lie between 1 and {self._epochs}, got {until!r}")
+            raise ValueError(
+                f"Training.run: until must lie between 1 and {self._epochs}, got {until!r}"
+            )
         chunks = len(self._borders) - 1
         epoch, chunk = divmod(self._position, chunks)
         reporter = Reporter(
@@ -166,7 +182,8 @@ class Training:
         tokens = len(encoded.ids)
         before = epoch * self._corpus.tokens + int(self._corpus.offsets[first])
         total = self._epochs * self._corpus.tokens
-        # Every draw depends on the place in the corpus only, not on what was trained or reported before.
+        # Every draw depends on the place in the corpus only, not on what was trained or reported
+        # before.
         batches = list(self._batches(encoded, np.random.default_rng([self._seed, epoch, number])))
         reports = max(round(tokens / _REPORT_TOKENS), 1)
         reported, loss_sum, loss_terms = 0, 0.0, 0
@@ -178,23 +195,31 @@ class Training:
                 passed = tokens * i // len(batches) - reported
                 self._report(reporter, passed, float(loss_sum), loss_terms, rate)
                 reported, loss_sum, loss_terms = reported + passed, 0.0, 0
-        if not batches:                                                # subsampling has left nothing to predict
+        if not batches:  # subsampling has left nothing to predict
             self._report(reporter, tokens, 0.0, 0, self._learning_rate * (1 - before / total))
 
     @staticmethod
     def _report(reporter: Reporter, tokens: int, loss_sum: float, terms: int, rate: float) -> None:
         if not math.isfinite(loss_sum):
-            raise Diverged(f"train: the training diverges: the loss is {loss_sum} at learning rate {rate:.3g}; try a lower one")
+            raise Diverged(
+                f"train: the training diverges: the loss is {loss_sum} at learning rate {rate:.3g};"
+                " try a lower one"
+            )
         reporter.passed(tokens, loss_sum=loss_sum, loss_terms=terms, learning_rate=rate)
 
-    def _batches(self, encoded: Encoded, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-        """Shuffled minibatches of (input rows, targets); for CBOW the rows are (B, 2 window), filled up with -1."""
+    def _batches(
+        self, encoded: Encoded, rng: np.random.Generator
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Shuffled minibatches of (input rows, targets); for CBOW the rows are (B, 2 window),
+        filled up with -1."""
         import torch
 
         kept = rng.random(len(encoded.ids)) < self._keep[encoded.ids]
         ids = encoded.ids[kept]
         offsets = np.concatenate([[0], np.cumsum(kept)])[encoded.offsets]
-        centres, contexts = _pairs_of_positions(draw_radii(len(ids), self._window, rng), self._window, offsets)
+        centres, contexts = _pairs_of_positions(
+            draw_radii(len(ids), self._window, rng), self._window, offsets
+        )
         if self._skipgram:
             inputs, targets = ids[centres], ids[contexts]
         else:
@@ -208,7 +233,11 @@ class Training:
         targets = torch.from_numpy(targets[order].astype(np.int64)).to(self._device)
         # Batches of equal size: a short last one would weigh its few examples more.
         count = -(-len(targets) // self._batch_size)
-        return zip(inputs.tensor_split(count), targets.tensor_split(count), strict=True) if count else iter(())
+        return (
+            zip(inputs.tensor_split(count), targets.tensor_split(count), strict=True)
+            if count
+            else iter(())
+        )
 
     def _step(self, contexts: Tensor, targets: Tensor, rate: float) -> Tensor:
         """One step of Adam on a minibatch; returns its mean loss before the step."""
@@ -232,11 +261,13 @@ class Training:
             loss = softmax_loss(hidden, tables[1], targets)
             gradients = torch.autograd.grad(loss, tables)
         self._steps += 1
-        # `torch.optim.Adam` does the same, but loading it loads torch's compiler, which takes longer than a small
-        # training.
+        # `torch.optim.Adam` does the same, but loading it loads torch's compiler, which takes
+        # longer than a small training.
         size = rate * math.sqrt(1 - _FORGETTING**self._steps) / (1 - _MOMENTUM**self._steps)
         tiny = _TINY * math.sqrt(1 - _FORGETTING**self._steps)
-        for table, gradient, mean, square in zip(tables, gradients, self._means, self._squares, strict=True):
+        for table, gradient, mean, square in zip(
+            tables, gradients, self._means, self._squares, strict=True
+        ):
             table.requires_grad_(False)
             mean.lerp_(gradient, 1 - _MOMENTUM)
             square.mul_(_FORGETTING).addcmul_(gradient, gradient, value=1 - _FORGETTING)
@@ -267,16 +298,19 @@ def train(
 ) -> Embeddings:
     """Word vectors by word2vec's exact objective, the softmax over the whole vocabulary.
 
-    Every example costs one product with the whole output table. That suits some thousand words on a CPU, and 100,000 on
-    a GPU; `embcourse.negative_sampling.train` is for the rest. On a CPU the same arguments give the same vectors, to
-    the last bit, on the same machine with as many threads.
+    Every example costs one product with the whole output table. That suits some thousand words on a
+    CPU, and 100,000 on a GPU; `embcourse.negative_sampling.train` is for the rest. On a CPU the
+    same arguments give the same vectors, to the last bit, on the same machine with as many threads.
 
-    Minibatches are trained with Adam. Plain gradient descent is slow here: a rare word's rows get a gradient in few
-    batches, and a frequent word's in all, so a rate that moves the one lets the other diverge.
+    Minibatches are trained with Adam. Plain gradient descent is slow here: a rare word's rows get a
+    gradient in few batches, and a frequent word's in all, so a rate that moves the one lets the
+    other diverge.
 
-    corpus       : token lists (a generator will do); text with one sentence a line, as the path of a file (.gz, .bz2 and
-                   .xz too), a folder, a pattern or several `Path`s; or `Encoded` ids with their vocabulary.
-    model        : "skipgram" predicts every word of the window from the centre, "cbow" the centre from the window.
+    corpus       : token lists (a generator will do); text with one sentence a line, as the path of
+                   a file (.gz, .bz2 and .xz too), a folder, a pattern or several `Path`s; or
+                   `Encoded` ids with their vocabulary.
+    model        : "skipgram" predicts every word of the window from the centre, "cbow" the centre
+                   from the window.
     dim          : length of a vector.
     window       : most tokens to each side; the reach of each window is drawn from 1 ... window.
     sample       : threshold of subsampling, a share of the corpus; 0 keeps everything.
@@ -284,20 +318,24 @@ def train(
     epochs       : passes through the corpus.
     min_count    : rarer words get no vector, and are gone before windows are laid.
     max_size     : at most so many words, the most frequent ones.
-    batch_size   : most examples in a step (pairs for skip-gram, windows for CBOW), of which the mean loss is minimised.
+    batch_size   : most examples in a step (pairs for skip-gram, windows for CBOW), of which the
+                   mean loss is minimised.
     learning_rate: of Adam; it falls in a straight line to 0.
     vocabulary   : the words, instead of counting them; counts are taken from it if it has any.
     encoding     : of text in files.
-    start        : vectors to begin with: a (words, dim) array of finite floats in the order of the vocabulary, or
-                   Embeddings, whose words keep their vectors while new words get random ones.
+    start        : vectors to begin with: a (words, dim) array of finite floats in the order of the
+                   vocabulary, or Embeddings, whose words keep their vectors while new words get
+                   random ones.
     seed         : of first vectors and of all draws.
     device       : "cpu", or "cuda" for a GPU.
     progress     : show a bar with words per second and the loss.
-    callback     : called with a `Progress` after about every 10,000 tokens. If it raises, training stops.
+    callback     : called with a `Progress` after about every 10,000 tokens. If it raises, training
+                   stops.
     returns      : Embeddings, the most frequent word first: the input table.
-    raises       : TypeError or ValueError for an argument that is no good, among them an empty corpus, no word above
-                   min_count, no word with a context, vectors to start with that hold NaN, or "cuda" without a GPU;
-                   FileNotFoundError for a path without a file; `training.Diverged` if the training diverges.
+    raises       : TypeError or ValueError for an argument that is no good, among them an empty
+                   corpus, no word above min_count, no word with a context, vectors to start with
+                   that hold NaN, or "cuda" without a GPU; FileNotFoundError for a path without a
+                   file; `training.Diverged` if the training diverges.
 
     >>> sentences = [["red", "apple"], ["red", "cherry"], ["blue", "sky"], ["blue", "sea"]] * 20
     >>> vectors = train(sentences, dim=4, window=1, sample=0, epochs=20, batch_size=32)
@@ -306,12 +344,17 @@ def train(
 
     Mikolov, Chen, Corrado & Dean (2013) for the models; Kingma & Ba (2015) for Adam.
     """
-    arguments: dict[str, Any] = {name: value for name, value in locals().items() if name != "corpus"}
+    arguments: dict[str, Any] = {
+        name: value for name, value in locals().items() if name != "corpus"
+    }
     return Training(corpus, **arguments).run().embeddings()
 
 
-def _pairs_of_positions(radii: np.ndarray, window: int, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`reference.sampled_pairs` of positions instead of ids, without its loops; no radius is above the window.
+def _pairs_of_positions(
+    radii: np.ndarray, window: int, offsets: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """`reference.sampled_pairs` of positions instead of ids, without its loops; no radius is above
+    the window.
 
     >>> centres, contexts = _pairs_of_positions(np.array([2, 1, 1, 2]), 2, np.array([0, 3, 4]))
     >>> centres.tolist(), contexts.tolist()

@@ -1,8 +1,10 @@
-"""Skip-gram and CBOW with the full softmax: pairs, losses, gradients and steps, in NumPy and float64.
+"""Skip-gram and CBOW with the full softmax: pairs, losses, gradients and steps, in NumPy and
+float64.
 
-Two tables of the same shape: row v_w of `inputs` is a word as a centre or as part of a context that is read, row u_w of
-`outputs` is a word as something to predict. Every probability runs over the whole vocabulary, so each pair costs V dot
-products. `fast` and `gpu` hold the same loss for training.
+Two tables of the same shape: row v_w of `inputs` is a word as a centre or as part of a context that
+is read, row u_w of `outputs` is a word as something to predict. Every probability runs over the
+whole vocabulary, so each pair costs V dot products. `fast` and `gpu` hold the same loss for
+training.
 """
 
 from collections.abc import Sequence
@@ -16,21 +18,26 @@ from embcourse.text.windows import require_stream
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.integer]
 
-# ------------------------------------------------------------------------------------------------------------- pairs
+# -------------------------------------------------------------------------------------------- pairs
 
 
-def sampled_pairs(ids: ArrayLike, radii: ArrayLike, offsets: ArrayLike | None = None) -> tuple[IntArray, IntArray]:
+def sampled_pairs(
+    ids: ArrayLike, radii: ArrayLike, offsets: ArrayLike | None = None
+) -> tuple[IntArray, IntArray]:
     """The (centre, context) pairs of a text when each centre has a window of its own.
 
-    Position t is paired with every other position of its document at most radii[t] away. The radius is the centre's: t
-    may see s without s seeing t. With all radii equal to the window these are the pairs of `text.context_pairs`.
+    Position t is paired with every other position of its document at most radii[t] away. The radius
+    is the centre's: t may see s without s seeing t. With all radii equal to the window these are
+    the pairs of `text.context_pairs`.
 
     ids    : (tokens,) integers.
     radii  : (tokens,) integers, 1 or more, e.g. from `draw_radii`.
-    offsets: (documents + 1,) integers, document i is ids[offsets[i]:offsets[i + 1]]; None for one document.
-    returns: (centres, contexts), each (pairs,) int32, ordered by the centre's position, then by the context's.
-    raises : TypeError or ValueError for ids or radii that are not 1-D arrays of integers, radii of another length or
-             below 1, or offsets that do not rise from 0 to the number of tokens.
+    offsets: (documents + 1,) integers, document i is ids[offsets[i]:offsets[i + 1]]; None for one
+             document.
+    returns: (centres, contexts), each (pairs,) int32, ordered by the centre's position, then by the
+             context's.
+    raises : TypeError or ValueError for ids or radii that are not 1-D arrays of integers, radii of
+             another length or below 1, or offsets that do not rise from 0 to the number of tokens.
 
     >>> centres, contexts = sampled_pairs([7, 8, 9, 5], radii=[2, 1, 1, 3], offsets=[0, 3, 4])
     >>> centres.tolist(), contexts.tolist()
@@ -41,7 +48,9 @@ def sampled_pairs(ids: ArrayLike, radii: ArrayLike, offsets: ArrayLike | None = 
     ids, _, offsets = require_stream(ids, 1, offsets, "sampled_pairs")
     radii = _require_ids("sampled_pairs", "radii", radii)
     if radii.shape != ids.shape:
-        raise ValueError(f"sampled_pairs: radii must have one number a token, {ids.size}; got {radii.size}")
+        raise ValueError(
+            f"sampled_pairs: radii must have one number a token, {ids.size}; got {radii.size}"
+        )
     if radii.size and radii.min() < 1:
         raise ValueError(f"sampled_pairs: radii must be at least 1, got {radii.min()}")
     centres, contexts = [], []
@@ -57,7 +66,8 @@ def sampled_pairs(ids: ArrayLike, radii: ArrayLike, offsets: ArrayLike | None = 
 def draw_radii(tokens: int, window: int, rng: np.random.Generator) -> IntArray:
     """A radius for each position, uniform on 1 ... window.
 
-    A context at distance d is then used with probability (window - d + 1) / window: near words count more.
+    A context at distance d is then used with probability (window - d + 1) / window: near words
+    count more.
 
     tokens : how many, at least 0.
     window : the largest radius, at least 1.
@@ -78,13 +88,15 @@ def draw_radii(tokens: int, window: int, rng: np.random.Generator) -> IntArray:
     return rng.integers(1, window + 1, tokens)
 
 
-# --------------------------------------------------------------------------------------------------------- skip-gram
+# ---------------------------------------------------------------------------------------- skip-gram
 
 
 def log_softmax(logits: ArrayLike) -> FloatArray:
-    """Logarithms of the softmax over the last axis: x_i - ln sum_j exp(x_j), without overflow or ln 0.
+    """Logarithms of the softmax over the last axis: x_i - ln sum_j exp(x_j), without overflow or ln
+    0.
 
-    The maximum is subtracted first. That changes no probability, and the largest exponent is then 0.
+    The maximum is subtracted first. That changes no probability, and the largest exponent is then
+    0.
 
     logits : (..., V), finite, V at least 1.
     returns: float64 of the same shape, at most 0; exp of a row sums to 1.
@@ -97,7 +109,9 @@ def log_softmax(logits: ArrayLike) -> FloatArray:
     """
     logits = np.asarray(logits, dtype=np.float64)
     if logits.ndim == 0 or logits.shape[-1] == 0:
-        raise ValueError(f"log_softmax: logits must have shape (..., V) with V at least 1, got {logits.shape}")
+        raise ValueError(
+            f"log_softmax: logits must have shape (..., V) with V at least 1, got {logits.shape}"
+        )
     if not np.isfinite(logits).all():
         raise ValueError("log_softmax: logits must be finite")
     shifted = logits - logits.max(axis=-1, keepdims=True)
@@ -105,10 +119,7 @@ def log_softmax(logits: ArrayLike) -> FloatArray:
 
 
 def skipgram_loss(
-    inputs: ArrayLike,
-    outputs: ArrayLike,
-    centres: ArrayLike,
-    contexts: ArrayLike,
+    inputs: ArrayLike, outputs: ArrayLike, centres: ArrayLike, contexts: ArrayLike
 ) -> float:
     """Mean of -ln P(o | c) over the pairs (c, o).
 
@@ -129,18 +140,13 @@ def skipgram_loss(
     Mikolov et al. (2013b), equations 1 and 2.
     """
     inputs, outputs = _require_tables("skipgram_loss", inputs, outputs)
-    centres, contexts = _require_pairs(
-        "skipgram_loss", centres, contexts, len(inputs)
-    )
-    log_p = log_softmax(inputs[centres] @ outputs.T)       # (n, V): ln P(w | c)
+    centres, contexts = _require_pairs("skipgram_loss", centres, contexts, len(inputs))
+    log_p = log_softmax(inputs[centres] @ outputs.T)  # (n, V): ln P(w | c)
     return float(-log_p[np.arange(len(centres)), contexts].mean())
 
 
 def skipgram_gradients(
-    inputs: ArrayLike,
-    outputs: ArrayLike,
-    centres: ArrayLike,
-    contexts: ArrayLike,
+    inputs: ArrayLike, outputs: ArrayLike, centres: ArrayLike, contexts: ArrayLike
 ) -> tuple[float, FloatArray, FloatArray]:
     """The loss of `skipgram_loss` and its gradients for both tables.
 
@@ -162,26 +168,20 @@ def skipgram_gradients(
     negative sampling.
     """
     inputs, outputs = _require_tables("skipgram_gradients", inputs, outputs)
-    centres, contexts = _require_pairs(
-        "skipgram_gradients", centres, contexts, len(inputs)
-    )
+    centres, contexts = _require_pairs("skipgram_gradients", centres, contexts, len(inputs))
     pairs = np.arange(len(centres))
     log_p = log_softmax(inputs[centres] @ outputs.T)
     error = np.exp(log_p)
-    error[pairs, contexts] -= 1.0              # the prediction minus the truth
+    error[pairs, contexts] -= 1.0  # the prediction minus the truth
     error /= len(centres)
     grad_inputs = np.zeros_like(inputs)
-    np.add.at(grad_inputs, centres, error @ outputs)    # += would keep one pair
+    np.add.at(grad_inputs, centres, error @ outputs)  # += would keep one pair
     grad_outputs = error.T @ inputs[centres]
     return float(-log_p[pairs, contexts].mean()), grad_inputs, grad_outputs
 
 
 def sgd_step(
-    inputs: ArrayLike,
-    outputs: ArrayLike,
-    centre: int,
-    context: int,
-    learning_rate: float,
+    inputs: ArrayLike, outputs: ArrayLike, centre: int, context: int, learning_rate: float
 ) -> tuple[float, FloatArray, FloatArray]:
     """One step of gradient descent on one pair.
 
@@ -203,23 +203,18 @@ def sgd_step(
     """
     if not np.isfinite(learning_rate) or learning_rate < 0:
         raise ValueError(
-            "sgd_step: learning_rate must be finite and not negative, "
-            f"got {learning_rate!r}"
+            f"sgd_step: learning_rate must be finite and not negative, got {learning_rate!r}"
         )
-    loss, grad_inputs, grad_outputs = skipgram_gradients(
-        inputs, outputs, [centre], [context]
-    )
+    loss, grad_inputs, grad_outputs = skipgram_gradients(inputs, outputs, [centre], [context])
     new_inputs = np.asarray(inputs) - learning_rate * grad_inputs
     new_outputs = np.asarray(outputs) - learning_rate * grad_outputs
     return loss, new_inputs, new_outputs
 
 
-# -------------------------------------------------------------------------------------------------------------- CBOW
+# --------------------------------------------------------------------------------------------- CBOW
 
 
-def cbow_hidden(
-    inputs: ArrayLike, contexts: ArrayLike, mean: bool = True
-) -> FloatArray:
+def cbow_hidden(inputs: ArrayLike, contexts: ArrayLike, mean: bool = True) -> FloatArray:
     """The mean, or the sum, of the context words' input vectors.
 
     inputs  : (V, d).
@@ -246,18 +241,24 @@ def cbow_hidden(
 
 
 def cbow_loss(
-    inputs: ArrayLike, outputs: ArrayLike, targets: ArrayLike, contexts: Sequence[ArrayLike], mean: bool = True
+    inputs: ArrayLike,
+    outputs: ArrayLike,
+    targets: ArrayLike,
+    contexts: Sequence[ArrayLike],
+    mean: bool = True,
 ) -> float:
-    """Mean of -ln P(c | context) over the targets c, where P is the softmax of u_w . h and h is from `cbow_hidden`.
+    """Mean of -ln P(c | context) over the targets c, where P is the softmax of u_w . h and h is
+    from `cbow_hidden`.
 
     inputs, outputs: (V, d); the context is read in `inputs`, the target predicted in `outputs`.
     targets        : (n,) word ids.
-    contexts       : n arrays of word ids, of any lengths. A target without a context is skipped, and not counted in the
-                     mean.
+    contexts       : n arrays of word ids, of any lengths. A target without a context is skipped,
+                     and not counted in the mean.
     mean           : as in `cbow_hidden`.
     returns        : the loss in nats a target.
-    raises         : TypeError for ids that are not integers; ValueError for tables of different shapes or not finite,
-                     ids outside 0 ... V - 1, another number of contexts than of targets, or no target with a context.
+    raises         : TypeError for ids that are not integers; ValueError for tables of different
+                     shapes or not finite, ids outside 0 ... V - 1, another number of contexts than
+                     of targets, or no target with a context.
 
     >>> round(cbow_loss(np.zeros((5, 2)), np.zeros((5, 2)), [0, 1], [[1, 2], []]), 3)
     1.609
@@ -268,36 +269,57 @@ def cbow_loss(
 
 
 def cbow_gradients(
-    inputs: ArrayLike, outputs: ArrayLike, targets: ArrayLike, contexts: Sequence[ArrayLike], mean: bool = True
+    inputs: ArrayLike,
+    outputs: ArrayLike,
+    targets: ArrayLike,
+    contexts: Sequence[ArrayLike],
+    mean: bool = True,
 ) -> tuple[float, FloatArray, FloatArray]:
     """The loss of `cbow_loss` and its gradients with respect to both tables.
 
-    For one target c, with error_w = P(w | context) - [w = c]: the gradient of every u_w is error_w h, that of h is
-    g = sum_w error_w u_w, and each of the m context words gets g / m where h is a mean, g where h is a sum.
+    For one target c, with error_w = P(w | context) - [w = c]: the gradient of every u_w is error_w
+    h, that of h is g = sum_w error_w u_w, and each of the m context words gets g / m where h is a
+    mean, g where h is a sum.
 
     inputs, outputs, targets, contexts, mean: as in `cbow_loss`.
     returns: (loss, grad_inputs (V, d), grad_outputs (V, d)).
     raises : as `cbow_loss`.
 
-    >>> loss, grad_inputs, grad_outputs = cbow_gradients([[0.0], [0.0], [0.0]], [[3.0], [0.0], [0.0]], [0], [[1, 2]])
+    >>> loss, grad_inputs, grad_outputs = cbow_gradients(
+    ...     [[0.0], [0.0], [0.0]], [[3.0], [0.0], [0.0]], [0], [[1, 2]]
+    ... )
     >>> grad_inputs.ravel().round(3).tolist(), grad_outputs.ravel().tolist()
     ([0.0, -1.0, -1.0], [0.0, 0.0, 0.0])
 
-    The released program, and gensim, add the whole g to every context word even where h is a mean (Irsoy, Benton &
-    Stratos 2021).
+    The released program, and gensim, add the whole g to every context word even where h is a mean
+    (Irsoy, Benton & Stratos 2021).
     """
     return _cbow("cbow_gradients", inputs, outputs, targets, contexts, mean)
 
 
 def _cbow(
-    where: str, inputs: ArrayLike, outputs: ArrayLike, targets: ArrayLike, contexts: Sequence[ArrayLike], mean: bool
+    where: str,
+    inputs: ArrayLike,
+    outputs: ArrayLike,
+    targets: ArrayLike,
+    contexts: Sequence[ArrayLike],
+    mean: bool,
 ) -> tuple[float, FloatArray, FloatArray]:
     inputs, outputs = _require_tables(where, inputs, outputs)
     targets = _require_ids(where, "targets", targets, len(inputs))
     if len(contexts) != len(targets):
-        raise ValueError(f"{where}: contexts must hold one array a target, {len(targets)}; got {len(contexts)}")
-    windows = [_require_ids(where, f"contexts[{i}]", window, len(inputs)) for i, window in enumerate(contexts)]
-    used = [(int(target), window) for target, window in zip(targets, windows, strict=True) if window.size]
+        raise ValueError(
+            f"{where}: contexts must hold one array a target, {len(targets)}; got {len(contexts)}"
+        )
+    windows = [
+        _require_ids(where, f"contexts[{i}]", window, len(inputs))
+        for i, window in enumerate(contexts)
+    ]
+    used = [
+        (int(target), window)
+        for target, window in zip(targets, windows, strict=True)
+        if window.size
+    ]
     if not used:
         raise ValueError(f"{where}: at least one target must have a context")
     loss, grad_inputs, grad_outputs = 0.0, np.zeros_like(inputs), np.zeros_like(outputs)
@@ -314,27 +336,36 @@ def _cbow(
     return loss, grad_inputs, grad_outputs
 
 
-# ---------------------------------------------------------------------------------------------------------- training
+# ----------------------------------------------------------------------------------------- training
 
 
 def train_skipgram(
-    centres: ArrayLike, contexts: ArrayLike, size: int, dim: int, *, epochs: int, learning_rate: float, seed: int
+    centres: ArrayLike,
+    contexts: ArrayLike,
+    size: int,
+    dim: int,
+    *,
+    epochs: int,
+    learning_rate: float,
+    seed: int,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Word vectors by gradient descent, one pair after the other, from the full softmax.
 
-    Starts as the released program does: inputs uniform from -0.5 / dim to 0.5 / dim, outputs 0, so the first loss is
-    ln V. Each epoch goes through the pairs in a new random order. The learning rate falls on a straight line: step k of
-    all N = epochs n steps, counted from 0, has learning_rate (1 - k / N).
+    Starts as the released program does: inputs uniform from -0.5 / dim to 0.5 / dim, outputs 0, so
+    the first loss is ln V. Each epoch goes through the pairs in a new random order. The learning
+    rate falls on a straight line: step k of all N = epochs n steps, counted from 0, has
+    learning_rate (1 - k / N).
 
     centres, contexts: (n,) word ids, n at least 1.
     size, dim        : V and d, at least 1.
     epochs           : times through the pairs, at least 1.
     learning_rate    : of the first step, finite and above 0.
     seed             : of the start and of the order.
-    returns          : (inputs (V, d), outputs (V, d), losses (epochs,)): losses holds each epoch's mean loss, every
-                       pair's taken just before its step.
-    raises           : TypeError for ids that are not integers; ValueError for ids outside 0 ... V - 1, no pair,
-                       different numbers of centres and contexts, or an argument out of range.
+    returns          : (inputs (V, d), outputs (V, d), losses (epochs,)): losses holds each epoch's
+                       mean loss, every pair's taken just before its step.
+    raises           : TypeError for ids that are not integers; ValueError for ids outside 0 ... V -
+                       1, no pair, different numbers of centres and contexts, or an argument out of
+                       range.
 
     >>> inputs, outputs, losses = train_skipgram(
     ...     [0, 1, 2, 3], [1, 0, 3, 2], size=4, dim=3, epochs=200, learning_rate=0.5, seed=0
@@ -348,7 +379,9 @@ def train_skipgram(
         if value < 1:
             raise ValueError(f"train_skipgram: {name} must be at least 1, got {value}")
     if not np.isfinite(learning_rate) or learning_rate <= 0:
-        raise ValueError(f"train_skipgram: learning_rate must be finite and above 0, got {learning_rate!r}")
+        raise ValueError(
+            f"train_skipgram: learning_rate must be finite and above 0, got {learning_rate!r}"
+        )
     centres, contexts = _require_pairs("train_skipgram", centres, contexts, size)
     rng = np.random.default_rng(seed)
     inputs, outputs = rng.uniform(-0.5, 0.5, (size, dim)) / dim, np.zeros((size, dim))
@@ -361,22 +394,31 @@ def train_skipgram(
     return inputs, outputs, losses
 
 
-# ----------------------------------------------------------------------------------------------------------- checks
+# ------------------------------------------------------------------------------------------- checks
 
 
 def _require_table(where: str, name: str, table: ArrayLike) -> FloatArray:
     table = np.asarray(table, dtype=np.float64)
     if table.ndim != 2 or not table.size:
-        raise ValueError(f"{where}: {name} must have shape (V, d), both at least 1; got {table.shape}")
+        raise ValueError(
+            f"{where}: {name} must have shape (V, d), both at least 1; got {table.shape}"
+        )
     if not np.isfinite(table).all():
         raise ValueError(f"{where}: {name} must be finite")
     return table
 
 
-def _require_tables(where: str, inputs: ArrayLike, outputs: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    inputs, outputs = _require_table(where, "inputs", inputs), _require_table(where, "outputs", outputs)
+def _require_tables(
+    where: str, inputs: ArrayLike, outputs: ArrayLike
+) -> tuple[FloatArray, FloatArray]:
+    inputs, outputs = (
+        _require_table(where, "inputs", inputs),
+        _require_table(where, "outputs", outputs),
+    )
     if inputs.shape != outputs.shape:
-        raise ValueError(f"{where}: inputs and outputs must share (V, d); got {inputs.shape} and {outputs.shape}")
+        raise ValueError(
+            f"{where}: inputs and outputs must share (V, d); got {inputs.shape} and {outputs.shape}"
+        )
     return inputs, outputs
 
 
@@ -388,16 +430,22 @@ def _require_ids(where: str, name: str, ids: ArrayLike, size: int | None = None)
         return ids.astype(np.int64)
     if not np.issubdtype(ids.dtype, np.integer):
         raise TypeError(f"{where}: {name} must hold integers, got {ids.dtype}")
-    if size is not None and not (0 <= ids.min() and ids.max() < size):
-        raise ValueError(f"{where}: {name} must be from 0 to {size - 1}, got {ids.min()} to {ids.max()}")
+    if size is not None and not (ids.min() >= 0 and ids.max() < size):
+        raise ValueError(
+            f"{where}: {name} must be from 0 to {size - 1}, got {ids.min()} to {ids.max()}"
+        )
     return ids
 
 
-def _require_pairs(where: str, centres: ArrayLike, contexts: ArrayLike, size: int) -> tuple[IntArray, IntArray]:
+def _require_pairs(
+    where: str, centres: ArrayLike, contexts: ArrayLike, size: int
+) -> tuple[IntArray, IntArray]:
     centres = _require_ids(where, "centres", centres, size)
     contexts = _require_ids(where, "contexts", contexts, size)
     if centres.shape != contexts.shape:
-        raise ValueError(f"{where}: centres and contexts must pair up; got {centres.size} and {contexts.size}")
+        raise ValueError(
+            f"{where}: centres and contexts must pair up; got {centres.size} and {contexts.size}"
+        )
     if not centres.size:
         raise ValueError(f"{where}: there must be at least one pair")
     return centres, contexts

@@ -1,4 +1,5 @@
-"""The exercises of the attention chapter: from a softmax that survives large scores to a network that is trained."""
+"""The exercises of the attention chapter: from a softmax that survives large scores to a network
+that is trained."""
 
 from embcourse.attention.exercises.additive_scores import ADDITIVE_SCORES
 from embcourse.attention.exercises.attention import ATTENTION

@@ -1,4 +1,5 @@
-"""The exercise `attention.attention_scores`: its cases, the mistakes that people make, right answers."""
+"""The exercise `attention.attention_scores`: its cases, the mistakes that people make, right
+answers."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from embcourse.checking import Case, Exercise, Misconception
 
 def score_cases(rng: np.random.Generator) -> Iterator[Case]:
     n, m, d, front = sizes(rng, 2, 7, 4)
-    yield Case((halves(rng, 1, 4), halves(rng, 2, 4)), label="one query, two keys", tolerance=ORDINARY)
+    yield Case(
+        (halves(rng, 1, 4), halves(rng, 2, 4)), label="one query, two keys", tolerance=ORDINARY
+    )
     q, k, _ = sequences(rng, queries=n, keys=m, d=d)
     yield Case((q, k), label="more of each", tolerance=ORDINARY)
     q, k, _ = sequences(rng, front, queries=n, keys=m, d=d)
@@ -41,13 +44,17 @@ def require_common_d(q, k):
         raise ValueError("q and k must share d")
 
 
-def scores_with(divisor: Callable = lambda q, k: np.sqrt(q.shape[-1]), *, turned: bool = False) -> Callable:
+def scores_with(
+    divisor: Callable = lambda q, k: np.sqrt(q.shape[-1]), *, turned: bool = False
+) -> Callable:
     """Scores with another divisor, or queries and keys the other way round; divisor(q, k)."""
+
     def solve(q, k):
         require_common_d(q, k)
         one, other = (k, q) if turned else (q, k)
         with np.errstate(all="ignore"):
             return one @ np.swapaxes(other, -1, -2) / divisor(q, k)
+
     return solve
 
 
@@ -81,7 +88,7 @@ def asserts(q, k):
 
 
 def scores_by_einsum(q, k):
-    require_common_d(q, k)                                    # einsum would stretch an axis of size 1
+    require_common_d(q, k)  # einsum would stretch an axis of size 1
     return np.einsum("...nd,...md->...nm", q, k) / math.sqrt(q.shape[-1])
 
 
@@ -96,45 +103,91 @@ def scores_one_by_one(q, k):
 
 
 ATTENTION_SCORES = Exercise(
-    id="attention.attention_scores", points=2,
+    id="attention.attention_scores",
+    points=2,
     reference=lambda q, k: reference.attention_scores(q, k),
     cases=score_cases,
     variant=scores_with,
     misconceptions=[
-        Misconception("does not scale", {"divisor": lambda q, k: 1.0},
-                      "A sum of d products of independent numbers with variance 1 has variance d. Divide by its "
-                      "standard deviation."),
-        Misconception("divides by d", {"divisor": lambda q, k: q.shape[-1]},
-                      "The variance of the sum is d; its size is the square root of that."),
-        Misconception("multiplies by the root of d", {"divisor": lambda q, k: q.shape[-1] ** -0.5},
-                      "The sum of d products is too large, not too small: divide."),
-        Misconception("divides by the root of the number of keys", {"divisor": lambda q, k: np.sqrt(k.shape[-2])},
-                      "The dot product sums over the d entries of one key. How many keys there are does not change it."),
-        Misconception("divides by the root of the number of queries", {"divisor": lambda q, k: np.sqrt(q.shape[-2])},
-                      "q.shape[-2] is the number of queries. The length of a query is the last axis."),
-        Misconception("takes d from axis 1", {"divisor": lambda q, k: np.sqrt(q.shape[1])},
-                      "Axis 1 is the last one only in a matrix. With axes in front, the length of a query is still the "
-                      "last."),
-        Misconception("puts the keys in the rows", {"turned": True},
-                      "A row is a query, a column a key: Q Kᵀ, not K Qᵀ."),
-        Misconception("turns round all axes", all_axes_turned,
-                      "k.T turns round every axis, the ones in front too. Only the last two of k change places."),
-        Misconception("lets axes of size 1 stretch", broadcast,
-                      "Queries of one number fit keys of any length, if they are multiplied entry by entry: NumPy "
-                      "stretches the axis. They do not share d, so this must raise ValueError."),
-        Misconception("raises AssertionError", asserts,
-                      "Asked for is ValueError. An assert raises AssertionError, and not at all under python -O."),
-        Misconception("takes cosines", cosines,
-                      "A long query may ask loudly: the lengths stay in. Divide by sqrt(d) only."),
-        Misconception("takes distances", distances,
-                      "The score is the dot product: large where query and key point the same way."),
-        Misconception("takes the softmax, too", softmax_too,
-                      "Asked for are the scores. The softmax comes later."),
+        Misconception(
+            "does not scale",
+            {"divisor": lambda q, k: 1.0},
+            "A sum of d products of independent numbers with variance 1 has variance d. Divide by"
+            " its standard deviation.",
+        ),
+        Misconception(
+            "divides by d",
+            {"divisor": lambda q, k: q.shape[-1]},
+            "The variance of the sum is d; its size is the square root of that.",
+        ),
+        Misconception(
+            "multiplies by the root of d",
+            {"divisor": lambda q, k: q.shape[-1] ** -0.5},
+            "The sum of d products is too large, not too small: divide.",
+        ),
+        Misconception(
+            "divides by the root of the number of keys",
+            {"divisor": lambda q, k: np.sqrt(k.shape[-2])},
+            "The dot product sums over the d entries of one key. How many keys there are does not"
+            " change it.",
+        ),
+        Misconception(
+            "divides by the root of the number of queries",
+            {"divisor": lambda q, k: np.sqrt(q.shape[-2])},
+            "q.shape[-2] is the number of queries. The length of a query is the last axis.",
+        ),
+        Misconception(
+            "takes d from axis 1",
+            {"divisor": lambda q, k: np.sqrt(q.shape[1])},
+            "Axis 1 is the last one only in a matrix. With axes in front, the length of a query is"
+            " still the last.",
+        ),
+        Misconception(
+            "puts the keys in the rows",
+            {"turned": True},
+            "A row is a query, a column a key: Q Kᵀ, not K Qᵀ.",
+        ),
+        Misconception(
+            "turns round all axes",
+            all_axes_turned,
+            "k.T turns round every axis, the ones in front too. Only the last two of k change"
+            " places.",
+        ),
+        Misconception(
+            "lets axes of size 1 stretch",
+            broadcast,
+            "Queries of one number fit keys of any length, if they are multiplied entry by entry:"
+            " NumPy stretches the axis. They do not share d, so this must raise ValueError.",
+        ),
+        Misconception(
+            "raises AssertionError",
+            asserts,
+            "Asked for is ValueError. An assert raises AssertionError, and not at all under"
+            " python -O.",
+        ),
+        Misconception(
+            "takes cosines",
+            cosines,
+            "A long query may ask loudly: the lengths stay in. Divide by sqrt(d) only.",
+        ),
+        Misconception(
+            "takes distances",
+            distances,
+            "The score is the dot product: large where query and key point the same way.",
+        ),
+        Misconception(
+            "takes the softmax, too",
+            softmax_too,
+            "Asked for are the scores. The softmax comes later.",
+        ),
     ],
     alternatives=[scores_by_einsum, scores_one_by_one, scores_with()],
     hints=[
         "All dot products of rows of Q with rows of K are one matrix product.",
-        "For arrays with axes in front, k.T turns all axes round; np.swapaxes(k, -1, -2) only the last two.",
+        (
+            "For arrays with axes in front, k.T turns all axes round; np.swapaxes(k, -1, -2) only"
+            " the last two."
+        ),
         "q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1])",
     ],
 )

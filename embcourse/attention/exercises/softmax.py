@@ -28,11 +28,19 @@ def softmax_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((gone,), "edge", "scores of -inf", tolerance=ORDINARY)
     yield Case((np.zeros((0, c)),), "edge", "no row")
     large = rng.uniform(8e3, 1e4)
-    yield Case((large + rng.normal(size=(2, d)),), "stability", "scores near 10,000", tolerance=LARGE)
-    yield Case((-large + rng.normal(size=(3, 4)),), "stability", "scores near -10,000", tolerance=LARGE)
+    yield Case(
+        (large + rng.normal(size=(2, d)),), "stability", "scores near 10,000", tolerance=LARGE
+    )
+    yield Case(
+        (-large + rng.normal(size=(3, 4)),), "stability", "scores near -10,000", tolerance=LARGE
+    )
     signs = rng.permutation([1.0, -1.0, 1.0])[:, None]
-    yield Case((large * signs + rng.normal(size=(3, 4)),), "stability", "rows near 10,000 and near -10,000",
-               tolerance=LARGE)
+    yield Case(
+        (large * signs + rng.normal(size=(3, 4)),),
+        "stability",
+        "rows near 10,000 and near -10,000",
+        tolerance=LARGE,
+    )
     mixed = rng.normal(size=(2, 5))
     mixed[0, rng.choice(5, 2, replace=False)] += large
     mixed[1, rng.choice(5, 3, replace=False)] -= large
@@ -43,14 +51,17 @@ def softmax_over(axis: int | None) -> Callable:
     def solve(scores):
         scores = scores - scores.max(axis=axis, keepdims=True) if scores.size else scores
         return powers_over_sum(scores, axis)
+
     return solve
 
 
 def softmax_of(change: Callable) -> Callable:
     """Powers over their sum, of scores that were changed in some way first."""
+
     def solve(scores):
         with np.errstate(all="ignore"):
             return powers_over_sum(change(scores)) if scores.size else scores.copy()
+
     return solve
 
 
@@ -102,53 +113,105 @@ def softmax_row_by_row(scores):
 
 
 SOFTMAX = Exercise(
-    id="attention.softmax", points=2,
+    id="attention.softmax",
+    points=2,
     reference=lambda scores: reference.softmax(scores),
     cases=softmax_cases,
     misconceptions=[
-        Misconception("does not take off the maximum", softmax_of(lambda scores: scores),
-                      "exp overflows above 709, and inf / inf is NaN; far below zero all powers vanish and 0 / 0 is NaN. "
-                      "Take the row's largest score off first: the weights stay the same."),
-        Misconception("takes off the maximum of all rows", softmax_of(lambda scores: scores - scores.max()),
-                      "A row far below the largest score of another row loses all its powers. Each row has its own "
-                      "maximum."),
-        Misconception("takes off the mean", softmax_of(lambda scores: scores - scores.mean(axis=-1, keepdims=True)),
-                      "A score may be far above the mean of its row, and exp still overflows. Only the largest score "
-                      "leaves nothing above 0."),
-        Misconception("clips large scores", softmax_of(lambda scores: np.clip(scores, -500, 500)),
-                      "Scores beyond the limit become equal, and so do their weights. Take off the row's maximum instead: "
-                      "differences stay as they are."),
-        Misconception("turns NaN into 0", nan_replaced,
-                      "NaN came from inf / inf. The weights of that row are not 0: they sum to one like all others. "
-                      "Prevent the overflow by taking off the row's maximum."),
-        Misconception("normalises over the queries", softmax_over(-2),
-                      "Each row is one query, and its weights sum to one. That is the last axis."),
-        Misconception("normalises over axis 0", softmax_over(0),
-                      "The last axis is the one that sums to one, whatever stands in front."),
-        Misconception("normalises over axis 1", softmax_over(1),
-                      "Axis 1 is the last one only in a matrix. With a batch in front it is another."),
-        Misconception("normalises over everything", softmax_over(None),
-                      "Each row sums to one by itself, not all rows together."),
-        Misconception("the maximum and the sum lose their axis", maximum_without_its_axis,
-                      "max and sum over the last axis drop it, and what is left lines up with the wrong axis of the "
-                      "scores. Keep the axis, with size 1."),
-        Misconception("the sum loses its axis", sum_without_its_axis,
-                      "The sum over the last axis drops it, and what is left lines up with the wrong axis of the powers. "
-                      "Keep the axis, with size 1."),
-        Misconception("does not divide by the sum", powers_only,
-                      "These are the powers. Divided by their sum they are weights that sum to one."),
-        Misconception("gives logarithms", logarithms,
-                      "These are the logarithms of the weights. Asked for are the weights."),
-        Misconception("takes a sigmoid", sigmoids,
-                      "A sigmoid looks at one score alone. Softmax weights of a row depend on all its scores and sum to "
-                      "one."),
-        Misconception("divides the scores by their sum", shares_of_scores,
-                      "Scores may be negative. exp makes them positive first."),
+        Misconception(
+            "does not take off the maximum",
+            softmax_of(lambda scores: scores),
+            "exp overflows above 709, and inf / inf is NaN; far below zero all powers vanish and 0"
+            " / 0 is NaN. Take the row's largest score off first: the weights stay the same.",
+        ),
+        Misconception(
+            "takes off the maximum of all rows",
+            softmax_of(lambda scores: scores - scores.max()),
+            "A row far below the largest score of another row loses all its powers. Each row has"
+            " its own maximum.",
+        ),
+        Misconception(
+            "takes off the mean",
+            softmax_of(lambda scores: scores - scores.mean(axis=-1, keepdims=True)),
+            "A score may be far above the mean of its row, and exp still overflows. Only the"
+            " largest score leaves nothing above 0.",
+        ),
+        Misconception(
+            "clips large scores",
+            softmax_of(lambda scores: np.clip(scores, -500, 500)),
+            "Scores beyond the limit become equal, and so do their weights. Take off the row's"
+            " maximum instead: differences stay as they are.",
+        ),
+        Misconception(
+            "turns NaN into 0",
+            nan_replaced,
+            "NaN came from inf / inf. The weights of that row are not 0: they sum to one like all"
+            " others. Prevent the overflow by taking off the row's maximum.",
+        ),
+        Misconception(
+            "normalises over the queries",
+            softmax_over(-2),
+            "Each row is one query, and its weights sum to one. That is the last axis.",
+        ),
+        Misconception(
+            "normalises over axis 0",
+            softmax_over(0),
+            "The last axis is the one that sums to one, whatever stands in front.",
+        ),
+        Misconception(
+            "normalises over axis 1",
+            softmax_over(1),
+            "Axis 1 is the last one only in a matrix. With a batch in front it is another.",
+        ),
+        Misconception(
+            "normalises over everything",
+            softmax_over(None),
+            "Each row sums to one by itself, not all rows together.",
+        ),
+        Misconception(
+            "the maximum and the sum lose their axis",
+            maximum_without_its_axis,
+            "max and sum over the last axis drop it, and what is left lines up with the wrong axis"
+            " of the scores. Keep the axis, with size 1.",
+        ),
+        Misconception(
+            "the sum loses its axis",
+            sum_without_its_axis,
+            "The sum over the last axis drops it, and what is left lines up with the wrong axis of"
+            " the powers. Keep the axis, with size 1.",
+        ),
+        Misconception(
+            "does not divide by the sum",
+            powers_only,
+            "These are the powers. Divided by their sum they are weights that sum to one.",
+        ),
+        Misconception(
+            "gives logarithms",
+            logarithms,
+            "These are the logarithms of the weights. Asked for are the weights.",
+        ),
+        Misconception(
+            "takes a sigmoid",
+            sigmoids,
+            "A sigmoid looks at one score alone. Softmax weights of a row depend on all its scores"
+            " and sum to one.",
+        ),
+        Misconception(
+            "divides the scores by their sum",
+            shares_of_scores,
+            "Scores may be negative. exp makes them positive first.",
+        ),
     ],
     alternatives=[softmax_by_logarithms, softmax_row_by_row, softmax_over(-1)],
     hints=[
         "Three steps along the last axis: take off the maximum, exponentiate, divide by the sum.",
-        "scores.max(axis=-1, keepdims=True) has a shape that broadcasts against scores; so has the sum.",
-        "powers = np.exp(scores - scores.max(axis=-1, keepdims=True)), then powers / powers.sum(axis=-1, keepdims=True).",
+        (
+            "scores.max(axis=-1, keepdims=True) has a shape that broadcasts against scores; so has"
+            " the sum."
+        ),
+        (
+            "powers = np.exp(scores - scores.max(axis=-1, keepdims=True)), then powers /"
+            " powers.sum(axis=-1, keepdims=True)."
+        ),
     ],
 )

@@ -1,4 +1,5 @@
-"""The exercise `cooccurrence.neighbours`: its cases, the mistakes that people make, right answers."""
+"""The exercise `cooccurrence.neighbours`: its cases, the mistakes that people make, right
+answers."""
 
 from __future__ import annotations
 
@@ -27,7 +28,13 @@ def telling_inputs(rng: np.random.Generator) -> tuple:
     while True:
         words = int(rng.integers(12, 18))
         inputs = (random_vectors(rng, words, 5), int(rng.integers(words)), int(rng.integers(4, 8)))
-        scores = (lambda vectors, word: vectors @ vectors[word], by_squared_length, distance, unsigned, by_columns)
+        scores = (
+            lambda vectors, word: vectors @ vectors[word],
+            by_squared_length,
+            distance,
+            unsigned,
+            by_columns,
+        )
         if neighbours(*inputs) not in [neighbours_with(score=score)(*inputs) for score in scores]:
             return inputs
 
@@ -36,7 +43,9 @@ def neighbour_cases(rng: np.random.Generator) -> Iterator[Case]:
     four = np.array([[1.0, 0.0], [4.0, 3.0], [3.0, 4.0], [0.0, 2.0]])[rng.permutation(4)]
     yield Case((four * rng.integers(1, 4, (4, 1)), int(rng.integers(4)), 2), label="four words")
     yield Case(telling_inputs(rng), label="more words")
-    yield Case((random_vectors(rng, 9, 8)[:, ::2], int(rng.integers(9)), 4), label="a view with gaps")
+    yield Case(
+        (random_vectors(rng, 9, 8)[:, ::2], int(rng.integers(9)), 4), label="a view with gaps"
+    )
 
     # Two twins of the word before it and one after it, in the same direction.
     twin = rng.integers(1, 4, 2).astype(float)
@@ -44,19 +53,31 @@ def neighbour_cases(rng: np.random.Generator) -> Iterator[Case]:
     equal = np.vstack([2 * twin, others[:1], twin, 3 * twin, twin, others[1:]])
     yield Case((equal, int(rng.choice([3, 4])), 4), "edge", "vectors in the same direction")
     words = int(rng.integers(40, 60))
-    yield Case((tied_vectors(rng, words), int(rng.integers(words)), words - 5), "edge", "many equal cosines")
+    yield Case(
+        (tied_vectors(rng, words), int(rng.integers(words)), words - 5),
+        "edge",
+        "many equal cosines",
+    )
     centre = rng.normal(size=3)
     close = nearly_tied_vectors(rng, centre)
     place = int(rng.integers(7))
-    yield Case((np.insert(close, place, centre, axis=0), place, 6), "edge", "cosines that are equal to 9 decimals")
+    yield Case(
+        (np.insert(close, place, centre, axis=0), place, 6),
+        "edge",
+        "cosines that are equal to 9 decimals",
+    )
     zeros = random_vectors(rng, 7, 3)
-    zeros[:2] = [[1.0, 0.5, 2.0], [-2.0, 0.3, -1.0]]               # one on either side of the zeros in the ranking
+    # one on either side of the zeros in the ranking
+    zeros[:2] = [[1.0, 0.5, 2.0], [-2.0, 0.3, -1.0]]
     zeros = np.vstack([np.zeros((1, 3)), zeros, np.zeros((1, 3))])
     zeros[4] = [1.0, 1.0, 1.0]
-    zeros[5] = rng.permutation([1.0, -1.0, 0.0]) + rng.uniform(0.1, 0.3)          # nearer than the zeros, not by distance
+    # nearer than the zeros, not by distance
+    zeros[5] = rng.permutation([1.0, -1.0, 0.0]) + rng.uniform(0.1, 0.3)
     yield Case((zeros, 4, 8), "edge", "vectors of zeros")
     few = random_vectors(rng, 3, 2)
-    yield Case((few, int(rng.integers(3)), int(rng.integers(5, 9))), "edge", "fewer words than asked for")
+    yield Case(
+        (few, int(rng.integers(3)), int(rng.integers(5, 9))), "edge", "fewer words than asked for"
+    )
     yield Case((random_vectors(rng, 1, 2), 0, int(rng.integers(2, 5))), "edge", "one word")
 
 
@@ -72,9 +93,11 @@ def cosines_of(vectors, word):
 
 def with_constant(constant):
     """Cosines, with a constant added to each length."""
+
     def score(vectors, word):
         units = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + constant)
         return units @ units[word]
+
     return score
 
 
@@ -84,16 +107,21 @@ def leave_out(order, scores, word, k):
 
 def neighbours_with(*, score=cosines_of, round_to=nine, sort=stable_order, choose=leave_out):
     """Neighbours with parts replaced. choose takes the order, the scores, the word and k."""
+
     def solve(vectors, word, k):
         scores = round_to(score(vectors, word))
         return choose(sort(scores), scores, word, k).tolist()
+
     return solve
 
 
 def neighbours_by_sorted(vectors, word, k):
     def cosine(other):
-        lengths = float(np.sqrt(vectors[other] @ vectors[other])) * float(np.sqrt(vectors[word] @ vectors[word]))
+        lengths = float(np.sqrt(vectors[other] @ vectors[other])) * float(
+            np.sqrt(vectors[word] @ vectors[word])
+        )
         return round(float(vectors[other] @ vectors[word]) / lengths, 9) if lengths else 0.0
+
     others = [other for other in range(len(vectors)) if other != word]
     return sorted(others, key=lambda other: (-cosine(other), other))[:k]
 
@@ -101,7 +129,7 @@ def neighbours_by_sorted(vectors, word, k):
 def neighbours_by_lexsort(vectors, word, k):
     scores = cosines_of(vectors, word).round(9)
     scores[word] = -np.inf
-    return np.lexsort((np.arange(len(scores)), -scores))[:min(k, len(scores) - 1)]
+    return np.lexsort((np.arange(len(scores)), -scores))[: min(k, len(scores) - 1)]
 
 
 def distance(vectors, word):
@@ -143,72 +171,151 @@ def by_squared_length(vectors, word):
 
 
 NEIGHBOURS = Exercise(
-    id="cooccurrence.neighbours", points=2,
+    id="cooccurrence.neighbours",
+    points=2,
     reference=neighbours,
     cases=neighbour_cases,
     variant=neighbours_with,
     misconceptions=[
-        Misconception("returns the word itself", {"choose": lambda order, scores, word, k: order[:k]},
-                      "Every word is its own best match. Leave it out."),
-        Misconception("drops the first result instead of the word",
-                      {"choose": lambda order, scores, word, k: order[1:k + 1]},
-                      "Another word may have the same direction and a lower id; then it stands first. Leave out the "
-                      "word by its id."),
-        Misconception("leaves out every word with cosine 1",
-                      {"choose": lambda order, scores, word, k: order[scores[order] < 1][:k]},
-                      "Another word may have the same direction. It is a neighbour; leave out the word by its id."),
-        Misconception("cuts to k before it leaves the word out",
-                      {"choose": lambda order, scores, word, k: order[:k][order[:k] != word]},
-                      "Then one neighbour is missing. Leave the word out first, then take k."),
-        Misconception("ranks by dot product", {"score": lambda vectors, word: vectors @ vectors[word]},
-                      "Long vectors, those of frequent words, win every dot product. Divide by both lengths."),
-        Misconception("divides by the squared length", {"score": by_squared_length},
-                      "Divide by the lengths: the square root of the sum of squares."),
-        *(Misconception(f"adds {constant:.0e} to the lengths", {"score": with_constant(constant)},
-                        "Then a short vector loses more than a long one, and equal cosines are no longer equal. Only "
-                        "a length of 0 needs care.")
-          for constant in (1e-9, 1e-8)),
-        Misconception("ranks by distance", {"score": distance},
-                      "Euclidean distance punishes a vector for its length. The cosine looks at directions only."),
-        Misconception("ranks by the distance of unit vectors", {"score": unit_distance},
-                      "That is the order of the cosines, except for a vector of zeros: its cosine is 0, and its "
-                      "distance to a unit vector is 1, like that of a cosine of 1/2."),
-        Misconception("numbers the words anew", {"choose": renumbered},
-                      "Once the word is deleted from the list, everything behind it moves up by one. Return the ids "
-                      "of the full list."),
-        Misconception("keeps one word for each cosine", {"choose": one_each},
-                      "A dictionary has room for one word under a key. Words with equal cosines are all neighbours."),
-        Misconception("leaves out vectors of zeros", without_zeros,
-                      "A vector of zeros has cosine 0 with everything and has its place in the ranking."),
-        Misconception("leaves out negative cosines",
-                      {"choose": lambda order, scores, word, k: order[(order != word) & (scores[order] > 0)][:k]},
-                      "Every other word may be a neighbour, also one that points elsewhere: if `k` reaches that far, "
-                      "it is returned."),
-        Misconception("ignores the sign", {"score": unsigned},
-                      "A cosine of -1 is the opposite direction, farther than any other. Don't take absolute values."),
-        Misconception("scales columns instead of rows", {"score": by_columns},
-                      "A word's vector is a row: the length is taken along axis 1, one for every row."),
-        Misconception("puts the farthest first", {"sort": worst_first},
-                      "np.argsort sorts ascending. The highest cosine must come first."),
-        Misconception("reverses an ascending sort", {"sort": reversed_order},
-                      "Reversing puts equal cosines in reverse order too. Sort the negated cosines with "
-                      "kind=\"stable\"."),
-        Misconception("sorts without keeping ties in order", {"sort": lambda scores: np.argsort(-scores)},
-                      "np.argsort's default keeps equal values in no particular order. kind=\"stable\" keeps them in "
-                      "the order of their ids."),
-        Misconception("rounds to 6 decimals", {"round_to": lambda scores: scores.round(6)},
-                      "Cosines that differ in the seventh to ninth decimal are not equal here: round to 9."),
-        Misconception("does not round the cosines", {"round_to": unrounded},
-                      "Cosines that are equal may differ in their last digits, and then rounding errors decide the "
-                      "order. Round to 9 decimals before sorting."),
-        Misconception("divides by the length of a zero vector",
-                      {"score": lambda vectors, word: undefined_units(vectors) @ undefined_units(vectors)[word]},
-                      "A vector of zeros has no direction; its cosine with everything is 0, not NaN."),
+        Misconception(
+            "returns the word itself",
+            {"choose": lambda order, scores, word, k: order[:k]},
+            "Every word is its own best match. Leave it out.",
+        ),
+        Misconception(
+            "drops the first result instead of the word",
+            {"choose": lambda order, scores, word, k: order[1 : k + 1]},
+            "Another word may have the same direction and a lower id; then it stands first. Leave"
+            " out the word by its id.",
+        ),
+        Misconception(
+            "leaves out every word with cosine 1",
+            {"choose": lambda order, scores, word, k: order[scores[order] < 1][:k]},
+            "Another word may have the same direction. It is a neighbour; leave out the word by"
+            " its id.",
+        ),
+        Misconception(
+            "cuts to k before it leaves the word out",
+            {"choose": lambda order, scores, word, k: order[:k][order[:k] != word]},
+            "Then one neighbour is missing. Leave the word out first, then take k.",
+        ),
+        Misconception(
+            "ranks by dot product",
+            {"score": lambda vectors, word: vectors @ vectors[word]},
+            "Long vectors, those of frequent words, win every dot product. Divide by both lengths.",
+        ),
+        Misconception(
+            "divides by the squared length",
+            {"score": by_squared_length},
+            "Divide by the lengths: the square root of the sum of squares.",
+        ),
+        *(
+            Misconception(
+                f"adds {constant:.0e} to the lengths",
+                {"score": with_constant(constant)},
+                "Then a short vector loses more than a long one, and equal cosines are no longer"
+                " equal. Only a length of 0 needs care.",
+            )
+            for constant in (1e-9, 1e-8)
+        ),
+        Misconception(
+            "ranks by distance",
+            {"score": distance},
+            "Euclidean distance punishes a vector for its length. The cosine looks at directions"
+            " only.",
+        ),
+        Misconception(
+            "ranks by the distance of unit vectors",
+            {"score": unit_distance},
+            "That is the order of the cosines, except for a vector of zeros: its cosine is 0, and"
+            " its distance to a unit vector is 1, like that of a cosine of 1/2.",
+        ),
+        Misconception(
+            "numbers the words anew",
+            {"choose": renumbered},
+            "Once the word is deleted from the list, everything behind it moves up by one. Return"
+            " the ids of the full list.",
+        ),
+        Misconception(
+            "keeps one word for each cosine",
+            {"choose": one_each},
+            "A dictionary has room for one word under a key. Words with equal cosines are all"
+            " neighbours.",
+        ),
+        Misconception(
+            "leaves out vectors of zeros",
+            without_zeros,
+            "A vector of zeros has cosine 0 with everything and has its place in the ranking.",
+        ),
+        Misconception(
+            "leaves out negative cosines",
+            {
+                "choose": lambda order, scores, word, k: order[
+                    (order != word) & (scores[order] > 0)
+                ][:k]
+            },
+            "Every other word may be a neighbour, also one that points elsewhere: if `k` reaches"
+            " that far, it is returned.",
+        ),
+        Misconception(
+            "ignores the sign",
+            {"score": unsigned},
+            "A cosine of -1 is the opposite direction, farther than any other. Don't take absolute"
+            " values.",
+        ),
+        Misconception(
+            "scales columns instead of rows",
+            {"score": by_columns},
+            "A word's vector is a row: the length is taken along axis 1, one for every row.",
+        ),
+        Misconception(
+            "puts the farthest first",
+            {"sort": worst_first},
+            "np.argsort sorts ascending. The highest cosine must come first.",
+        ),
+        Misconception(
+            "reverses an ascending sort",
+            {"sort": reversed_order},
+            "Reversing puts equal cosines in reverse order too. Sort the negated cosines with "
+            'kind="stable".',
+        ),
+        Misconception(
+            "sorts without keeping ties in order",
+            {"sort": lambda scores: np.argsort(-scores)},
+            'np.argsort\'s default keeps equal values in no particular order. kind="stable" keeps'
+            " them in the order of their ids.",
+        ),
+        Misconception(
+            "rounds to 6 decimals",
+            {"round_to": lambda scores: scores.round(6)},
+            "Cosines that differ in the seventh to ninth decimal are not equal here: round to 9.",
+        ),
+        Misconception(
+            "does not round the cosines",
+            {"round_to": unrounded},
+            "Cosines that are equal may differ in their last digits, and then rounding errors"
+            " decide the order. Round to 9 decimals before sorting.",
+        ),
+        Misconception(
+            "divides by the length of a zero vector",
+            {
+                "score": (
+                    lambda vectors, word: undefined_units(vectors) @ undefined_units(vectors)[word]
+                )
+            },
+            "A vector of zeros has no direction; its cosine with everything is 0, not NaN.",
+        ),
     ],
     alternatives=[neighbours_by_sorted, neighbours_by_lexsort, neighbours_with()],
-    hints=["Make every row a unit vector; then one matrix product gives all cosines.",
-           "Round the cosines to 9 decimals, sort their negatives with kind=\"stable\", and leave out the word's own "
-           "id.",
-           "order = np.argsort(-cosines, kind=\"stable\"); return order[order != word][:k]. For a row of zeros "
-           "divide by 1."],
+    hints=[
+        "Make every row a unit vector; then one matrix product gives all cosines.",
+        (
+            'Round the cosines to 9 decimals, sort their negatives with kind="stable", and leave'
+            " out the word's own id."
+        ),
+        (
+            'order = np.argsort(-cosines, kind="stable"); return order[order != word][:k]. For a'
+            " row of zeros divide by 1."
+        ),
+    ],
 )

@@ -1,7 +1,9 @@
-"""The exercise `cooccurrence.window_counts`: its cases, the mistakes that people make, right answers."""
+"""The exercise `cooccurrence.window_counts`: its cases, the mistakes that people make, right
+answers."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
@@ -12,8 +14,11 @@ from embcourse.cooccurrence import reference
 from embcourse.cooccurrence.exercises.common import random_text
 
 
-def text_of(rng: np.random.Generator, documents: list[list[int]]) -> tuple[np.ndarray, np.ndarray, int]:
-    """ids, offsets and size of documents that are given by patterns: equal numbers become equal ids, any ids."""
+def text_of(
+    rng: np.random.Generator, documents: list[list[int]]
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """ids, offsets and size of documents that are given by patterns: equal numbers become equal
+    ids, any ids."""
     words = sorted({word for document in documents for word in document})
     size = len(words) + int(rng.integers(1, 3))
     names = dict(zip(words, rng.choice(size, len(words), replace=False).tolist()))
@@ -33,22 +38,43 @@ def window_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((ids, offsets, 6, int(rng.integers(3, 5))), label="three documents")
     ids, _ = random_text(rng, (24,), 5)
     border = int(rng.integers(4, 9))
-    yield Case((ids[::2], np.array([0, border, 12]), 5, 1), label="a window of 1 on a view with gaps")
-    yield Case((*text_of(rng, [[0, 1], [2, 3, 0]]), int(rng.integers(4, 9))), label="a border inside the window")
+    yield Case(
+        (ids[::2], np.array([0, border, 12]), 5, 1), label="a window of 1 on a view with gaps"
+    )
+    yield Case(
+        (*text_of(rng, [[0, 1], [2, 3, 0]]), int(rng.integers(4, 9))),
+        label="a border inside the window",
+    )
     yield Case((*text_of(rng, [[0, 0, 0, 1]]), 2), "edge", "a word beside itself")
-    yield Case((*text_of(rng, [[0, 1, 2]]), int(rng.integers(7, 30))), "edge", "a window longer than the text")
+    yield Case(
+        (*text_of(rng, [[0, 1, 2]]), int(rng.integers(7, 30))),
+        "edge",
+        "a window longer than the text",
+    )
     yield Case((*text_of(rng, empty_documents(rng)), 2), "edge", "empty documents")
-    yield Case((*text_of(rng, [[0], [1], [0, 2], [1]]), int(rng.integers(2, 5))), "edge", "documents of one word")
-    yield Case((*text_of(rng, [[0, 1] * int(rng.integers(140, 180))]), 1), "edge",
-               "a pair that meets hundreds of times")
+    yield Case(
+        (*text_of(rng, [[0], [1], [0, 2], [1]]), int(rng.integers(2, 5))),
+        "edge",
+        "documents of one word",
+    )
+    yield Case(
+        (*text_of(rng, [[0, 1] * int(rng.integers(140, 180))]), 1),
+        "edge",
+        "a pair that meets hundreds of times",
+    )
     yield Case((np.zeros(0, int), np.zeros(1, int), int(rng.integers(2, 9)), 2), "edge", "no text")
     yield Case((*text_of(rng, [[0, 1, 0, 2]]), 0), "errors", "a window of 0", raises=ValueError)
-    yield Case((*text_of(rng, [[0, 1, 2], [1, 0]]), -int(rng.integers(1, 4))), "errors", "a negative window",
-               raises=ValueError)
+    yield Case(
+        (*text_of(rng, [[0, 1, 2], [1, 0]]), -int(rng.integers(1, 4))),
+        "errors",
+        "a negative window",
+        raises=ValueError,
+    )
 
 
 def window_counts(ids, offsets, size, window):
-    """The reference: cell (w, c) says how often c stands within `window` positions of w, in the same document."""
+    """The reference: cell (w, c) says how often c stands within `window` positions of w, in the
+    same document."""
     return reference.cooccurrence_counts(ids, size, window, offsets=offsets)
 
 
@@ -69,16 +95,27 @@ def one_more(window):
 
 
 def counted_with(
-    *, weight=flat, before=whole_window, after=whole_window, borders=lambda offsets, tokens: offsets.tolist(),
-    centre=False, same_word=True, every=True, finish=lambda counts: counts, refused=lambda window: window < 1, tail=0,
+    *,
+    weight=flat,
+    before=whole_window,
+    after=whole_window,
+    borders=lambda offsets, tokens: offsets.tolist(),
+    centre=False,
+    same_word=True,
+    every=True,
+    finish=lambda counts: counts,
+    refused=lambda window: window < 1,
+    tail=0,
 ):
-    """Window counting with parts replaced: how far it reaches, what a pair adds, what is left out."""
+    """Window counting with parts replaced: how far it reaches, what a pair adds, what is left
+    out."""
+
     def solve(ids, offsets, size, window):
         if refused(window):
             raise ValueError("window must be at least 1")
         counts = np.zeros((size, size))
         ends = borders(offsets, len(ids))
-        for start, end in zip(ends[:-1], ends[1:]):
+        for start, end in itertools.pairwise(ends):
             end -= tail
             for i in range(start, end):
                 seen = set()
@@ -89,6 +126,7 @@ def counted_with(
                         counts[ids[i], ids[j]] += weight(abs(i - j), window)
                     seen.add(ids[j])
         return finish(counts)
+
     return solve
 
 
@@ -97,10 +135,10 @@ def windows_from_the_end(ids, offsets, size, window):
     if window < 1:
         raise ValueError("window must be at least 1")
     counts = np.zeros((size, size))
-    for start, end in zip(offsets[:-1], offsets[1:]):
+    for start, end in itertools.pairwise(offsets):
         document = ids[start:end].tolist()
         for i, word in enumerate(document):
-            for other in document[i - window:i] + document[i + 1:i + 1 + window]:
+            for other in document[i - window : i] + document[i + 1 : i + 1 + window]:
                 counts[word, other] += 1
     return counts
 
@@ -132,7 +170,7 @@ def windows_by_buffered_documents(ids, offsets, size, window, weight=flat):
     if window < 1:
         raise ValueError("window must be at least 1")
     counts = np.zeros((size, size))
-    for start, end in zip(offsets[:-1], offsets[1:]):
+    for start, end in itertools.pairwise(offsets):
         document = ids[start:end]
         for distance in range(1, window + 1):
             counts[document[:-distance], document[distance:]] += weight(distance, window)
@@ -144,7 +182,7 @@ def windows_round_first_places(ids, offsets, size, window, weight=flat):
     if window < 1:
         raise ValueError("window must be at least 1")
     counts = np.zeros((size, size))
-    for start, end in zip(offsets[:-1], offsets[1:]):
+    for start, end in itertools.pairwise(offsets):
         document = ids[start:end].tolist()
         for word in document:
             i = document.index(word)
@@ -163,10 +201,13 @@ def windows_by_counter(ids, offsets, size, window):
     if window <= 0:
         raise ValueError("window must be at least 1")
     pairs = Counter()
-    for start, end in zip(offsets[:-1], offsets[1:]):
+    for start, end in itertools.pairwise(offsets):
         document = [int(word) for word in ids[start:end]]
         for position, word in enumerate(document):
-            before, after = document[max(0, position - window):position], document[position + 1:position + 1 + window]
+            before, after = (
+                document[max(0, position - window) : position],
+                document[position + 1 : position + 1 + window],
+            )
             pairs.update((word, other) for other in before + after)
     counts = np.zeros((size, size), dtype=int)
     for pair, count in pairs.items():
@@ -184,75 +225,163 @@ def half_diagonal(counts):
 
 
 WINDOW_COUNTS = Exercise(
-    id="cooccurrence.window_counts", points=2,
+    id="cooccurrence.window_counts",
+    points=2,
     reference=window_counts,
     cases=window_cases,
     variant=counted_with,
     misconceptions=[
-        Misconception("makes the window one too short", {"before": one_less, "after": one_less},
-                      "A window of 1 reaches the words next to the centre; one of 2 reaches one further."),
-        Misconception("leaves out the last position on the right", {"after": one_less},
-                      "Python's range and slices leave out their end. Position i + window belongs to the window."),
-        Misconception("leaves out the first position on the left", {"before": one_less},
-                      "Position i - window belongs to the window."),
-        Misconception("counts a negative start from the end", windows_from_the_end,
-                      "Near the beginning i - window is negative, and Python reads a negative index from the end. "
-                      "Start at 0 there, or at the beginning of the document."),
-        Misconception("makes the window one too long", {"before": one_more, "after": one_more},
-                      "Words at distance window are inside, words at distance window + 1 are not."),
-        Misconception("takes the window for its whole width",
-                      {"before": lambda window: window // 2, "after": lambda window: window // 2},
-                      "The window counts positions to each side, so 2 * window words can be contexts."),
-        Misconception("crosses the border of a document", {"borders": lambda offsets, tokens: [0, tokens]},
-                      "The last word of one document and the first of the next stand side by side in `ids` by "
-                      "chance. Stop at the borders that `offsets` gives."),
-        Misconception("leaves out the last document", {"borders": lambda offsets, tokens: offsets.tolist()[:-1]},
-                      "offsets holds one number more than there are documents: the last pair of neighbours in it "
-                      "is a document, too."),
-        Misconception("leaves out the first document", {"borders": lambda offsets, tokens: offsets.tolist()[1:]},
-                      "offsets begins with 0, where the first document begins."),
-        Misconception("leaves out the last word of each document", {"tail": 1},
-                      "offsets[i + 1] is the first position after document i, and Python's range leaves it out by "
-                      "itself. Don't subtract 1."),
-        Misconception("looks a position up by its word", windows_round_first_places,
-                      "A list's index() finds the first occurrence of a word, whichever one is meant. Loop over "
-                      "positions."),
-        Misconception("takes the largest id for the number of words", up_to_largest_id,
-                      "Words that don't occur in this text have rows and columns, too: the shape is (size, size)."),
-        Misconception("keeps one half of the matrix", {"finish": np.triu},
-                      "Each of the two words is a word with the other as its context: the matrix is symmetric."),
-        Misconception("counts the centre as its own context", {"centre": True},
-                      "The position in the middle is the word whose company is counted. Leave out that position."),
-        Misconception("looks to the right only", {"before": lambda window: 0},
-                      "The window reaches as far to the left as to the right, so the matrix is symmetric."),
-        Misconception("looks to the left only", {"after": lambda window: 0},
-                      "The window reaches as far to the right as to the left, so the matrix is symmetric."),
-        Misconception("enters a pair under one of its words only", {"finish": upper_triangle},
-                      "Each of the two words is a word with the other as its context: (w, c) and (c, w) both count."),
-        Misconception("counts a word beside itself once", {"finish": half_diagonal},
-                      "Each of the two occurrences has the other as its context, so two equal words side by side "
-                      "add 2 to their cell."),
-        Misconception("leaves out a word's other occurrences", {"same_word": False},
-                      "Leave out the centre's position, not its word: \"very very good\" has very beside very, twice."),
-        Misconception("notes presence instead of counting", {"finish": lambda counts: np.minimum(counts, 1)},
-                      "A pair that meets three times counts 3."),
-        Misconception("counts a context once in a window", {"every": False},
-                      "Every position in the window counts, also when the same word stands in two of them."),
-        Misconception("loses repeated pairs in one numpy step", windows_by_buffered_shifts,
-                      "Where an index stands twice, numpy's counts[rows, columns] += 1 adds only once. np.add.at "
-                      "adds every time."),
-        Misconception("loses repeated pairs in one numpy step, document by document", windows_by_buffered_documents,
-                      "Where an index stands twice, numpy's counts[rows, columns] += 1 adds only once. np.add.at "
-                      "adds every time."),
-        Misconception("refuses negative windows only", {"refused": lambda window: window < 0},
-                      "A window of 0 holds no context either: raise ValueError for a window below 1."),
-        Misconception("accepts a window of 0", {"refused": lambda window: False},
-                      "Without context there is nothing to count: raise ValueError for a window below 1."),
+        Misconception(
+            "makes the window one too short",
+            {"before": one_less, "after": one_less},
+            "A window of 1 reaches the words next to the centre; one of 2 reaches one further.",
+        ),
+        Misconception(
+            "leaves out the last position on the right",
+            {"after": one_less},
+            "Python's range and slices leave out their end. Position i + window belongs to the"
+            " window.",
+        ),
+        Misconception(
+            "leaves out the first position on the left",
+            {"before": one_less},
+            "Position i - window belongs to the window.",
+        ),
+        Misconception(
+            "counts a negative start from the end",
+            windows_from_the_end,
+            "Near the beginning i - window is negative, and Python reads a negative index from the"
+            " end. Start at 0 there, or at the beginning of the document.",
+        ),
+        Misconception(
+            "makes the window one too long",
+            {"before": one_more, "after": one_more},
+            "Words at distance window are inside, words at distance window + 1 are not.",
+        ),
+        Misconception(
+            "takes the window for its whole width",
+            {"before": lambda window: window // 2, "after": lambda window: window // 2},
+            "The window counts positions to each side, so 2 * window words can be contexts.",
+        ),
+        Misconception(
+            "crosses the border of a document",
+            {"borders": lambda offsets, tokens: [0, tokens]},
+            "The last word of one document and the first of the next stand side by side in `ids` by"
+            " chance. Stop at the borders that `offsets` gives.",
+        ),
+        Misconception(
+            "leaves out the last document",
+            {"borders": lambda offsets, tokens: offsets.tolist()[:-1]},
+            "offsets holds one number more than there are documents: the last pair of neighbours in"
+            " it is a document, too.",
+        ),
+        Misconception(
+            "leaves out the first document",
+            {"borders": lambda offsets, tokens: offsets.tolist()[1:]},
+            "offsets begins with 0, where the first document begins.",
+        ),
+        Misconception(
+            "leaves out the last word of each document",
+            {"tail": 1},
+            "offsets[i + 1] is the first position after document i, and Python's range leaves it"
+            " out by itself. Don't subtract 1.",
+        ),
+        Misconception(
+            "looks a position up by its word",
+            windows_round_first_places,
+            "A list's index() finds the first occurrence of a word, whichever one is meant. Loop"
+            " over positions.",
+        ),
+        Misconception(
+            "takes the largest id for the number of words",
+            up_to_largest_id,
+            "Words that don't occur in this text have rows and columns, too: the shape is (size,"
+            " size).",
+        ),
+        Misconception(
+            "keeps one half of the matrix",
+            {"finish": np.triu},
+            "Each of the two words is a word with the other as its context: the matrix is"
+            " symmetric.",
+        ),
+        Misconception(
+            "counts the centre as its own context",
+            {"centre": True},
+            "The position in the middle is the word whose company is counted. Leave out that"
+            " position.",
+        ),
+        Misconception(
+            "looks to the right only",
+            {"before": lambda window: 0},
+            "The window reaches as far to the left as to the right, so the matrix is symmetric.",
+        ),
+        Misconception(
+            "looks to the left only",
+            {"after": lambda window: 0},
+            "The window reaches as far to the right as to the left, so the matrix is symmetric.",
+        ),
+        Misconception(
+            "enters a pair under one of its words only",
+            {"finish": upper_triangle},
+            "Each of the two words is a word with the other as its context: (w, c) and (c, w) both"
+            " count.",
+        ),
+        Misconception(
+            "counts a word beside itself once",
+            {"finish": half_diagonal},
+            "Each of the two occurrences has the other as its context, so two equal words side by"
+            " side add 2 to their cell.",
+        ),
+        Misconception(
+            "leaves out a word's other occurrences",
+            {"same_word": False},
+            'Leave out the centre\'s position, not its word: "very very good" has very beside very,'
+            " twice.",
+        ),
+        Misconception(
+            "notes presence instead of counting",
+            {"finish": lambda counts: np.minimum(counts, 1)},
+            "A pair that meets three times counts 3.",
+        ),
+        Misconception(
+            "counts a context once in a window",
+            {"every": False},
+            "Every position in the window counts, also when the same word stands in two of them.",
+        ),
+        Misconception(
+            "loses repeated pairs in one numpy step",
+            windows_by_buffered_shifts,
+            "Where an index stands twice, numpy's counts[rows, columns] += 1 adds only once."
+            " np.add.at adds every time.",
+        ),
+        Misconception(
+            "loses repeated pairs in one numpy step, document by document",
+            windows_by_buffered_documents,
+            "Where an index stands twice, numpy's counts[rows, columns] += 1 adds only once."
+            " np.add.at adds every time.",
+        ),
+        Misconception(
+            "refuses negative windows only",
+            {"refused": lambda window: window < 0},
+            "A window of 0 holds no context either: raise ValueError for a window below 1.",
+        ),
+        Misconception(
+            "accepts a window of 0",
+            {"refused": lambda window: False},
+            "Without context there is nothing to count: raise ValueError for a window below 1.",
+        ),
     ],
     alternatives=[windows_by_shifts, windows_by_counter, counted_with()],
-    hints=["Which positions lie within `window` of position i, and in the same document?",
-           "Loop over documents, then over the positions of one document. For a centre at i, contexts are the "
-           "positions from i - window to i + window that lie inside the document, without i.",
-           "for j in range(max(start, i - window), min(end, i + window + 1)): if j != i, add 1 to counts[ids[i], "
-           "ids[j]]."],
+    hints=[
+        "Which positions lie within `window` of position i, and in the same document?",
+        (
+            "Loop over documents, then over the positions of one document. For a centre at i,"
+            " contexts are the positions from i - window to i + window that lie inside the"
+            " document, without i."
+        ),
+        (
+            "for j in range(max(start, i - window), min(end, i + window + 1)): if j != i, add 1 to"
+            " counts[ids[i], ids[j]]."
+        ),
+    ],
 )

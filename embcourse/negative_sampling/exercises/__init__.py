@@ -1,4 +1,5 @@
-"""The exercises of the negative_sampling chapter: from the noise distribution to vectors of a real text."""
+"""The exercises of the negative_sampling chapter: from the noise distribution to vectors of a real
+text."""
 
 from embcourse.negative_sampling.exercises.code_lengths import CODE_LENGTHS
 from embcourse.negative_sampling.exercises.decayed_rate import LEARNING_RATE

@@ -1,4 +1,5 @@
-"""The exercise `negative_sampling.code_lengths`: its cases, the mistakes that people make, right answers."""
+"""The exercise `negative_sampling.code_lengths`: its cases, the mistakes that people make, right
+answers."""
 
 from __future__ import annotations
 
@@ -23,22 +24,32 @@ def is_untied(counts: np.ndarray) -> bool:
 
 
 def spread_counts(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Counts between an even tree and a chain, for which the tree is neither what simpler rules make of them."""
-    simpler = [lengths_of_shannon_and_fano, lengths_of_a_queue, lengths_with(join=larger_count),
-               lengths_with(back=first_in_line)]
+    """Counts between an even tree and a chain, for which the tree is neither what simpler rules
+    make of them."""
+    simpler = [
+        lengths_of_shannon_and_fano,
+        lengths_of_a_queue,
+        lengths_with(join=larger_count),
+        lengths_with(back=first_in_line),
+    ]
     if size > 10:
         simpler.append(lambda counts: lengths_by_two_queues(counts, front=-1).tolist())
     while True:
         counts = np.ceil(rng.integers(1, 40, size) * (rng.pareto(0.8, size) + 0.2)).astype(int)
         if is_untied(counts):
             lengths = [len(code) for code in reference.huffman(counts)[0]]
-            if max(lengths) - min(lengths) >= 2 and max(lengths) < size - 1 and counts.max() < 5000:
-                if all(list(rule(counts)) != lengths for rule in simpler):
-                    return counts
+            uneven = max(lengths) - min(lengths) >= 2 and max(lengths) < size - 1
+            if (
+                uneven
+                and counts.max() < 5000
+                and all(list(rule(counts)) != lengths for rule in simpler)
+            ):
+                return counts
 
 
 def chain_counts(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Each count is larger than the sum of all before it: Huffman's tree is a chain, the deepest there is."""
+    """Each count is larger than the sum of all before it: Huffman's tree is a chain, the deepest
+    there is."""
     counts = [int(rng.integers(1, 4))]
     for _ in range(size - 1):
         counts.append(sum(counts) + int(rng.integers(1, 4)))
@@ -61,7 +72,11 @@ def length_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case((chain_counts(rng, int(rng.integers(5, 8))),), "edge", "a chain")
     yield Case((even_counts(rng, int(rng.choice([5, 6, 7]))),), "edge", "counts close together")
     yield Case((np.full(int(rng.choice([4, 8])), rng.integers(1, 50)),), "edge", "all alike")
-    yield Case((rng.permutation([int(rng.integers(1, 9)), int(rng.integers(10, 99))]),), "edge", "two words")
+    yield Case(
+        (rng.permutation([int(rng.integers(1, 9)), int(rng.integers(10, 99))]),),
+        "edge",
+        "two words",
+    )
     yield Case((rng.integers(1, 99, 1),), "edge", "one word")
     yield Case((np.zeros(0, int),), "edge", "no word")
 
@@ -87,9 +102,18 @@ def larger_count(one, other):
     return max(one[0], other[0]), one[1] + other[1]
 
 
-def lengths_with(*, choose=two_smallest, join=sum_of_counts, back=last_in_line,
-                 lengthened=lambda one, other: one[1] + other[1], extra=0, finish=lambda lengths, counts: lengths):
-    """Joins two groups of words until one is left; every join adds 1 to the length of each word in it."""
+def lengths_with(
+    *,
+    choose=two_smallest,
+    join=sum_of_counts,
+    back=last_in_line,
+    lengthened=lambda one, other: one[1] + other[1],
+    extra=0,
+    finish=lambda lengths, counts: lengths,
+):
+    """Joins two groups of words until one is left; every join adds 1 to the length of each word in
+    it."""
+
     def solve(counts):
         groups = [(int(count), [word]) for word, count in enumerate(counts)]
         lengths = [extra] * len(groups)
@@ -100,6 +124,7 @@ def lengths_with(*, choose=two_smallest, join=sum_of_counts, back=last_in_line,
                 lengths[word] += 1
             groups = back(groups, join(one, other))
         return finish(lengths, counts)
+
     return solve
 
 
@@ -111,7 +136,7 @@ def lengths_of_a_queue(counts):
         joined = groups[0] + groups[1]
         for word in joined:
             lengths[word] += 1
-        groups = groups[2:] + [joined]
+        groups = [*groups[2:], joined]
     return lengths
 
 
@@ -133,7 +158,8 @@ def lengths_of_shannon_and_fano(counts):
 
 
 def lengths_by_two_queues(counts, front=0):
-    """Sorts once; joined trees come in rising order, so that the smallest is at the front of one of two queues.
+    """Sorts once; joined trees come in rising order, so that the smallest is at the front of one of
+    two queues.
 
     front : which of the joined trees a word is compared with: right only for the first.
     """
@@ -142,7 +168,11 @@ def lengths_by_two_queues(counts, front=0):
     lengths = np.zeros(len(counts), dtype=int)
 
     def smallest():
-        return leaves.pop(0) if not joined or leaves and leaves[0][0] <= joined[front][0] else joined.pop(0)
+        return (
+            leaves.pop(0)
+            if not joined or (leaves and leaves[0][0] <= joined[front][0])
+            else joined.pop(0)
+        )
 
     while len(leaves) + len(joined) > 1:
         one, other = smallest(), smallest()
@@ -172,65 +202,129 @@ def lengths_by_heap(counts):
 
 
 CODE_LENGTHS = Exercise(
-    id="negative_sampling.code_lengths", points=2,
+    id="negative_sampling.code_lengths",
+    points=2,
     reference=lambda counts: [len(code) for code in reference.huffman(counts)[0]],
     cases=length_cases,
     variant=lengths_with,
     misconceptions=[
-        Misconception("joins the two largest",
-                      {"choose": lambda groups: sorted(groups, key=lambda group: group[0])[-2:]},
-                      "Join the two trees with the smallest counts. Words that are joined first end up deepest, and "
-                      "those should be the rare ones."),
-        Misconception("joins the smallest and the largest",
-                      {"choose": lambda groups: [min(groups, key=lambda group: group[0]),
-                                                 max(reversed(groups), key=lambda group: group[0])]},
-                      "Both trees of a join are the smallest there are: the smallest and the second smallest."),
-        Misconception("joins the first two", {"choose": lambda groups: groups[:2]},
-                      "Which two trees are joined depends on their counts, not on their order."),
-        Misconception("hangs word after word onto one chain", {"back": first_in_line},
-                      "A joined tree goes back among the others with its count, and two others may be smaller now. "
-                      "Look for the two smallest anew each time."),
-        Misconception("puts joined trees at the end of the line", lengths_of_a_queue,
-                      "A joined tree goes back among the others according to its count: it may be one of the two "
-                      "smallest long before the last word is joined."),
-        Misconception("gives a joined tree the count of one of its two", {"join": larger_count},
-                      "The count of a joined tree is the sum of both: it stands for all of its words."),
-        Misconception("lengthens the words of one tree only", {"lengthened": lambda one, other: other[1]},
-                      "At the new node one turn leads to the first tree and one to the second: the words of both get "
-                      "one turn more."),
-        Misconception("lengthens only words, not the words inside joined trees",
-                      {"lengthened": lambda one, other: [word for _, words in (one, other) for word in words
-                                                         if len(words) == 1]},
-                      "Each join puts one more turn above all words of both trees, also above those that were joined "
-                      "before."),
-        Misconception("counts nodes instead of turns", {"extra": 1},
-                      "The length of a code is the number of turns from the root to the word. A single word needs "
-                      "none."),
-        Misconception("returns lengths in the order of the counts",
-                      {"finish": lambda lengths, counts: [lengths[word] for word in
-                                                          np.argsort(-np.asarray(counts), kind="stable")]},
-                      "The first length belongs to the first word of `counts`: the order stays."),
-        Misconception("returns code length times count",
-                      {"finish": lambda lengths, counts: [int(count) * length for count, length
-                                                          in zip(counts, lengths)]},
-                      "The length of each word's code is asked for, not what the word adds to the mean."),
-        Misconception("gives all words the same length",
-                      lambda counts: [math.ceil(math.log2(len(counts))) if len(counts) else 0] * len(counts),
-                      "That is a full tree. In Huffman's tree frequent words have shorter paths."),
-        Misconception("rounds -log2 of the frequency up",
-                      lambda counts: [math.ceil(-math.log2(count / counts.sum())) for count in counts],
-                      "Those are Shannon's lengths. They make a code, but rarely the shortest: build the tree."),
-        Misconception("rounds -log2 of the frequency",
-                      lambda counts: [round(-math.log2(count / counts.sum())) for count in counts],
-                      "The best length is near -log2 of the frequency, but no tree need have these lengths: build it."),
-        Misconception("cuts from the top", lengths_of_shannon_and_fano,
-                      "That is the tree of Shannon and Fano: cut into two halves, and each half again. It can be "
-                      "longer than Huffman's, which joins from the bottom."),
+        Misconception(
+            "joins the two largest",
+            {"choose": lambda groups: sorted(groups, key=lambda group: group[0])[-2:]},
+            "Join the two trees with the smallest counts. Words that are joined first end up"
+            " deepest, and those should be the rare ones.",
+        ),
+        Misconception(
+            "joins the smallest and the largest",
+            {
+                "choose": lambda groups: [
+                    min(groups, key=lambda group: group[0]),
+                    max(reversed(groups), key=lambda group: group[0]),
+                ]
+            },
+            "Both trees of a join are the smallest there are: the smallest and the second"
+            " smallest.",
+        ),
+        Misconception(
+            "joins the first two",
+            {"choose": lambda groups: groups[:2]},
+            "Which two trees are joined depends on their counts, not on their order.",
+        ),
+        Misconception(
+            "hangs word after word onto one chain",
+            {"back": first_in_line},
+            "A joined tree goes back among the others with its count, and two others may be smaller"
+            " now. Look for the two smallest anew each time.",
+        ),
+        Misconception(
+            "puts joined trees at the end of the line",
+            lengths_of_a_queue,
+            "A joined tree goes back among the others according to its count: it may be one of the"
+            " two smallest long before the last word is joined.",
+        ),
+        Misconception(
+            "gives a joined tree the count of one of its two",
+            {"join": larger_count},
+            "The count of a joined tree is the sum of both: it stands for all of its words.",
+        ),
+        Misconception(
+            "lengthens the words of one tree only",
+            {"lengthened": lambda one, other: other[1]},
+            "At the new node one turn leads to the first tree and one to the second: the words of"
+            " both get one turn more.",
+        ),
+        Misconception(
+            "lengthens only words, not the words inside joined trees",
+            {
+                "lengthened": lambda one, other: [
+                    word for _, words in (one, other) for word in words if len(words) == 1
+                ]
+            },
+            "Each join puts one more turn above all words of both trees, also above those that were"
+            " joined before.",
+        ),
+        Misconception(
+            "counts nodes instead of turns",
+            {"extra": 1},
+            "The length of a code is the number of turns from the root to the word. A single word"
+            " needs none.",
+        ),
+        Misconception(
+            "returns lengths in the order of the counts",
+            {
+                "finish": lambda lengths, counts: [
+                    lengths[word] for word in np.argsort(-np.asarray(counts), kind="stable")
+                ]
+            },
+            "The first length belongs to the first word of `counts`: the order stays.",
+        ),
+        Misconception(
+            "returns code length times count",
+            {
+                "finish": lambda lengths, counts: [
+                    int(count) * length for count, length in zip(counts, lengths)
+                ]
+            },
+            "The length of each word's code is asked for, not what the word adds to the mean.",
+        ),
+        Misconception(
+            "gives all words the same length",
+            lambda counts: [math.ceil(math.log2(len(counts))) if len(counts) else 0] * len(counts),
+            "That is a full tree. In Huffman's tree frequent words have shorter paths.",
+        ),
+        Misconception(
+            "rounds -log2 of the frequency up",
+            lambda counts: [math.ceil(-math.log2(count / counts.sum())) for count in counts],
+            "Those are Shannon's lengths. They make a code, but rarely the shortest: build the"
+            " tree.",
+        ),
+        Misconception(
+            "rounds -log2 of the frequency",
+            lambda counts: [round(-math.log2(count / counts.sum())) for count in counts],
+            "The best length is near -log2 of the frequency, but no tree need have these lengths:"
+            " build it.",
+        ),
+        Misconception(
+            "cuts from the top",
+            lengths_of_shannon_and_fano,
+            "That is the tree of Shannon and Fano: cut into two halves, and each half again. It can"
+            " be longer than Huffman's, which joins from the bottom.",
+        ),
     ],
     alternatives=[lengths_by_two_queues, lengths_by_heap, lengths_with()],
-    hints=["Start with one tree for each word. Which two are joined first, and what is the count of the new one?",
-           "Keep for each tree its count and the words in it. Every join makes the path of all its words one turn "
-           "longer.",
-           "heapq with (count, number, words): pop two, add 1 to the length of each of their words, push the joined "
-           "tree. The number in the middle keeps heapq from comparing lists."],
+    hints=[
+        (
+            "Start with one tree for each word. Which two are joined first, and what is the count"
+            " of the new one?"
+        ),
+        (
+            "Keep for each tree its count and the words in it. Every join makes the path of all its"
+            " words one turn longer."
+        ),
+        (
+            "heapq with (count, number, words): pop two, add 1 to the length of each of their"
+            " words, push the joined tree. The number in the middle keeps heapq from comparing"
+            " lists."
+        ),
+    ],
 )

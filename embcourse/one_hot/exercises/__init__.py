@@ -1,4 +1,5 @@
-"""The exercises of the one_hot chapter: from a row with a single 1 to a classifier that learns its own word vectors."""
+"""The exercises of the one_hot chapter: from a row with a single 1 to a classifier that learns its
+own word vectors."""
 
 from embcourse.one_hot.exercises.BagClassifier import BAG_CLASSIFIER
 from embcourse.one_hot.exercises.build_vocabulary import BUILD_VOCABULARY

@@ -1,4 +1,5 @@
-"""What several exercises of the one_hot chapter share: ids inside and outside a range, checks of them, texts."""
+"""What several exercises of the one_hot chapter share: ids inside and outside a range, checks of
+them, texts."""
 
 from __future__ import annotations
 
@@ -6,11 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-# ---------------------------------------------------------------------------------------------------- ids, good and bad
+# -------------------------------------------------------------------------------- ids, good and bad
 
 
 def draw_ids(rng: np.random.Generator, tokens: int, size: int) -> np.ndarray:
-    """Ids of a text in which the first word occurs, the last does not, and one word stands in two places."""
+    """Ids of a text in which the first word occurs, the last does not, and one word stands in two
+    places."""
     ids = rng.integers(0, size - 1, tokens)
     ids[0] = ids[-1] = rng.integers(1, size - 1)
     ids[rng.integers(1, tokens - 1)] = 0
@@ -18,10 +20,13 @@ def draw_ids(rng: np.random.Generator, tokens: int, size: int) -> np.ndarray:
 
 
 def impossible_ids(rng: np.random.Generator, size: int) -> Iterator[tuple[str, np.ndarray]]:
-    """Texts in which one id is outside 0 ... size - 1: just outside and further out, first and somewhere else."""
+    """Texts in which one id is outside 0 ... size - 1: just outside and further out, first and
+    somewhere else."""
     far, below = size + int(rng.integers(1, 9)), -int(rng.integers(2, size + 1))
     for bad in (size, far, -1, below):
-        for place in (0, int(rng.integers(1, 4))) if bad in (size, -1) else (int(rng.integers(1, 4)),):
+        for place in (
+            (0, int(rng.integers(1, 4))) if bad in (size, -1) else (int(rng.integers(1, 4)),)
+        ):
             ids = rng.integers(0, size, 4)
             ids[place] = bad
             yield "a negative id" if bad < 0 else "an id that is too large", ids
@@ -34,7 +39,8 @@ def check_range(ids, size):
 
 
 def check_nothing(ids, size):
-    """No check: NumPy counts a negative id from the end, and raises IndexError for one that is too large."""
+    """No check: NumPy counts a negative id from the end, and raises IndexError for one that is too
+    large."""
 
 
 def check_largest(ids, size):
@@ -62,7 +68,8 @@ def check_extremes(ids, size):
 
 
 def check_by_assertion(ids, size):
-    """Raises another error than the one that was asked for, and none at all where Python runs with -O."""
+    """Raises another error than the one that was asked for, and none at all where Python runs with
+    -O."""
     assert ((ids >= 0) & (ids < size)).all()
 
 
@@ -72,16 +79,20 @@ def check_with_index_error(ids, size):
         raise IndexError("an id is out of range")
 
 
-# --------------------------------------------------------------------------------------------------------------- texts
+# -------------------------------------------------------------------------------------------- texts
 
 UNKNOWN = "<unk>"
 TEXT_WORDS = "the and of lord said king queen sea gold wine Ruth ruth zeal ark Ärger".split()
 
 
 def draw_text(rng: np.random.Generator, length: int) -> list[str]:
-    """Tokens with frequencies like those of a text: a few words often, most of them rarely, many ties."""
+    """Tokens with frequencies like those of a text: a few words often, most of them rarely, many
+    ties."""
     chances = 1 / np.arange(1, len(TEXT_WORDS) + 1)
-    return [str(word) for word in rng.choice(rng.permutation(TEXT_WORDS), length, p=chances / chances.sum())]
+    return [
+        str(word)
+        for word in rng.choice(rng.permutation(TEXT_WORDS), length, p=chances / chances.sum())
+    ]
 
 
 def draw_words(rng: np.random.Generator, count: int, least: int = 2, most: int = 5) -> list[str]:

@@ -6,16 +6,23 @@ import numpy as np
 
 
 def random_counts(
-    rng: np.random.Generator, documents: int, terms: int, *, empty: int = 0, absent: int = 0, everywhere: int = 0
+    rng: np.random.Generator,
+    documents: int,
+    terms: int,
+    *,
+    empty: int = 0,
+    absent: int = 0,
+    everywhere: int = 0,
 ) -> np.ndarray:
     """Counts like those of text, mostly zeros, with what a mistake needs to be seen.
 
-    Every document but `empty` ones holds at least two terms, in different numbers; every term but `absent` ones stands
-    somewhere, `everywhere` of them in all documents that are not empty. One term stands in one document only, more than
+    Every document but `empty` ones holds at least two terms, in different numbers; every term but
+    `absent` ones stands somewhere, `everywhere` of them in all documents that are not empty. One
+    term stands in one document only, more than
     once: its documents are not its occurrences. Where in the matrix all of these are is drawn.
     """
     rows, columns = rng.permutation(documents), rng.permutation(terms)
-    full, rare, used = rows[empty:], columns[absent], columns[absent + 1:]
+    full, rare, used = rows[empty:], columns[absent], columns[absent + 1 :]
     counts = rng.poisson(rng.uniform(0.05, 1.2, terms), (documents, terms))
     counts[:, rare] = 0
     counts[full[0], rare] = rng.integers(2, 5)
@@ -52,5 +59,5 @@ def documents_with(counts: np.ndarray) -> np.ndarray:
 
 def unit_rows(rows: np.ndarray) -> np.ndarray:
     """Rows divided by their Euclidean length; rows of zeros stay."""
-    lengths = np.sqrt((rows ** 2).sum(axis=1, keepdims=True))
+    lengths = np.sqrt((rows**2).sum(axis=1, keepdims=True))
     return rows / np.where(lengths == 0, 1, lengths)

@@ -1,4 +1,5 @@
-"""The exercise `tfidf.reciprocal_ranks`: its cases, the mistakes that people make, right answers."""
+"""The exercise `tfidf.reciprocal_ranks`: its cases, the mistakes that people make, right
+answers."""
 
 from __future__ import annotations
 
@@ -12,14 +13,20 @@ from embcourse.tfidf import reference
 
 def reciprocal_ranks(scores, targets):
     """The reference: 1 / rank of every query's target document, equal scores in index order."""
-    return np.array([reference.reciprocal_rank(ranking, {target})
-                     for ranking, target in zip(reference.rank(scores), targets)]).reshape(len(targets))
+    return np.array(
+        [
+            reference.reciprocal_rank(ranking, {target})
+            for ranking, target in zip(reference.rank(scores), targets)
+        ]
+    ).reshape(len(targets))
 
 
-def ranked(rng: np.random.Generator, documents: int, ranks: list[int]) -> tuple[np.ndarray, np.ndarray]:
+def ranked(
+    rng: np.random.Generator, documents: int, ranks: list[int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Different scores, and a target of each rank that is asked for (from 1)."""
     scores = np.sort(rng.normal(size=(len(ranks), documents)).round(2), axis=1)[:, ::-1]
-    scores = scores - np.arange(documents)                        # no two are equal
+    scores = scores - np.arange(documents)  # no two are equal
     order = rng.permuted(np.tile(np.arange(documents), (len(ranks), 1)), axis=1)
     shuffled = np.empty_like(scores)
     np.put_along_axis(shuffled, order, scores, axis=1)
@@ -30,7 +37,10 @@ def reciprocal_cases(rng: np.random.Generator) -> Iterator[Case]:
     documents = int(rng.integers(4, 7))
     yield Case(ranked(rng, documents, [2]), label="one query")
     documents = int(rng.integers(14, 19))
-    yield Case(ranked(rng, documents, rng.permutation([1, 2, 3, 5, 11, 12, documents]).tolist()), label="seven queries")
+    yield Case(
+        ranked(rng, documents, rng.permutation([1, 2, 3, 5, 11, 12, documents]).tolist()),
+        label="seven queries",
+    )
     size = int(rng.integers(5, 8))
     ranks = rng.permutation(np.arange(1, size + 1)).tolist()
     yield Case(ranked(rng, size, ranks), label="as many queries as documents")
@@ -65,23 +75,33 @@ def indices(scores):
 def ranks_with(
     own: Callable = own_of,
     ahead: Callable = lambda scores, own: scores > own,
-    tied: Callable = lambda scores, own, targets: (scores == own) & (indices(scores) < targets[:, None]),
+    tied: Callable = lambda scores, own, targets: (
+        (scores == own) & (indices(scores) < targets[:, None])
+    ),
     first: float = 1,
     finish: Callable = lambda ranks: 1 / ranks,
 ):
     """1 / (1 + documents before the target) with one part replaced."""
+
     def solve(scores, targets):
         targets = np.asarray(targets)
         right = own(scores, targets)
-        return finish(first + ahead(scores, right).sum(axis=1) + tied(scores, right, targets).sum(axis=1))
+        return finish(
+            first + ahead(scores, right).sum(axis=1) + tied(scores, right, targets).sum(axis=1)
+        )
+
     return solve
 
 
 def ranks_by(order: Callable):
     """The target looked up in a sorted row."""
+
     def solve(scores, targets):
-        ranks = [int(np.flatnonzero(order(row) == target)[0]) + 1 for row, target in zip(scores, targets)]
+        ranks = [
+            int(np.flatnonzero(order(row) == target)[0]) + 1 for row, target in zip(scores, targets)
+        ]
         return 1 / np.array(ranks, dtype=float)
+
     return solve
 
 
@@ -108,58 +128,128 @@ def nothing(scores, own, targets):
 
 
 RECIPROCAL_RANKS = Exercise(
-    id="tfidf.reciprocal_ranks", points=2,
+    id="tfidf.reciprocal_ranks",
+    points=2,
     reference=reciprocal_ranks,
     cases=reciprocal_cases,
     variant=ranks_with,
     misconceptions=[
-        Misconception("counts ranks from 0", {"first": 0},
-                      "The best document has rank 1, so the best reciprocal rank is 1."),
-        Misconception("counts one rank too many", {"first": 2},
-                      "The target itself is not before the target: a target that scores highest has rank 1."),
-        Misconception("returns the rank itself", {"finish": lambda ranks: ranks},
-                      "The reciprocal is asked for: rank 4 gives 0.25."),
-        Misconception("sorts the worst first", {"ahead": lambda scores, own: scores < own},
-                      "The highest score comes first. np.argsort sorts ascending."),
-        Misconception("reverses an ascending sort", ranks_by(lambda row: np.argsort(row, kind="stable")[::-1]),
-                      "Reversing puts equal scores in reverse order too. Sort the negated scores with "
-                      "kind=\"stable\"."),
-        Misconception("sorts in a way that shuffles equal scores", ranks_by(lambda row: np.argsort(-row)),
-                      "np.argsort may put equal scores in any order, unless kind=\"stable\" is asked for."),
-        Misconception("reverses a sort that shuffles equal scores", ranks_by(lambda row: np.argsort(row)[::-1]),
-                      "np.argsort may put equal scores in any order, and reversing does not mend it. Sort the negated "
-                      "scores with kind=\"stable\"."),
-        Misconception("lets the target win every tie", {"tied": nothing},
-                      "Of equal scores the lower index comes first. A method that gives every document the same "
-                      "score would otherwise look perfect."),
-        Misconception("lets the target lose every tie",
-                      {"tied": lambda scores, own, targets: (scores == own) & (indices(scores) != targets[:, None])},
-                      "Of equal scores the lower index comes first: only those before the target count."),
-        Misconception("gives equal scores the mean of their ranks",
-                      {"tied": lambda scores, own, targets: ((scores == own).sum(axis=1, keepdims=True) - 1) / 2},
-                      "Of equal scores the lower index comes first; each document has a rank of its own."),
-        Misconception("counts different scores, not documents", different_scores,
-                      "Every document with a higher score is one before the target, also where several share a score."),
-        Misconception("takes nearly equal scores for equal",
-                      {"ahead": lambda scores, own: (scores > own) & ~np.isclose(scores, own),
-                       "tied": lambda scores, own, targets: np.isclose(scores, own)
-                       & (indices(scores) < targets[:, None])},
-                      "Only scores that are exactly equal tie: the higher comes first, however little higher it is."),
-        Misconception("takes the order for the rank", order_for_rank,
-                      "np.argsort says which document stands at a place. The rank is the place at which the target "
-                      "stands."),
-        Misconception("looks at the first query only", {"own": lambda scores, targets: scores[:1, targets].T},
-                      "Each query has scores of its own: row i belongs to target i."),
-        Misconception("counts only first places", {"finish": lambda ranks: (ranks == 1).astype(float)},
-                      "That is Recall@1. A target at rank 2 still earns 1/2."),
-        Misconception("gives up after rank 10", {"finish": lambda ranks: np.where(ranks <= 10, 1 / ranks, 0.0)},
-                      "That is MRR@10. Here every rank counts, however far down."),
-        Misconception("returns the mean", lambda scores, targets: float(np.mean(reciprocal_ranks(scores, targets))),
-                      "One number per query is asked for. Their mean is MRR; keep the parts for the confidence "
-                      "interval."),
+        Misconception(
+            "counts ranks from 0",
+            {"first": 0},
+            "The best document has rank 1, so the best reciprocal rank is 1.",
+        ),
+        Misconception(
+            "counts one rank too many",
+            {"first": 2},
+            "The target itself is not before the target: a target that scores highest has rank 1.",
+        ),
+        Misconception(
+            "returns the rank itself",
+            {"finish": lambda ranks: ranks},
+            "The reciprocal is asked for: rank 4 gives 0.25.",
+        ),
+        Misconception(
+            "sorts the worst first",
+            {"ahead": lambda scores, own: scores < own},
+            "The highest score comes first. np.argsort sorts ascending.",
+        ),
+        Misconception(
+            "reverses an ascending sort",
+            ranks_by(lambda row: np.argsort(row, kind="stable")[::-1]),
+            "Reversing puts equal scores in reverse order too. Sort the negated scores with "
+            'kind="stable".',
+        ),
+        Misconception(
+            "sorts in a way that shuffles equal scores",
+            ranks_by(lambda row: np.argsort(-row)),
+            'np.argsort may put equal scores in any order, unless kind="stable" is asked for.',
+        ),
+        Misconception(
+            "reverses a sort that shuffles equal scores",
+            ranks_by(lambda row: np.argsort(row)[::-1]),
+            "np.argsort may put equal scores in any order, and reversing does not mend it. Sort the"
+            ' negated scores with kind="stable".',
+        ),
+        Misconception(
+            "lets the target win every tie",
+            {"tied": nothing},
+            "Of equal scores the lower index comes first. A method that gives every document the"
+            " same score would otherwise look perfect.",
+        ),
+        Misconception(
+            "lets the target lose every tie",
+            {
+                "tied": lambda scores, own, targets: (
+                    (scores == own) & (indices(scores) != targets[:, None])
+                )
+            },
+            "Of equal scores the lower index comes first: only those before the target count.",
+        ),
+        Misconception(
+            "gives equal scores the mean of their ranks",
+            {
+                "tied": lambda scores, own, targets: (
+                    ((scores == own).sum(axis=1, keepdims=True) - 1) / 2
+                )
+            },
+            "Of equal scores the lower index comes first; each document has a rank of its own.",
+        ),
+        Misconception(
+            "counts different scores, not documents",
+            different_scores,
+            "Every document with a higher score is one before the target, also where several share"
+            " a score.",
+        ),
+        Misconception(
+            "takes nearly equal scores for equal",
+            {
+                "ahead": lambda scores, own: (scores > own) & ~np.isclose(scores, own),
+                "tied": lambda scores, own, targets: (
+                    np.isclose(scores, own) & (indices(scores) < targets[:, None])
+                ),
+            },
+            "Only scores that are exactly equal tie: the higher comes first, however little higher"
+            " it is.",
+        ),
+        Misconception(
+            "takes the order for the rank",
+            order_for_rank,
+            "np.argsort says which document stands at a place. The rank is the place at which the"
+            " target stands.",
+        ),
+        Misconception(
+            "looks at the first query only",
+            {"own": lambda scores, targets: scores[:1, targets].T},
+            "Each query has scores of its own: row i belongs to target i.",
+        ),
+        Misconception(
+            "counts only first places",
+            {"finish": lambda ranks: (ranks == 1).astype(float)},
+            "That is Recall@1. A target at rank 2 still earns 1/2.",
+        ),
+        Misconception(
+            "gives up after rank 10",
+            {"finish": lambda ranks: np.where(ranks <= 10, 1 / ranks, 0.0)},
+            "That is MRR@10. Here every rank counts, however far down.",
+        ),
+        Misconception(
+            "returns the mean",
+            lambda scores, targets: float(np.mean(reciprocal_ranks(scores, targets))),
+            "One number per query is asked for. Their mean is MRR; keep the parts for the"
+            " confidence interval.",
+        ),
     ],
     alternatives=[by_sorting, ranks_with(), ranks_by(lambda row: np.argsort(-row, kind="stable"))],
-    hints=["How many documents come before the target? Its rank is one more.",
-           "A document comes before the target if it scores higher, or scores the same and has a lower index.",
-           "order = np.argsort(-scores, axis=1, kind=\"stable\"); then find the column where order equals the target."],
+    hints=[
+        "How many documents come before the target? Its rank is one more.",
+        (
+            "A document comes before the target if it scores higher, or scores the same and has a"
+            " lower index."
+        ),
+        (
+            'order = np.argsort(-scores, axis=1, kind="stable"); then find the column where order'
+            " equals the target."
+        ),
+    ],
 )

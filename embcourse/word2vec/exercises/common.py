@@ -6,8 +6,9 @@ import numpy as np
 
 from embcourse.checking import Tolerance
 
-# A logit is a sum of d <= 6 products of numbers up to 1, a softmax sums V <= 9 powers; then come a mean over at most 14
-# examples and, in gradients, products with rows. That makes fewer than 128 roundings of numbers below 8.
+# A logit is a sum of d <= 6 products of numbers up to 1, a softmax sums V <= 9 powers; then come a
+# mean over at most 14 examples and, in gradients, products with rows. That makes fewer than 128
+# roundings of numbers below 8.
 ORDINARY = Tolerance(operations=128, scale=8.0)
 # Logits near 3e4 are right to 3e4 eps, and so is the logarithm of a probability.
 LARGE = Tolerance(operations=128, scale=3e4)
@@ -15,28 +16,39 @@ LARGE = Tolerance(operations=128, scale=3e4)
 LARGE_GRADIENT = Tolerance(operations=128, scale=1.8e6)
 
 
-def tables(rng: np.random.Generator, words: int = 6, dim: int = 3, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def tables(
+    rng: np.random.Generator, words: int = 6, dim: int = 3, scale: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Input and output vectors, of entries between -scale and scale."""
     return rng.uniform(-scale, scale, (words, dim)), rng.uniform(-scale, scale, (words, dim))
 
 
-def small_tables(rng: np.random.Generator, words: int = 3, dim: int = 2) -> tuple[np.ndarray, np.ndarray]:
+def small_tables(
+    rng: np.random.Generator, words: int = 3, dim: int = 2
+) -> tuple[np.ndarray, np.ndarray]:
     """Tables for a pencil: tenths, all different in size, none 0."""
-    tenths = rng.permutation(np.arange(1, 2 * words * dim + 1)) / 10 * rng.choice([-1, 1], 2 * words * dim)
+    tenths = (
+        rng.permutation(np.arange(1, 2 * words * dim + 1))
+        / 10
+        * rng.choice([-1, 1], 2 * words * dim)
+    )
     return tuple(tenths.reshape(2, words, dim))
 
 
-def gappy_tables(rng: np.random.Generator, words: int = 7, dim: int = 3) -> tuple[np.ndarray, np.ndarray]:
+def gappy_tables(
+    rng: np.random.Generator, words: int = 7, dim: int = 3
+) -> tuple[np.ndarray, np.ndarray]:
     """Tables whose rows are views with gaps."""
     inputs, outputs = tables(rng, words, 2 * dim)
     return inputs[:, ::2], outputs[:, ::2]
 
 
 def large_tables(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Tables (6, 4) with logits up to 14,400: u_w . v_w is above 5,700 for every word, and above 709 exp overflows.
+    """Tables (6, 4) with logits up to 14,400: u_w . v_w is above 5,700 for every word, and above
+    709 exp overflows.
 
-    The third result lists the words in an order by chance: rows of the first two point into the same orthant, so that
-    their mean and their sum are long as well.
+    The third result lists the words in an order by chance: rows of the first two point into the
+    same orthant, so that their mean and their sum are long as well.
     """
     inputs = rng.uniform(40, 60, (6, 4)) * rng.choice([-1, 1], (6, 4))
     order = rng.permutation(6)
