@@ -1,4 +1,4 @@
-"""Cells of a long measurement: one to a core, a finished one written at once, those of an earlier run kept."""
+"""A long measurement in cells: one to a core, each written when it is done, and never twice."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ def run_cells(
     workers: int | None = None,
     derived: Callable[[list[Cell]], dict[str, Any]] = lambda runs: {},
 ) -> Path:
-    """Measure the cells that the newest file of this machine, these versions and settings lacks; the file's path.
+    """Measure the cells that the newest file of this machine and these versions lacks.
 
     measure : returns its cell with what was measured; runs in a process of its own.
     identity: the name of a cell, the same before and after it was measured; runs are sorted by it.
     settings: what holds for all cells. A file with other settings is not continued.
     derived : what else the file holds, computed from all runs so far.
+    returns : the path of the file.
     """
     begin = time.perf_counter()
     result = _resumed(kind, settings, folder)

@@ -1,8 +1,8 @@
 """What the GPU paths of word2vec and negative_sampling cost, beside what people use: `make
 bench-gpu`.
 
-    python -m benchmarks.gpu                    both measurements, under 10 minutes on one GPU
-    python -m benchmarks.gpu --smoke            tiny sizes, to see that it runs; without a GPU in Triton's interpreter
+    python -m benchmarks.gpu           both measurements, under 10 minutes on one GPU
+    python -m benchmarks.gpu --smoke   tiny sizes, to see that it runs; without a GPU too
 
 Softmax loss: one forward and backward pass over B examples and V words, for the loss and both
 gradients. Candidates are measured in turn, round after round; what is reported is the median.
@@ -19,6 +19,7 @@ counting words is not in it. Quality is measured on the vectors of every run.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -112,12 +113,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def describe_machine() -> dict[str, Any]:
-    """What the numbers belong to: the GPU, by which the file is named, and the rest of the machine."""
+    """What the numbers belong to: the GPU, which names the file, and the rest of the machine."""
     import torch
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     machine = (gpu or platform.machine()).lower().replace(" ", "-")
-    return results.describe_machine(("torch", "triton", "numpy", "numba", "gensim")) | {"machine": machine, "gpu": gpu}
+    return results.describe_machine(("torch", "triton", "numpy", "numba", "gensim")) | {
+        "machine": machine,
+        "gpu": gpu,
+    }
 
 
 # ------------------------------------------------------------------------------------- softmax loss
@@ -569,9 +573,16 @@ def train_with_gensim(
     from gensim.models import Word2Vec
 
     model = Word2Vec(
-        vector_size=sizes["dim"], window=sizes["window"], negative=sizes["negative"], sample=SAMPLE, sg=1, min_count=1,
-        epochs=sizes["epochs"], seed=seed + 1, workers=results.cores(),
-    )  # fmt: skip
+        vector_size=sizes["dim"],
+        window=sizes["window"],
+        negative=sizes["negative"],
+        sample=SAMPLE,
+        sg=1,
+        min_count=1,
+        epochs=sizes["epochs"],
+        seed=seed + 1,
+        workers=results.cores(),
+    )
     model.build_vocab(corpus_file=str(text))
     words = model.corpus_total_words
     begin = time.perf_counter()

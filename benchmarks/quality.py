@@ -130,16 +130,28 @@ def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def run(wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None) -> Path:
-    """Train the cells that the newest file of this machine and these versions does not hold; returns the file's path."""
+def run(
+    wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None
+) -> Path:
+    """Train the cells that the newest file of this machine lacks; returns the file's path."""
 
     def derived(runs: list[dict[str, Any]]) -> dict[str, Any]:
         return {"epochs": EPOCHS, "summary": summarise(runs)}
 
     return run_cells(
-        "quality", wanted, measure, _identity, SETTINGS, folder=folder, workers=workers, derived=derived
+        "quality",
+        wanted,
+        measure,
+        _identity,
+        SETTINGS,
+        folder=folder,
+        workers=workers,
+        derived=derived,
     )
 
 
 def _identity(cell: dict[str, Any]) -> str:
-    return json.dumps([cell[name] for name in ("experiment", "corpus", "system", "settings", "seed")], sort_keys=True)
+    return json.dumps(
+        [cell[name] for name in ("experiment", "corpus", "system", "settings", "seed")],
+        sort_keys=True,
+    )

@@ -23,12 +23,13 @@ def cores() -> int:
 
 
 def describe_machine(packages: Iterable[str] = PACKAGES) -> dict[str, Any]:
-    """Processor, cores, versions of Python and these packages, and date; no names of hosts or folders."""
+    """Processor, cores, versions and date; no names of hosts or folders."""
     return {
         "machine": f"{platform.system()}-{platform.machine()}-{cores()}-cores".lower(),
         "processor": _processor(),
         "cores": cores(),
-        "versions": {"python": platform.python_version()} | {name: _version(name) for name in packages},
+        "versions": {"python": platform.python_version()}
+        | {name: _version(name) for name in packages},
         "date": date.today().isoformat(),
     }
 

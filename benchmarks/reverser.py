@@ -56,9 +56,13 @@ def measure(cell: dict[str, Any], settings: dict[str, Any] = SETTINGS) -> dict[s
     }
 
 
-def run(wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None) -> Path:
-    """Train the cells that the newest file of this machine and these versions lacks; returns the file's path."""
-    return run_cells("reverser", wanted, measure, _identity, SETTINGS, folder=folder, workers=workers)
+def run(
+    wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None
+) -> Path:
+    """Train the cells that the newest file of this machine lacks; returns the file's path."""
+    return run_cells(
+        "reverser", wanted, measure, _identity, SETTINGS, folder=folder, workers=workers
+    )
 
 
 def _identity(cell: dict[str, Any]) -> str:

@@ -311,4 +311,8 @@ def test_the_benchmark_measures_what_it_says_at_tiny_sizes(tmp_path):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_the_benchmark_refuses_to_run_without_a_gpu():
     done = subprocess.run(PROGRAM, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and done.stderr.startswith("error: no GPU") and "Traceback" not in done.stderr
+    assert (
+        done.returncode == 2
+        and done.stderr.startswith("error: no GPU")
+        and "Traceback" not in done.stderr
+    )
