@@ -34,13 +34,14 @@ SLUGS = (
 ).split()
 # A part of a method is one file, or a folder of files where it holds several ideas.
 PARTS = {"reference", "fast", "gpu", "model"}
-BASE = {"data", "text", "training", "vectors"}
+BASE = {"arguments", "data", "text", "training", "vectors"}
 # What else each room may import. Nothing but these two imports `grading` or `publishing`.
 MAY_IMPORT = {
-    "data": set(),
-    "text": set(),
-    "vectors": {"text"},
-    "training": {"text", "vectors"},
+    "arguments": set(),
+    "data": {"arguments"},
+    "text": {"arguments"},
+    "vectors": {"arguments", "text"},
+    "training": {"arguments", "text", "vectors"},
     "distributed": BASE | set(SLUGS),
     "checking": BASE,
     "figures": BASE | set(SLUGS),
@@ -126,7 +127,7 @@ def allowed_rooms(path: Path) -> set[str]:
         return MAY_IMPORT[own] | {own}
     earlier = set(SLUGS[: SLUGS.index(own) + 1]) if own in SLUGS else set()
     if part(path) == "reference":
-        return earlier | {"text"}
+        return earlier | {"arguments", "text"}
     return earlier | BASE | ({"checking"} if part(path) == "exercises" else set())
 
 
