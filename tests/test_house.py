@@ -34,10 +34,11 @@ SLUGS = (
 ).split()
 # A part of a method is one file, or a folder of files where it holds several ideas.
 PARTS = {"reference", "fast", "gpu", "model"}
-BASE = {"arguments", "data", "text", "training", "vectors"}
+BASE = {"arguments", "compiling", "data", "text", "training", "vectors"}
 # What else each room may import. Nothing but these two imports `grading` or `publishing`.
 MAY_IMPORT = {
     "arguments": set(),
+    "compiling": {"data"},
     "data": {"arguments"},
     "text": {"arguments"},
     "vectors": {"arguments", "text"},
@@ -231,6 +232,18 @@ def test_heavy_libraries_load_only_where_they_belong(path: Path) -> None:
             assert not re.fullmatch(r"embcourse\.\w+\.gpu(\..*)?", imported.name), (
                 f"{where}: only when called"
             )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_compiled_code_is_kept_by_the_cache_that_notices_edited_callees(path: Path) -> None:
+    kept = [
+        call.lineno
+        for call in ast.walk(tree(path))
+        if isinstance(call, ast.Call) and any(keyword.arg == "cache" for keyword in call.keywords)
+    ]
+    assert not kept or room(path) == "compiling", (
+        f"{path.relative_to(ROOT)}, lines {kept}: use embcourse.compiling.cached_njit"
+    )
 
 
 @pytest.mark.parametrize(
