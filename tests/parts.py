@@ -1,4 +1,4 @@
-"""Which part of the suite a test belongs to, what stays together on one worker, and what goes first.
+"""Which part of the suite a test belongs to, what stays together on one worker, what goes first.
 
 Continuous integration runs each part on a machine of its own: `pytest --nbval --part core`. Every
 test is in exactly one part, because its part follows from where it stands.
@@ -26,7 +26,11 @@ def folders() -> dict[str, str]:
 def parts() -> list[str]:
     """The parts of the suite: what all chapters share, then the parts of the book."""
     books = list(dict.fromkeys(folders().values()))
-    return [CORE, GRADING, *(f"{kind}-{book}" for kind in ("methods", "notebooks") for book in books)]
+    return [
+        CORE,
+        GRADING,
+        *(f"{kind}-{book}" for kind in ("methods", "notebooks") for book in books),
+    ]
 
 
 def part_of(nodeid: str) -> str:
