@@ -10,6 +10,7 @@ from embcourse.arguments.arrays import (
 from embcourse.arguments.values import (
     require_choice,
     require_flag,
+    require_instance,
     require_number,
     require_whole,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "require_flag",
     "require_floats",
     "require_ids",
+    "require_instance",
     "require_integers",
     "require_number",
     "require_offsets",
