@@ -172,8 +172,9 @@ class TestChecks:
                 (TEXT, {"vocabulary": Vocabulary(["a", "b"])}, KeyError, "token 'c' is not"),
                 (TEXT, {"vocabulary": Vocabulary(["a", "b"], [0, 0])}, ValueError, "vocabulary m"),
             ):
+                few = {"negative": 1} if module is negative_sampling else {}
                 with pytest.raises(error, match=f"^[\"']?{name}: {message}"):
-                    trainer(corpus, **keywords)
+                    trainer(corpus, **few, **keywords)
         for method in ("train", "Training"):
             trainer = getattr(negative_sampling, method)
             with pytest.raises(ValueError, match=f"^{method}: negative must be smaller"):

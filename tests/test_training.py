@@ -234,7 +234,7 @@ class TestCheckpoint:
         ("change", "message"),
         [
             ({"dim": 4}, "dim was 3, is 4 now"),
-            ({"new": 1}, "new was None, is 1 now"),
+            ({"new": 1}, "another trainer or version, which does not tell new"),
             ({"model": "sg"}, "model was 'cbow'"),
         ],
     )
