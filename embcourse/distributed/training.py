@@ -181,7 +181,7 @@ def train(shards: Sequence[str | Path], client: Client, settings: ClusterSetting
                 sum(getattr(result, name) for result in results)
                 for name in ("loss_sum", "loss_terms")
             )
-            mean = loss_sum / loss_terms if loss_terms else float("nan")
+            mean = loss_sum / loss_terms if loss_terms else None
             require_stable(
                 "train",
                 tables,

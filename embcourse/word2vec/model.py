@@ -13,12 +13,13 @@ import numpy as np
 from embcourse.arguments import require_number, require_whole
 from embcourse.text import Encoded, context_pairs, keep_probabilities
 from embcourse.training import (
+    LARGEST,
     Corpus,
-    Diverged,
     LocalSettings,
     Reporter,
     Trainer,
     first_vectors,
+    require_stable,
     require_trained,
     setting,
     takes,
@@ -83,6 +84,7 @@ class Training(Trainer):
         self._tables = [
             torch.from_numpy(table).to(settings.device) for table in (inputs, np.zeros_like(inputs))
         ]
+        self._limit = LARGEST * max(1.0, float(np.abs(inputs).max()))
         self._means = [torch.zeros_like(table) for table in self._tables]
         self._squares = [torch.zeros_like(table) for table in self._tables]
         self._steps = 0
@@ -105,8 +107,8 @@ class Training(Trainer):
         short.
 
         returns: the training itself.
-        raises : ValueError if until lies outside 1 ... epochs; `training.Diverged` if the loss is
-                 not finite any more.
+        raises : ValueError if until lies outside 1 ... epochs; `training.Diverged` as soon
+                 as the tables or the loss explode.
         """
         last = self._last_chunk(until)
         with self._reporter() as reporter:
@@ -153,11 +155,13 @@ class Training(Trainer):
     def _report(
         self, reporter: Reporter, tokens: int, loss_sum: float, terms: int, rate: float
     ) -> None:
-        if not math.isfinite(loss_sum):
-            raise Diverged(
-                f"{self._called('run')}: the training diverges: the loss is {loss_sum} at learning"
-                f" rate {rate:.3g}; try a lower one"
-            )
+        require_stable(
+            self._called("run"),
+            [np.array([float(table.min()), float(table.max())]) for table in self._tables],
+            loss=loss_sum / terms if terms else None,
+            learning_rate=rate,
+            limit=self._limit,
+        )
         reporter.passed(tokens, loss_sum=loss_sum, loss_terms=terms, learning_rate=rate)
 
     def _batches(
