@@ -13,7 +13,7 @@ import numpy as np
 
 from embcourse.arguments import require_choice, require_whole
 from embcourse.distributed.reduction import kept
-from embcourse.distributed.shards import read_shard, require_shards
+from embcourse.distributed.shards import shard_files
 from embcourse.distributed.vocabulary import build_vocabulary
 from embcourse.negative_sampling import SampledSettings, learning_rate
 from embcourse.text import Encoded, Vocabulary
@@ -24,6 +24,7 @@ from embcourse.training import (
     interrupts_held,
     load_checkpoint,
     padded_rows,
+    read_sentences,
     require_stable,
     require_trained,
     require_writable,
@@ -57,7 +58,9 @@ class ClusterSettings(SampledSettings):
 
 
 @takes(ClusterSettings)
-def train(shards: Sequence[str | Path], client: Client, settings: ClusterSettings) -> Embeddings:
+def train(
+    shards: str | Path | Sequence[str | Path], client: Client, settings: ClusterSettings
+) -> Embeddings:
     """Word vectors from a corpus in shards, by training copies of the tables side by side and
     averaging them.
 
@@ -75,20 +78,21 @@ def train(shards: Sequence[str | Path], client: Client, settings: ClusterSetting
     So there are at most 4 copies, however many shards, unless you ask for more; then take more
     averages, and look at the loss.
 
-    shards    : files with one sentence a line, readable under the same path by every worker; see
-                `write_shards`.
+    shards    : files with one sentence a line, or a folder or a pattern of them, readable under the
+                same path by every worker; .gz, .bz2 and .xz are read through; see `write_shards`.
     client    : a `dask.distributed.Client`.
     copies    : how many are trained side by side, from 1 to the number of shards; None for 4, or as
                 many as there are shards. More workers than copies are idle.
     averages  : how often in an epoch the copies are averaged, at least 1. A part of a shard must be
                 long enough to hold the frequent words many times.
-    epochs, min_count, max_size, seed: as in `embcourse.negative_sampling.train`.
+    epochs, min_count, max_size, encoding, seed: as in `embcourse.negative_sampling.train`.
     progress, callback: as there, once a round.
     checkpoint: a file to save the state in after every round. If it exists, training goes on from
                 there, with the result of an unbroken run.
-    options   : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean,
-                learning_rate (for one copy), min_learning_rate and start of
-                `embcourse.negative_sampling.train`. Each task trains on one thread.
+    the rest  : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean,
+                learning_rate (for one copy), min_learning_rate and start are those of
+                `embcourse.negative_sampling.train`; loss is not "softmax". Each task trains on one
+                thread.
     returns   : Embeddings, the most frequent word first.
     raises    : TypeError or ValueError for an argument that is no good or unknown, or if no pair
                 was trained; FileNotFoundError for a shard that is not there; `training.Diverged` as
@@ -98,7 +102,7 @@ def train(shards: Sequence[str | Path], client: Client, settings: ClusterSetting
     Zinkevich, Weimer, Smola & Li (2010), with averages in between; Goyal et al. (2017) for the
     learning rate.
     """
-    paths = require_shards(shards, "train")
+    paths = shard_files(shards, "train")
     copies = min(COPIES, len(paths)) if settings.copies is None else settings.copies
     if copies > len(paths):
         raise ValueError(
@@ -108,7 +112,9 @@ def train(shards: Sequence[str | Path], client: Client, settings: ClusterSetting
     if checkpoint is not None:
         require_writable("train", checkpoint)
     min_count, max_size = settings.min_count, settings.max_size
-    vocabulary = build_vocabulary(paths, client, min_count=min_count, max_size=max_size)
+    vocabulary = build_vocabulary(
+        paths, client, min_count=min_count, max_size=max_size, encoding=settings.encoding
+    )
     words = len(vocabulary)
     if words < 2:
         raise ValueError(
@@ -127,7 +133,9 @@ def train(shards: Sequence[str | Path], client: Client, settings: ClusterSetting
     sent_settings = replace(settings, start=None, callback=None)
 
     shared = kept(client, vocabulary)
-    texts = [client.submit(encode_shard, path, shared, pure=False) for path in paths]
+    texts = [
+        client.submit(encode_shard, path, shared, settings.encoding, pure=False) for path in paths
+    ]
     saved_settings = settings.as_dict() | {
         "copies": copies,
         "shards": len(paths),
@@ -221,9 +229,9 @@ class Copy(NamedTuple):
     loss_terms: int = 0
 
 
-def encode_shard(path: str, vocabulary: Vocabulary) -> Encoded:
+def encode_shard(path: str, vocabulary: Vocabulary, encoding: str = "utf-8") -> Encoded:
     """The ids of one shard."""
-    return vocabulary.encode_documents(read_shard(path))
+    return vocabulary.encode_documents(read_sentences(path, encoding=encoding))
 
 
 def fingerprint(text: Encoded) -> int:

@@ -90,6 +90,8 @@ min_count=5, max_size=None, start=None, seed=0)
     epochs: int = setting(5, require_whole, least=1)
     min_count: int = setting(5, require_whole, least=1)
     max_size: int | None = setting(None, require_whole, least=1)
+    # What it changes, the fingerprint of the corpus shows.
+    encoding: str = setting("utf-8", require_instance, kind=str, expected="a string", counts=False)
     start: Embeddings | np.ndarray | None = setting(None, _require_start)
     seed: int = setting(0, require_whole, least=0)
     progress: bool = setting(False, require_flag, counts=False)
@@ -142,11 +144,10 @@ class LocalSettings(Settings):
     ValueError: Settings: device must be 'cpu' or 'cuda', got 'tpu'
     """
 
-    # What these two change, the corpus's fingerprint shows.
+    # What it changes, the fingerprint of the corpus shows.
     vocabulary: Vocabulary | None = setting(
         None, require_instance, kind=Vocabulary, expected="a Vocabulary", counts=False
     )
-    encoding: str = setting("utf-8", require_instance, kind=str, expected="a string", counts=False)
     device: Device = setting("cpu", require_choice, choices=Device)
 
     def __post_init__(self) -> None:
