@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,20 +17,18 @@ from embcourse.checking.trial import Trial, difference, observe, rule_of
 MOST_MISTAKES = 3
 
 
-def diagnose(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception, ...]:
+def diagnose(behaviours: Behaviours) -> tuple[Misconception, ...]:
     """The misconception that behaves like the answer on every case, or the few that do together;
     else nothing.
-
-    trials : every case of the examination, run on the answer.
 
     The answer must be right wherever the misconception is right, and wrong in the same way wherever
     it is wrong. Two or three explain an answer together if on each case it does what one of them
     does wrong, and is right where all are right; two also if it does what both made at once do.
     """
-    return explanation(exercise, trials, MOST_MISTAKES)
+    return explanation(behaviours, range(len(behaviours.trials)), MOST_MISTAKES)
 
 
-def resembles(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception, ...]:
+def resembles(behaviours: Behaviours) -> tuple[Misconception, ...]:
     """One or two misconceptions that behave like the answer on all ordinary cases, where none do on
     every case.
 
@@ -39,45 +37,46 @@ def resembles(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconceptio
     and edges, right ones included. Where two single misconceptions do the same on all of those,
     neither is offered.
     """
-    ordinary = [trial for trial in trials if trial.case.aspect in ("values", "gradient", "edge")]
-    if all(trial.passed for trial in ordinary):
-        return ()
-    single = [
-        one
-        for one in exercise.misconceptions
-        if Behaviour(exercise, exercise.mistake(one), ordinary).agrees_everywhere()
+    trials, misconceptions = behaviours.trials, behaviours.exercise.misconceptions
+    ordinary = [
+        position
+        for position, trial in enumerate(trials)
+        if trial.case.aspect in ("values", "gradient", "edge")
     ]
+    if all(trials[position].passed for position in ordinary):
+        return ()
+    single = [one for one in misconceptions if behaviours.of(one).agrees(ordinary)]
     return (
-        (single[0],) if len(single) == 1 else () if single else explanation(exercise, ordinary, 2)
+        (single[0],) if len(single) == 1 else () if single else explanation(behaviours, ordinary, 2)
     )
 
 
 def explanation(
-    exercise: Exercise, trials: Sequence[Trial], most: int
+    behaviours: Behaviours, cases: Iterable[int], most: int
 ) -> tuple[Misconception, ...]:
     """The fewest misconceptions, up to `most`, that explain what an answer did on these cases."""
-    behaviours = [
-        Behaviour(exercise, exercise.mistake(one), trials) for one in exercise.misconceptions
-    ]
-    for one, behaviour in zip(exercise.misconceptions, behaviours):
-        if behaviour.agrees_everywhere():
+    # Where the answer is wrong most names fall away, at the price of one case each.
+    order = sorted(cases, key=lambda position: behaviours.trials[position].passed)
+    misconceptions = behaviours.exercise.misconceptions
+    for one in misconceptions:
+        if behaviours.of(one).agrees(order):
             return (one,)
     for count in range(2, most + 1):
-        for chosen in itertools.combinations(range(len(behaviours)), count):
-            if explain_together([behaviours[i] for i in chosen], len(trials)):
-                return tuple(exercise.misconceptions[i] for i in chosen)
+        for chosen in itertools.combinations(misconceptions, count):
+            if explain_together([behaviours.of(one) for one in chosen], order):
+                return chosen
         if count == 2:
-            for one, other in itertools.combinations(exercise.misconceptions, 2):
-                both = exercise.mistake(one, other)
-                if both is not None and Behaviour(exercise, both, trials).agrees_everywhere():
-                    return one, other
+            for both in itertools.combinations(misconceptions, 2):
+                behaviour = behaviours.of(*both)
+                if behaviour is not None and behaviour.agrees(order):
+                    return both
     return ()
 
 
-def explain_together(behaviours: Sequence[Behaviour], cases: int) -> bool:
+def explain_together(behaviours: Sequence[Behaviour], cases: Iterable[int]) -> bool:
     """Whether the answer is wrong exactly where one of several is, and there does the same as one
     that is wrong."""
-    for position in range(cases):
+    for position in cases:
         seen = [behaviour.on(position) for behaviour in behaviours]
         if all(right for right, _ in seen):
             if not seen[0][1]:
@@ -87,9 +86,30 @@ def explain_together(behaviours: Sequence[Behaviour], cases: int) -> bool:
     return True
 
 
+class Behaviours:
+    """What an exercise's misconceptions do on the cases of an examination, beside the answer. Each
+    runs a case once, when it is first asked for.
+
+    trials: every case, run on the answer.
+    """
+
+    def __init__(self, exercise: Exercise, trials: Sequence[Trial]) -> None:
+        self.exercise, self.trials = exercise, trials
+        self.known: dict[tuple[str, ...], Behaviour | None] = {}
+
+    def of(self, *misconceptions: Misconception) -> Behaviour | None:
+        """The behaviour of these mistakes made at once; None if they can't be put together."""
+        names = tuple(one.name for one in misconceptions)
+        if names not in self.known:
+            wrong = self.exercise.mistake(*misconceptions)
+            self.known[names] = (
+                None if wrong is None else Behaviour(self.exercise, wrong, self.trials)
+            )
+        return self.known[names]
+
+
 class Behaviour:
-    """What a wrong function does on the cases, beside what the answer did. A case runs when it is
-    first asked for."""
+    """What a wrong function does on the cases, beside what the answer did."""
 
     def __init__(self, exercise: Exercise, wrong: Callable, trials: Sequence[Trial]) -> None:
         self.exercise, self.wrong, self.trials = exercise, wrong, trials
@@ -108,11 +128,9 @@ class Behaviour:
             self.seen[position] = right, same
         return self.seen[position]
 
-    def agrees_everywhere(self) -> bool:
-        """Whether the answer does the same on every case; looks at the cases first that the answer
-        gets wrong."""
-        order = sorted(range(len(self.trials)), key=lambda position: self.trials[position].passed)
-        return all(self.on(position)[1] for position in order)
+    def agrees(self, cases: Iterable[int]) -> bool:
+        """Whether the answer does the same on all of these cases."""
+        return all(self.on(position)[1] for position in cases)
 
 
 def alike(exercise: Exercise, trial: Trial, outcome: Outcome) -> bool:
@@ -167,9 +185,3 @@ def error_place(error: BaseException) -> tuple[str, ...]:
         # of NumPy or Python, whichever end was asked first
         words = "the smallest or largest of nothing"
     return (words, *(note for note in getattr(error, "__notes__", ()) if isinstance(note, str)))
-
-
-def explains(exercise: Exercise, misconception: Misconception, trial: Trial) -> bool:
-    """Whether one of several mistakes is enough to explain what the answer did on that case."""
-    behaviour = Behaviour(exercise, exercise.mistake(misconception), [trial])
-    return behaviour.agrees_everywhere()
