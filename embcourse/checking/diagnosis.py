@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from embcourse.checking.compare import Rule, compare
-from embcourse.checking.exercise import Exercise, Misconception
+from embcourse.checking.exercise import Case, Exercise, Misconception
 from embcourse.checking.guard import Outcome
 from embcourse.checking.tolerance import Tolerance
-from embcourse.checking.trial import Trial, difference, observe, rule_of
+from embcourse.checking.trial import Trial, mistaken, rule_of
 
 MOST_MISTAKES = 3
 
 
-def diagnose(behaviours: Behaviours) -> tuple[Misconception, ...]:
+def diagnose(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception, ...]:
     """The misconception that behaves like the answer on every case, or the few that do together;
     else nothing.
+
+    trials : every case of the examination, run on the answer.
 
     The answer must be right wherever the misconception is right, and wrong in the same way wherever
     it is wrong. Two or three explain an answer together if on each case it does what one of them
     does wrong, and is right where all are right; two also if it does what both made at once do.
     """
-    return explanation(behaviours, range(len(behaviours.trials)), MOST_MISTAKES)
+    return explanation(exercise, trials, MOST_MISTAKES)
 
 
-def resembles(behaviours: Behaviours) -> tuple[Misconception, ...]:
+def resembles(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconception, ...]:
     """One or two misconceptions that behave like the answer on all ordinary cases, where none do on
     every case.
 
@@ -37,46 +39,44 @@ def resembles(behaviours: Behaviours) -> tuple[Misconception, ...]:
     and edges, right ones included. Where two single misconceptions do the same on all of those,
     neither is offered.
     """
-    trials, misconceptions = behaviours.trials, behaviours.exercise.misconceptions
-    ordinary = [
-        position
-        for position, trial in enumerate(trials)
-        if trial.case.aspect in ("values", "gradient", "edge")
-    ]
-    if all(trials[position].passed for position in ordinary):
+    ordinary = [trial for trial in trials if trial.case.aspect in ("values", "gradient", "edge")]
+    if all(trial.passed for trial in ordinary):
         return ()
-    single = [one for one in misconceptions if behaviours.of(one).agrees(ordinary)]
+    single = [
+        one
+        for one in exercise.misconceptions
+        if Behaviour(exercise, (one,), ordinary).agrees_everywhere()
+    ]
     return (
-        (single[0],) if len(single) == 1 else () if single else explanation(behaviours, ordinary, 2)
+        (single[0],) if len(single) == 1 else () if single else explanation(exercise, ordinary, 2)
     )
 
 
 def explanation(
-    behaviours: Behaviours, cases: Iterable[int], most: int
+    exercise: Exercise, trials: Sequence[Trial], most: int
 ) -> tuple[Misconception, ...]:
     """The fewest misconceptions, up to `most`, that explain what an answer did on these cases."""
-    # Where the answer is wrong most names fall away, at the price of one case each.
-    order = sorted(cases, key=lambda position: behaviours.trials[position].passed)
-    misconceptions = behaviours.exercise.misconceptions
-    for one in misconceptions:
-        if behaviours.of(one).agrees(order):
+    behaviours = [Behaviour(exercise, (one,), trials) for one in exercise.misconceptions]
+    for one, behaviour in zip(exercise.misconceptions, behaviours):
+        if behaviour.agrees_everywhere():
             return (one,)
     for count in range(2, most + 1):
-        for chosen in itertools.combinations(misconceptions, count):
-            if explain_together([behaviours.of(one) for one in chosen], order):
-                return chosen
+        for chosen in itertools.combinations(range(len(behaviours)), count):
+            if explain_together([behaviours[i] for i in chosen]):
+                return tuple(exercise.misconceptions[i] for i in chosen)
         if count == 2:
-            for both in itertools.combinations(misconceptions, 2):
-                behaviour = behaviours.of(*both)
-                if behaviour is not None and behaviour.agrees(order):
-                    return both
+            for one, other in itertools.combinations(exercise.misconceptions, 2):
+                if exercise.mistake(one, other) is None:
+                    continue
+                if Behaviour(exercise, (one, other), trials).agrees_everywhere():
+                    return one, other
     return ()
 
 
-def explain_together(behaviours: Sequence[Behaviour], cases: Iterable[int]) -> bool:
+def explain_together(behaviours: Sequence[Behaviour]) -> bool:
     """Whether the answer is wrong exactly where one of several is, and there does the same as one
     that is wrong."""
-    for position in cases:
+    for position in behaviours[0].wrong_first():
         seen = [behaviour.on(position) for behaviour in behaviours]
         if all(right for right, _ in seen):
             if not seen[0][1]:
@@ -86,71 +86,55 @@ def explain_together(behaviours: Sequence[Behaviour], cases: Iterable[int]) -> b
     return True
 
 
-class Behaviours:
-    """What an exercise's misconceptions do on the cases of an examination, beside the answer. Each
-    runs a case once, when it is first asked for.
-
-    trials: every case, run on the answer.
-    """
-
-    def __init__(self, exercise: Exercise, trials: Sequence[Trial]) -> None:
-        self.exercise, self.trials = exercise, trials
-        self.known: dict[tuple[str, ...], Behaviour | None] = {}
-
-    def of(self, *misconceptions: Misconception) -> Behaviour | None:
-        """The behaviour of these mistakes made at once; None if they can't be put together."""
-        names = tuple(one.name for one in misconceptions)
-        if names not in self.known:
-            wrong = self.exercise.mistake(*misconceptions)
-            self.known[names] = (
-                None if wrong is None else Behaviour(self.exercise, wrong, self.trials)
-            )
-        return self.known[names]
-
-
 class Behaviour:
-    """What a wrong function does on the cases, beside what the answer did."""
+    """What an answer with these mistakes does on the cases, beside what the answer did. A case runs
+    when it is first asked for."""
 
-    def __init__(self, exercise: Exercise, wrong: Callable, trials: Sequence[Trial]) -> None:
-        self.exercise, self.wrong, self.trials = exercise, wrong, trials
+    def __init__(
+        self, exercise: Exercise, mistakes: tuple[Misconception, ...], trials: Sequence[Trial]
+    ) -> None:
+        self.exercise, self.mistakes, self.trials = exercise, mistakes, trials
         self.seen: dict[int, tuple[bool, bool]] = {}
 
     def on(self, position: int) -> tuple[bool, bool]:
-        """Whether the wrong function is right on that case, and whether the answer does the
-        same."""
+        """Whether the mistakes are right on that case, and whether the answer does the same."""
         if position not in self.seen:
             trial = self.trials[position]
-            outcome = observe(self.exercise, self.wrong, trial.case, self.exercise.seconds)[0]
-            right = difference(self.exercise, trial.case, trial.expected, outcome) is None
+            outcome, right = mistaken(self.exercise, trial.case, *self.mistakes)
             same = (
-                trial.passed if right else not trial.passed and alike(self.exercise, trial, outcome)
+                trial.passed
+                if right
+                else not trial.passed and alike(self.exercise, trial.case, outcome, trial.outcome)
             )
             self.seen[position] = right, same
         return self.seen[position]
 
-    def agrees(self, cases: Iterable[int]) -> bool:
-        """Whether the answer does the same on all of these cases."""
-        return all(self.on(position)[1] for position in cases)
+    def wrong_first(self) -> list[int]:
+        """The cases, first those that the answer gets wrong: there most names fall away, at the
+        price of one run."""
+        return sorted(range(len(self.trials)), key=lambda position: self.trials[position].passed)
+
+    def agrees_everywhere(self) -> bool:
+        """Whether the answer does the same on every case."""
+        return all(self.on(position)[1] for position in self.wrong_first())
 
 
-def alike(exercise: Exercise, trial: Trial, outcome: Outcome) -> bool:
-    """Whether a wrong outcome is the same as the answer's: the same value, or an error of the same
+def alike(exercise: Exercise, case: Case, one: Outcome, other: Outcome) -> bool:
+    """Whether two wrong outcomes of a case are the same: the same value, or an error of the same
     kind and place."""
-    mine, theirs = outcome.error, trial.outcome.error
+    mine, theirs = one.error, other.error
     if mine is not None or theirs is not None:
         if type(mine) is not type(theirs) or isinstance(mine, NotImplementedError):
             return False
-        if trial.case.raises is not None:  # the wrong error for bad input: its words are free
+        if case.raises is not None:  # the wrong error for bad input: its words are free
             return True
         return error_place(mine) == error_place(theirs)
-    if trial.case.raises is not None:  # an error was due, and both returned something
-        return compare(outcome.value, trial.outcome.value) is None
-    rule = rule_of(exercise, trial.case)
-    if not trial.case.steps:
-        return same_mistake(outcome.value, trial.outcome.value, rule)
-    return all(
-        same_mistake(one, other, rule) for one, other in zip(outcome.value, trial.outcome.value)
-    )
+    if case.raises is not None:  # an error was due, and both returned something
+        return compare(one.value, other.value) is None
+    rule = rule_of(exercise, case)
+    if not case.steps:
+        return same_mistake(one.value, other.value, rule)
+    return all(same_mistake(mine, theirs, rule) for mine, theirs in zip(one.value, other.value))
 
 
 def same_mistake(one: Any, other: Any, rule: Rule) -> bool:
@@ -185,3 +169,8 @@ def error_place(error: BaseException) -> tuple[str, ...]:
         # of NumPy or Python, whichever end was asked first
         words = "the smallest or largest of nothing"
     return (words, *(note for note in getattr(error, "__notes__", ()) if isinstance(note, str)))
+
+
+def explains(exercise: Exercise, misconception: Misconception, trial: Trial) -> bool:
+    """Whether one of several mistakes is enough to explain what the answer did on that case."""
+    return Behaviour(exercise, (misconception,), [trial]).agrees_everywhere()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from embcourse.checking.compare import shorten
-from embcourse.checking.diagnosis import Behaviours, diagnose, resembles
+from embcourse.checking.diagnosis import diagnose, explains, resembles
 from embcourse.checking.exercise import ASPECTS, Case, Exercise, Misconception
 from embcourse.checking.guard import OutOfTime
 from embcourse.checking.observation import observation
@@ -93,9 +93,8 @@ def nothing_to_run(exercise: Exercise, function: Any) -> Verdict:
 def rows_of(exercise: Exercise, cases: Sequence[Case], trials: Sequence[Trial]) -> Iterable[Row]:
     """A row per aspect in use, in the order of ASPECTS, and one for the inputs."""
     complete = len(trials) == len(cases) and not all(trial.passed for trial in trials)
-    behaviours = Behaviours(exercise, trials)
-    named = diagnose(behaviours) if complete else ()
-    similar = resembles(behaviours) if complete and not named else ()
+    named = diagnose(exercise, trials) if complete else ()
+    similar = resembles(exercise, trials) if complete and not named else ()
     for aspect in ASPECTS:
         planned = [case for case in cases if case.aspect == aspect]
         if not planned:
@@ -106,8 +105,7 @@ def rows_of(exercise: Exercise, cases: Sequence[Case], trials: Sequence[Trial]) 
         )
         labels = tuple(dict.fromkeys(case.label for case in planned if case.label))
         if failures:
-            shown = next(i for i, trial in enumerate(trials) if trial is failures[0])
-            mine = tuple(one for one in named if behaviours.of(one).agrees([shown]))
+            mine = tuple(one for one in named if explains(exercise, one, failures[0]))
             seen = "" if named else observation(exercise, failures)
             like = similar if aspect in ("values", "gradient", "edge") else ()
             yield Row(aspect, False, labels, failures[0], mine or named, seen, like)
