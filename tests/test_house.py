@@ -34,10 +34,11 @@ SLUGS = (
 ).split()
 # A part of a method is one file, or a folder of files where it holds several ideas.
 PARTS = {"reference", "fast", "gpu", "model"}
-BASE = {"arguments", "data", "text", "training", "vectors"}
+BASE = {"arguments", "compiling", "data", "text", "training", "vectors"}
 # What else each room may import. Nothing but these two imports `grading` or `publishing`.
 MAY_IMPORT = {
     "arguments": set(),
+    "compiling": {"data"},
     "data": {"arguments"},
     "text": {"arguments"},
     "vectors": {"arguments", "text"},
@@ -202,6 +203,39 @@ def test_a_part_in_several_files_says_what_each_holds_and_in_which_order_to_read
     assert sorted(said) == sorted(path.stem for path in folder.glob("*.py") if path.stem[0] != "_")
 
 
+def twins(slug: str, own: str) -> dict[str, set[str]]:
+    """Every public function of `fast` or of `gpu`, and the twins that its docstring names."""
+    folder, other = PACKAGE / slug, {"fast": "gpu", "gpu": "fast"}[own]
+    public = {
+        imported.name.split(".")[-1]
+        for init in folder.glob(f"{own}/__init__.py")
+        for imported in imports(init)
+    }
+    label = {"fast": "GPU", "gpu": "CPU"}[own]
+    named = {}
+    for path in [*folder.glob(f"{own}.py"), *folder.glob(f"{own}/*.py")]:
+        for node in tree(path).body:
+            if isinstance(node, ast.FunctionDef) and node.name[0] != "_":
+                text = ast.get_docstring(node) or ""
+                row = re.search(rf"^{label} twins?: ((?:`[\w.]+`[,.]\s*)+)", text, re.M)
+                names = re.findall(r"`([\w.]+)`", row[1]) if row else []
+                assert all(name.startswith(f"{other}.") for name in names), f"{path}: {node.name}"
+                inside = path.stem != own and node.name not in public
+                called = f"{path.stem}.{node.name}" if inside else node.name
+                named[called] = {name.removeprefix(f"{other}.") for name in names}
+    return named
+
+
+@pytest.mark.parametrize("slug", [slug for slug in METHODS if list((PACKAGE / slug).glob("gpu*"))])
+def test_kernels_of_the_cpu_and_of_the_gpu_name_each_other(slug: str) -> None:
+    on_cpu, on_gpu = twins(slug, "fast"), twins(slug, "gpu")
+    alone = [name for name, named in on_gpu.items() if not named]
+    assert not alone, f'{slug}.gpu: no line "CPU twin: `fast.name`." in {alone}'
+    pairs = {(cpu, gpu) for gpu, named in on_gpu.items() for cpu in named}
+    back = {(cpu, gpu) for cpu, named in on_cpu.items() for gpu in named}
+    assert pairs == back, f"{slug}: fast and gpu don't name each other: {sorted(pairs ^ back)}"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_imports_run_one_way(path: Path) -> None:
     allowed = allowed_rooms(path)
@@ -231,6 +265,18 @@ def test_heavy_libraries_load_only_where_they_belong(path: Path) -> None:
             assert not re.fullmatch(r"embcourse\.\w+\.gpu(\..*)?", imported.name), (
                 f"{where}: only when called"
             )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_compiled_code_is_kept_by_the_cache_that_notices_edited_callees(path: Path) -> None:
+    kept = [
+        call.lineno
+        for call in ast.walk(tree(path))
+        if isinstance(call, ast.Call) and any(keyword.arg == "cache" for keyword in call.keywords)
+    ]
+    assert not kept or room(path) == "compiling", (
+        f"{path.relative_to(ROOT)}, lines {kept}: use embcourse.compiling.cached_njit"
+    )
 
 
 @pytest.mark.parametrize(

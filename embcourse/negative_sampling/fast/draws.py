@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from embcourse.compiling import cached_njit
 from embcourse.negative_sampling.fast.compiled import inlined
 from embcourse.negative_sampling.fast.lanes import choose, prefetch
 from embcourse.training import LANES
@@ -22,7 +22,7 @@ class Windows(NamedTuple):
     rights: NDArray[np.int32]
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def lay_windows(ids, offsets, keep, window, key):
     """Subsampling, then a radius for each survivor: token t uses draw t for both, its upper and its
     lower bits."""
@@ -91,7 +91,7 @@ def draw_noise(accept, alias, key, draw):
     return choose(stays, np.int32(column), alias[column])
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def draw_all(accept, alias, key, first, count):
     """Draws first, first + 1, ... of the noise: what training takes one by one."""
     drawn = np.empty(count, np.int32)
@@ -100,7 +100,7 @@ def draw_all(accept, alias, key, first, count):
     return drawn
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def random_bits(key, n):
     """Draw n of the stream `key`: 64 random bits; none needs the one before.
 

@@ -4,10 +4,9 @@ the Huffman tree."""
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from embcourse.negative_sampling.fast.compiled import inlined
+from embcourse.compiling import cached_njit
 from embcourse.text import keep_probabilities
 
 _ALWAYS = 2**31  # probabilities are stored as multiples of 2^-31: a coin is 31 random bits
@@ -49,6 +48,8 @@ def make_tables(
     raises      : ValueError if counts is empty, not 1-D, negative or all zero, or if sample or
                   power is out of range.
 
+    GPU twin: `gpu.to_device`.
+
     >>> tables = make_tables([4, 2, 1], hierarchical=True)
     >>> (
     ...     tables.up.tolist(),
@@ -79,7 +80,7 @@ def make_tables(
     return Tables(keep, accept, alias, up, depth)
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def _alias_table(probabilities):
     """Vose's alias table, in multiples of 2^-31: O(words) to build, one column and one coin a draw.
     Vose (1991)."""
@@ -108,7 +109,7 @@ def _alias_table(probabilities):
     return accept, alias
 
 
-@njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def _huffman_tree(counts, order):
     """Huffman's tree of words with falling counts; order[i] is the id of word i. Returns
     `Tables.up` and `.depth`."""
@@ -134,18 +135,3 @@ def _huffman_tree(counts, order):
     for node in range(2 * words - 3, -1, -1):  # an inner node comes after what hangs below it
         depths[node] = depths[words + (up[node] >> 1)] + 1
     return up, depths.max()
-
-
-@inlined
-def find_path(word, up, targets, labels):
-    """The inner nodes from a word to the root, and 1 for each branch with code 0. Returns how
-    many."""
-    words = (len(up) + 1) // 2
-    node, count = np.int64(word), 0
-    while node < len(up) - 1:
-        branch = np.int64(up[node])
-        targets[count] = branch >> 1
-        labels[0, count] = 1 - (branch & 1)
-        node = words + (branch >> 1)
-        count += 1
-    return count

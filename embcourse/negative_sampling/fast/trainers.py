@@ -20,7 +20,6 @@ from embcourse.negative_sampling.fast.steps import (
     step_window,
     whole_blocks,
 )
-from embcourse.negative_sampling.fast.tables import find_path
 from embcourse.training import LANES
 
 _LOSS_EVERY = 64  # the loss is estimated from one step in 64
@@ -61,7 +60,10 @@ def train_skipgram_pairs(inputs, outputs, windows, rates, tables, buffers, negat
 
 @kernel
 def train_skipgram_windows(inputs, outputs, windows, rates, tables, buffers, negative, key, draw):
-    """Skip-gram, negatives shared by a window: one step for its contexts."""
+    """Skip-gram, negatives shared by a window: one step for its contexts.
+
+    GPU twin: `gpu.train_windows`.
+    """
     targets = whole_blocks(1 + negative)
     label_first(buffers.labels, targets)
     loss, terms, half = 0.0, 0, 0
@@ -91,10 +93,12 @@ def train_skipgram_tree(inputs, outputs, windows, rates, tables, buffers):
     The path is the same for all contexts of a window. Its rows are trained in a copy, and the table
     gets their changes at the end: the nodes near the root are on nearly every path, and threads
     would fight for them.
+
+    GPU twin: `gpu.train_windows`.
     """
     loss, terms = 0.0, 0
     for centre in range(len(windows.words)):
-        used = find_path(windows.words[centre], tables.up, buffers.targets, buffers.labels)
+        used = _find_path(windows.words[centre], tables.up, buffers.targets, buffers.labels)
         for j in range(used):
             copy_row(outputs, buffers.targets[j], buffers.outputs, j)
             copy_row(outputs, buffers.targets[j], buffers.before, j)
@@ -128,7 +132,10 @@ def train_skipgram_tree(inputs, outputs, windows, rates, tables, buffers):
 
 @kernel
 def train_cbow_windows(inputs, outputs, windows, rates, tables, buffers, negative, key, draw, mean):
-    """CBOW with negative sampling: the mean of the contexts predicts the centre."""
+    """CBOW with negative sampling: the mean of the contexts predicts the centre.
+
+    GPU twin: `gpu.train_windows`.
+    """
     targets = whole_blocks(1 + negative)
     label_first(buffers.labels, targets)
     loss, terms, half = 0.0, 0, 0
@@ -163,11 +170,14 @@ def train_cbow_windows(inputs, outputs, windows, rates, tables, buffers, negativ
 
 @kernel
 def train_cbow_tree(inputs, outputs, windows, rates, tables, buffers, mean):
-    """CBOW with hierarchical softmax."""
+    """CBOW with hierarchical softmax.
+
+    GPU twin: `gpu.train_windows`.
+    """
     loss, terms = 0.0, 0
     for centre in range(len(windows.words)):
         count = find_contexts(windows, centre, buffers.contexts)
-        used = find_path(windows.words[centre], tables.up, buffers.targets, buffers.labels)
+        used = _find_path(windows.words[centre], tables.up, buffers.targets, buffers.labels)
         if count == 0 or used == 0:
             continue
         _compute_hidden(inputs, buffers.contexts, count, mean, buffers.inputs)
@@ -206,3 +216,18 @@ def _add_error_to_all(table, ids, count, errors):
     times its gradient."""
     for i in range(count):
         add_row(table, ids[i], errors, 0)
+
+
+@inlined
+def _find_path(word, up, targets, labels):
+    """The inner nodes from a word to the root, and 1 for each branch with code 0. Returns how
+    many."""
+    words = (len(up) + 1) // 2
+    node, count = np.int64(word), 0
+    while node < len(up) - 1:
+        branch = np.int64(up[node])
+        targets[count] = branch >> 1
+        labels[0, count] = 1 - (branch & 1)
+        node = words + (branch >> 1)
+        count += 1
+    return count
