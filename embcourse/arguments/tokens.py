@@ -7,7 +7,7 @@ order: each would be taken for tokens, and mean something else.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ def require_series(
     Traceback (most recent call last):
     TypeError: train: documents must be a sequence of token lists, got the str 'the cat'
     """
-    unfit = (str, bytes, bytearray, Mapping, *((Set,) if ordered else ()))
+    unfit = (str, bytes, bytearray, Mapping, *((set, frozenset) if ordered else ()))
     if isinstance(values, unfit) or not _is_iterable(values):
         raise TypeError(
             f"{where}: {name} must be a sequence of {kind},"

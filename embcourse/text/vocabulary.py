@@ -154,7 +154,7 @@ class Vocabulary:
         _require_limits(where, min_count, max_size, unknown)
         if not isinstance(counts, Mapping):
             raise TypeError(f"{where}: counts must be a mapping, got {counts!r:.80}")
-        require_tokens(where, "counts", counts.keys())
+        require_tokens(where, "counts", list(counts))
         for token, count in counts.items():
             require_whole(where, f"the count of {token!r}", count, least=0)
 

@@ -515,18 +515,6 @@ def _top_k(
             _select(scores, best[query], best_scores[query])
 
 
-@cached_njit(nogil=True)
-def _score_one(document, terms, weights, offsets, documents, document_weights):
-    """The same bits as `_score_all` gives this document: the same sum in the same order."""
-    score = 0.0
-    for i in range(len(terms)):
-        first, end = offsets[terms[i]], offsets[terms[i] + 1]
-        posting = first + np.searchsorted(documents[first:end], document)
-        if posting < end and documents[posting] == document:
-            score += weights[i] * document_weights[posting]
-    return score
-
-
 @cached_njit(parallel=True, nogil=True)
 def _target_ranks(
     query_offsets,
@@ -539,55 +527,19 @@ def _target_ranks(
     targets,
     ranks,
 ):
-    # MaxScore (Turtle and Flood, 1995). What a term adds is bounded. The commonest terms of a query
-    # often add less, all together, than the target scores: then a document ahead of it holds one of
-    # the others, and the long lists of the common terms need not be read.
-    terms = len(offsets) - 1
-    lowest, highest = np.zeros(terms), np.zeros(terms)
-    for term in numba.prange(terms):
-        for posting in range(offsets[term], offsets[term + 1]):
-            lowest[term] = min(lowest[term], document_weights[posting])
-            highest[term] = max(highest[term], document_weights[posting])
     queries = len(query_offsets) - 1
     for task in numba.prange((queries + _QUERIES_PER_TASK - 1) // _QUERIES_PER_TASK):
-        scores = np.zeros(n_documents)
-        last_query = np.full(n_documents, -1)  # that met the document
-        met = np.empty(n_documents, np.int64)
+        scores = np.empty(n_documents)
         for query in range(task * _QUERIES_PER_TASK, min(queries, (task + 1) * _QUERIES_PER_TASK)):
             row = slice(query_offsets[query], query_offsets[query + 1])
-            chosen, weights = query_terms[row], query_weights[row]
+            _score_all(
+                query_terms[row], query_weights[row], offsets, documents, document_weights, scores
+            )
             target = targets[query]
-            right = _score_one(target, chosen, weights, offsets, documents, document_weights)
-            if not right > 0:  # whoever shares no word with the query counts as well
-                _score_all(chosen, weights, offsets, documents, document_weights, scores)
-                ahead = 0
-                for document in range(n_documents):
-                    ahead += scores[document] > right or (
-                        scores[document] == right and document < target
-                    )
-                ranks[query] = 1 + ahead
-                continue
-            most = np.maximum(weights * lowest[chosen], weights * highest[chosen])
-            order = np.argsort(offsets[chosen] - offsets[chosen + 1])  # the longest list first
-            rest, skipped = 0.0, 0
-            # Ahead by rounding alone is ahead, too: a bound must be missed by more than that.
-            while skipped < len(order) and rest + most[order[skipped]] < right * (1 - 1e-9):
-                rest += most[order[skipped]]
-                skipped += 1
-            found = 0
-            for i in order[skipped:]:
-                for posting in range(offsets[chosen[i]], offsets[chosen[i] + 1]):
-                    document = documents[posting]
-                    if last_query[document] != query:
-                        last_query[document] = query
-                        scores[document] = 0.0
-                        met[found] = document
-                        found += 1
-                    scores[document] += weights[i] * document_weights[posting]
+            right = scores[target]
             ahead = 0
-            for document in met[:found]:
-                if scores[document] + rest < right * (1 - 1e-9):
-                    continue
-                score = _score_one(document, chosen, weights, offsets, documents, document_weights)
-                ahead += score > right or (score == right and document < target)
+            for document in range(n_documents):
+                ahead += scores[document] > right or (
+                    scores[document] == right and document < target
+                )
             ranks[query] = 1 + ahead
