@@ -7,6 +7,12 @@ from embcourse.arguments.arrays import (
     require_integers,
     require_offsets,
 )
+from embcourse.arguments.tokens import (
+    require_path,
+    require_series,
+    require_text,
+    require_tokens,
+)
 from embcourse.arguments.values import (
     require_choice,
     require_flag,
@@ -24,5 +30,9 @@ __all__ = [
     "require_integers",
     "require_number",
     "require_offsets",
+    "require_path",
+    "require_series",
+    "require_text",
+    "require_tokens",
     "require_whole",
 ]
