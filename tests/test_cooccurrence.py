@@ -102,8 +102,8 @@ def test_counts_equal_the_formula_over_all_pairs_of_positions(
 @given(corpora(), windows)
 def test_flat_counts_are_the_pairs_that_skip_gram_trains_on(cooccurrence_counts, corpus, window):
     ids, offsets = corpus
-    centers, contexts = context_pairs(ids, window, offsets)
-    expected = coo_array((np.ones(len(centers)), (centers, contexts)), shape=(SIZE, SIZE)).toarray()
+    centres, contexts = context_pairs(ids, window, offsets)
+    expected = coo_array((np.ones(len(centres)), (centres, contexts)), shape=(SIZE, SIZE)).toarray()
     np.testing.assert_array_equal(cooccurrence_counts(ids, SIZE, window, offsets=offsets), expected)
 
 
