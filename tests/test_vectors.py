@@ -794,7 +794,7 @@ class TestReading:
         ("options", "error"),
         [
             ({"limit": 0}, ValueError),
-            ({"limit": True}, ValueError),
+            ({"limit": True}, TypeError),
             ({"dtype": "int8"}, ValueError),
             ({"undecodable": "?"}, ValueError),
         ],
