@@ -1,6 +1,6 @@
 """The pieces of a word."""
 
-from embcourse.arguments import require_text
+from embcourse.arguments import require_text, require_whole
 
 
 def character_ngrams(
@@ -33,6 +33,8 @@ def character_ngrams(
     Bojanowski et al. (2017), section 3.2.
     """
     require_text("character_ngrams", "word", word)
+    minimum = require_whole("character_ngrams", "minimum", minimum)
+    maximum = require_whole("character_ngrams", "maximum", maximum)
     if not 1 <= minimum <= maximum:
         raise ValueError(
             f"character_ngrams: needs 1 <= minimum <= maximum, got minimum={minimum},"

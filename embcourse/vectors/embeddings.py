@@ -4,12 +4,18 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from embcourse.arguments import require_path, require_series, require_text, require_whole
+from embcourse.arguments import (
+    require_choice,
+    require_path,
+    require_series,
+    require_text,
+    require_whole,
+)
 from embcourse.text import Vocabulary
 from embcourse.text.compression import is_compressed, without_compression
 from embcourse.vectors.analogies import (
@@ -196,7 +202,7 @@ class Embeddings:
         Mikolov, Yih and Zweig (2013); Levy and Goldberg (2014), eq. 3 and 4.
         """
         k = require_whole("Embeddings.analogy", "k", k, least=1)
-        require_method(method, epsilon, "Embeddings.analogy")
+        require_method("Embeddings.analogy", method, epsilon)
         ids = self._ids("Embeddings.analogy", (a, b, c))
         scores = analogy_scores(self._units, *([i] for i in ids), method, epsilon)[0]
         if exclude_inputs:
@@ -228,7 +234,7 @@ class Embeddings:
         ... )
         Accuracy(accuracy=1.0, correct=1, used=1, total=2)
         """
-        require_method(method, epsilon, "Embeddings.analogy_accuracy")
+        require_method("Embeddings.analogy_accuracy", method, epsilon)
         return analogy_accuracy(
             self._units, self.vocabulary, questions, method, exclude_inputs, epsilon
         )
@@ -449,11 +455,7 @@ def _require_format(
                 f" format is given, got {path.name!r}"
             )
         format = _FORMAT_OF_SUFFIX[suffix]
-    if format not in get_args(Format):
-        raise ValueError(
-            f"Embeddings.{where}: format must be one of {', '.join(get_args(Format))}, got"
-            f" {format!r}"
-        )
+    require_choice(f"Embeddings.{where}", "format", format, Format)
     if format == "safetensors" and is_compressed(path):
         raise ValueError(
             f"Embeddings.{where}: a safetensors file is not compressed, got {path.name!r}"
