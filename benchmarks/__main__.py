@@ -1,4 +1,4 @@
-"""The measurements that need no GPU: `make bench` and `make bench-quality`.
+"""The measurements that need no GPU: `make bench`, `make bench-quality`, `make bench-cluster`.
 
 python -m benchmarks speed         speed, memory and growth beside gensim, under 10 minutes
 python -m benchmarks quality       20 epochs, 5 seeds, hours; continues where it was interrupted
@@ -32,7 +32,13 @@ def main(arguments: list[str] | None = None) -> int:
         "--seeds",
         type=int,
         default=quality.SEEDS,
-        help="quality, reverser: trainings of every cell (default 5)",
+        help="quality, cluster, reverser: trainings of every cell (default 5)",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        default=quality.EPOCHS,
+        help="cluster: epochs of every training (default 20)",
     )
     parser.add_argument(
         "--workers",
@@ -42,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--folder", type=Path, default=results.FOLDER, help="where the results are")
     chosen = parser.parse_args(arguments)
-    for name in ("rounds", "seeds"):
+    for name in ("rounds", "seeds", "epochs"):
         if getattr(chosen, name) < 1:
             parser.error(f"--{name} must be at least 1, got {getattr(chosen, name)}")
     if chosen.command == "speed":
@@ -57,7 +63,8 @@ def main(arguments: list[str] | None = None) -> int:
     elif chosen.command == "cluster":
         from benchmarks import cluster
 
-        print(f"written: {cluster.run(chosen.seeds, folder=chosen.folder)}")
+        wanted = list(cluster.cells(chosen.seeds, chosen.epochs))
+        print(f"written: {cluster.run(wanted, chosen.folder)}")
     elif chosen.command == "reverser":
         from benchmarks import reverser
 

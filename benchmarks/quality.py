@@ -1,9 +1,7 @@
-"""How good the vectors are: programs beside each other, threads, and one setting at a time. Long,
-and resumable.
+"""How good the vectors are: programs beside each other, threads, and one setting at a time.
 
-Every training is one cell: a corpus, a program, its settings, a seed. Cells run one to a core; a
-finished cell is written at once, so an interrupted run continues where it was, and a part of the
-table is usable.
+Every training is one cell: a corpus, a program, its settings, a seed. Cells run one to a core, for
+hours; a part of the table is usable.
 """
 
 from __future__ import annotations
@@ -11,14 +9,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from itertools import chain
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results
+from benchmarks import results, resumable
 from benchmarks.corpora import CORPORA
 from benchmarks.intervals import mean_interval
 from benchmarks.systems import SETTINGS, SYSTEMS, prepare
@@ -134,29 +130,16 @@ def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def run(
     wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None
 ) -> Path:
-    """Train the cells that the newest file of this machine and these versions does not hold;
-    returns the file's path."""
-    result = _resumed(folder)
-    done = {_identity(finished) for finished in result["runs"]}
-    left = [cell for cell in wanted if _identity(cell) not in done]
-    path = results.write("quality", result, folder)
-    with ProcessPoolExecutor(workers or results.cores(), mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(measure, cell) for cell in left]
-        try:
-            for count, future in enumerate(as_completed(futures), start=1):
-                finished = future.result()
-                result["runs"].append(finished)
-                result["runs"].sort(key=_identity)
-                result["summary"] = summarise(result["runs"])
-                results.write("quality", result, folder)
-                print(
-                    f"{count} of {len(left)}: {_identity(finished)} {finished['seconds']} s",
-                    flush=True,
-                )
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return path
+    """Train the cells that are not finished, one to a core; returns the file's path."""
+    return resumable.run(
+        "quality",
+        wanted,
+        resumable.in_processes(measure, workers),
+        name=_identity,
+        common={"settings": SETTINGS, "epochs": EPOCHS},
+        summarise=summarise,
+        folder=folder,
+    )
 
 
 def _identity(cell: dict[str, Any]) -> str:
@@ -164,17 +147,3 @@ def _identity(cell: dict[str, Any]) -> str:
         [cell[name] for name in ("experiment", "corpus", "system", "settings", "seed")],
         sort_keys=True,
     )
-
-
-def _resumed(folder: Path) -> dict[str, Any]:
-    """The newest file of the same machine with the same versions, or a new result."""
-    fresh = {"kind": "quality"} | results.describe_machine()
-    fresh |= {"settings": SETTINGS, "epochs": EPOCHS, "runs": [], "summary": []}
-    same = ("machine", "processor", "versions")
-    for path in sorted(
-        folder.glob(f"{fresh['machine']}-*{results.SUFFIX['quality']}.json"), reverse=True
-    ):
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if all(held[name] == fresh[name] for name in same):
-            return held
-    return fresh
