@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import results, resumable
+from benchmarks import results
+from benchmarks.cells import run_cells
 from benchmarks.corpora import CORPORA
 from benchmarks.intervals import mean_interval
 from benchmarks.quality import EPOCHS, MEASURES, SEEDS, documents, score
@@ -96,14 +97,14 @@ def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def run(wanted: list[dict[str, Any]], folder: Path = results.FOLDER) -> Path:
     """Train the cells that are not finished; returns the file's path."""
-    return resumable.run(
+    return run_cells(
         "cluster",
         wanted,
         measured,
-        name=_identity,
-        common={"settings": SETTINGS, "workers": WORKERS},
-        summarise=summarise,
+        _identity,
+        SETTINGS | {"workers": WORKERS},
         folder=folder,
+        derived=lambda runs: {"summary": summarise(runs)},
     )
 
 

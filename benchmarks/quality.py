@@ -1,7 +1,9 @@
-"""How good the vectors are: programs beside each other, threads, and one setting at a time.
+"""How good the vectors are: programs beside each other, threads, and one setting at a time. Long,
+and resumable.
 
-Every training is one cell: a corpus, a program, its settings, a seed. Cells run one to a core, for
-hours; a part of the table is usable.
+Every training is one cell: a corpus, a program, its settings, a seed. Cells run one to a core; a
+finished cell is written at once, so an interrupted run continues where it was, and a part of the
+table is usable.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results, resumable
+from benchmarks import results
+from benchmarks.cells import in_processes, run_cells
 from benchmarks.corpora import CORPORA
 from benchmarks.intervals import mean_interval
 from benchmarks.systems import SETTINGS, SYSTEMS, prepare
@@ -130,15 +133,19 @@ def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def run(
     wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None
 ) -> Path:
-    """Train the cells that are not finished, one to a core; returns the file's path."""
-    return resumable.run(
+    """Train the cells that the newest file of this machine lacks; returns the file's path."""
+
+    def derived(runs: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"epochs": EPOCHS, "summary": summarise(runs)}
+
+    return run_cells(
         "quality",
         wanted,
-        resumable.in_processes(measure, workers),
-        name=_identity,
-        common={"settings": SETTINGS, "epochs": EPOCHS},
-        summarise=summarise,
+        in_processes(measure, workers),
+        _identity,
+        SETTINGS,
         folder=folder,
+        derived=derived,
     )
 
 

@@ -1,7 +1,8 @@
 """The reverser of the attention chapter: how much of a row comes back rightly, by training,
 attention and length.
 
-Every training is one cell: an attention (or none), a number of steps, a seed.
+Every training is one cell: an attention (or none), a number of steps, a seed. A finished cell is
+written at once, so an interrupted run continues where it was.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results, resumable
+from benchmarks import results
+from benchmarks.cells import in_processes, run_cells
 
 SEEDS = 5
 LONG_SEEDS = 3
@@ -57,14 +59,9 @@ def measure(cell: dict[str, Any], settings: dict[str, Any] = SETTINGS) -> dict[s
 def run(
     wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None
 ) -> Path:
-    """Train the cells that are not finished, one to a core; returns the file's path."""
-    return resumable.run(
-        "reverser",
-        wanted,
-        resumable.in_processes(measure, workers),
-        name=_identity,
-        common={"settings": SETTINGS},
-        folder=folder,
+    """Train the cells that the newest file of this machine lacks; returns the file's path."""
+    return run_cells(
+        "reverser", wanted, in_processes(measure, workers), _identity, SETTINGS, folder=folder
     )
 
 

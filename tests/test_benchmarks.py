@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cluster, quality, results, resumable, reverser, speed, steps, tables
+from benchmarks import cluster, quality, results, reverser, speed, steps, tables
+from benchmarks.cells import run_cells
 from benchmarks.corpora import repeated, wikipedia_documents, zipfian
 from benchmarks.intervals import mean_interval, ratio_interval
 from benchmarks.softmax_cost import measure_softmax_cost
@@ -238,14 +239,7 @@ def test_a_file_with_other_settings_is_not_continued(
         lambda: small_result(next(dates), processor="p", cores=1, versions={}),
     )
     for dim, there in ((1, 1), (2, 2), (1, 2)):
-        resumable.run(
-            "reverser",
-            [{"dim": dim}],
-            iter,
-            name=lambda cell: str(cell["dim"]),
-            common={"settings": {"dim": dim}},
-            folder=tmp_path,
-        )
+        run_cells("reverser", [{"dim": dim}], iter, str, {"dim": dim}, folder=tmp_path)
         assert len(list(tmp_path.iterdir())) == there
 
 
