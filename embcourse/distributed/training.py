@@ -4,13 +4,15 @@ intervals."""
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from embcourse.distributed.reduction import kept
+from embcourse.distributed.reduction import kept, reduced
 from embcourse.distributed.shards import read_shard, require_shards
 from embcourse.distributed.vocabulary import build_vocabulary
 from embcourse.negative_sampling import Training, learning_rate
@@ -32,6 +34,8 @@ from embcourse.vectors import Embeddings
 
 if TYPE_CHECKING:
     from dask.distributed import Client
+
+    from embcourse.negative_sampling.fast import Tables
 
 
 COPIES = 4  # with the rate of so many, averaging once an epoch costs nothing; with 16 it diverges
@@ -137,6 +141,7 @@ def train(
     shared = kept(client, vocabulary)
     texts = [client.submit(encode_shard, path, shared, pure=False) for path in paths]
     settings["corpus"] = client.gather([client.submit(fingerprint, text) for text in texts])
+    words = client.submit(drawn_words, shared, model.settings, pure=False)
     tokens = int(vocabulary.counts.sum())
     rounds, first = epochs * averages, 0
     if checkpoint is not None and Path(checkpoint).exists():
@@ -151,40 +156,33 @@ def train(
         callback=callback,
     ) as reporter:
         for number in range(first, rounds):
-            part = (number % averages / averages, (number % averages + 1) / averages)
             rates = tuple(
                 learning_rate(done / rounds, highest, model.settings["min_learning_rate"])
                 for done in (number, number + 1)
             )
             sent = kept(client, tables)
-            trained = []
+            changes = []
             for copy in range(copies):
-                mine = range(copy, len(paths), copies)
                 state = sent
-                for step, shard in enumerate(mine):
-                    falling = tuple(
-                        rates[0] + (rates[1] - rates[0]) * (step + end) / len(mine)
-                        for end in (0, 1)
-                    )
+                mine = range(copy, len(paths), copies)
+                for shard, part, passed in parts(mine, number % averages, averages):
                     state = client.submit(
                         train_part,
                         texts[shard],
-                        shared,
+                        words,
                         state,
                         part,
-                        falling,
+                        tuple(rates[0] + (rates[1] - rates[0]) * share for share in passed),
                         seed * 1_000_003 + number * len(paths) + shard,
                         model.settings,
                         pure=False,
                     )
-                trained.append(state)
-            results = client.gather(trained)
-            tables = weighted_mean(results, tables)
-            loss_sum, loss_terms = (
-                sum(getattr(result, name) for result in results)
-                for name in ("loss_sum", "loss_terms")
+                changes.append(client.submit(change, state, sent, pure=False))
+            total = reduced(client, changes, together)
+            tables = tuple(
+                table + moved for table, moved in zip(tables, (total.inputs, total.outputs))
             )
-            mean = loss_sum / loss_terms if loss_terms else float("nan")
+            mean = total.loss_sum / total.loss_terms if total.loss_terms else float("nan")
             require_stable(
                 tables, loss=mean, learning_rate=rates[1], limit=limit, checkpoint=checkpoint
             )
@@ -196,16 +194,18 @@ def train(
                         number + 1,
                         settings,
                     )
-            passed = (number + 1) * tokens // averages - number * tokens // averages
             reporter.passed(
-                passed, loss_sum=loss_sum, loss_terms=loss_terms, learning_rate=rates[1]
+                (number + 1) * tokens // averages - number * tokens // averages,
+                loss_sum=total.loss_sum,
+                loss_terms=total.loss_terms,
+                learning_rate=rates[1],
             )
     require_trained(bool(tables[1].any()), sample=model.settings["sample"])
     return Embeddings(vocabulary, tables[0])
 
 
 class Copy(NamedTuple):
-    """A copy of the tables on its way through the shards of a round.
+    """A copy of the tables on its way through a round, or the changes of some copies together.
 
     tokens                  : trained so far in this round.
     inputs, outputs         : the two tables.
@@ -231,9 +231,42 @@ def fingerprint(text: Encoded) -> int:
     )
 
 
+def drawn_words(vocabulary: Vocabulary, settings: dict[str, Any]) -> Tables:
+    """What the kernels draw words with."""
+    from embcourse.negative_sampling import fast
+
+    return fast.make_tables(
+        vocabulary.counts,
+        sample=settings["sample"],
+        power=settings["noise_power"],
+        hierarchical=settings["loss"] == "hierarchical",
+    )
+
+
+def parts(
+    shards: Sequence[int], number: int, rounds: int
+) -> Iterator[tuple[int, tuple[float, float], tuple[float, float]]]:
+    """What a copy trains in one of the rounds of an epoch: one shard after the other, in order.
+
+    returns: for each shard that it meets, the shard, from which share of it to which, and from
+             which share of the round to which.
+
+    >>> list(parts([2, 6, 10], 0, 2))
+    [(2, (0.0, 1.0), (0.0, 0.6666666666666666)), (6, (0.0, 0.5), (0.6666666666666666, 1.0))]
+    """
+    first, last = (Fraction(len(shards) * (number + end), rounds) for end in (0, 1))
+    place = first
+    while place < last:
+        whole = floor(place)
+        end = min(Fraction(whole + 1), last)
+        passed = tuple(float((at - first) / (last - first)) for at in (place, end))
+        yield shards[whole], (float(place - whole), float(end - whole)), passed
+        place = end
+
+
 def train_part(
     text: Encoded,
-    vocabulary: Vocabulary,
+    words: Tables,
     tables: Copy | tuple[np.ndarray, np.ndarray],
     part: tuple[float, float],
     rates: tuple[float, float],
@@ -259,12 +292,6 @@ def train_part(
     dim = before.inputs.shape[1]
     inputs, outputs = (padded_rows(*table.shape) for table in (before.inputs, before.outputs))
     inputs[:, :dim], outputs[:, :dim] = before.inputs, before.outputs
-    words = fast.make_tables(
-        vocabulary.counts,
-        sample=settings["sample"],
-        power=settings["noise_power"],
-        hierarchical=settings["loss"] == "hierarchical",
-    )
     loss_sum, loss_terms, _ = fast.train_chunk(
         settings["model"],
         settings["loss"],
@@ -289,23 +316,40 @@ def train_part(
     )
 
 
-def weighted_mean(
-    copies: Sequence[Copy], before: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of the copies' tables, each weighted by its tokens; summed in float64.
+def change(
+    state: Copy | tuple[np.ndarray, np.ndarray], before: tuple[np.ndarray, np.ndarray]
+) -> Copy:
+    """How far a copy has moved from the tables that its round began with."""
+    if not isinstance(state, Copy):
+        return Copy(0, *(np.zeros_like(table) for table in before))
+    return state._replace(inputs=state.inputs - before[0], outputs=state.outputs - before[1])
 
-    before: what stays if no copy has seen a token.
 
-    >>> one, other = np.full((1, 1), 2, np.float32), np.full((1, 1), 6, np.float32)
-    >>> weighted_mean([Copy(3, one, one), Copy(1, other, other)], (one, one))[0]
-    array([[3.]], dtype=float32)
+def together(one: Copy, other: Copy) -> Copy:
+    """The changes of two copies as one change: `adaptive_sum` of both tables."""
+    return Copy(
+        one.tokens + other.tokens,
+        adaptive_sum(one.inputs, other.inputs),
+        adaptive_sum(one.outputs, other.outputs),
+        one.loss_sum + other.loss_sum,
+        one.loss_terms + other.loss_terms,
+    )
+
+
+def adaptive_sum(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Two changes of a table put together, row by row: a mean where they agree, a sum where they
+    have nothing in common.
+
+    (1 - a b / 2 a a) a + (1 - a b / 2 b b) b for rows a and b.
+
+    >>> adaptive_sum(np.array([[2.0, 0.0], [2.0, 0.0]]), np.array([[2.0, 0.0], [0.0, 3.0]]))
+    array([[2., 0.],
+           [2., 3.]])
     """
-    weights = np.array([copy.tokens for copy in copies], dtype=np.float64)
-    if not weights.any():
-        return before
-    weights /= weights.sum()
-    means = []
-    for tables in ([copy.inputs for copy in copies], [copy.outputs for copy in copies]):
-        mean = sum(weight * table for weight, table in zip(weights, tables, strict=True))
-        means.append(mean.astype(np.float32))
-    return means[0], means[1]
+    product = np.einsum("ij,ij->i", one, other)
+    total = np.zeros_like(one)
+    for rows in (one, other):
+        square = np.einsum("ij,ij->i", rows, rows)
+        share = np.divide(product, 2 * square, out=np.zeros_like(square), where=square > 0)
+        total += (1 - share)[:, None] * rows
+    return total
