@@ -16,7 +16,7 @@ from embcourse.distributed.reduction import kept, reduced
 from embcourse.distributed.shards import read_shard, require_shards
 from embcourse.distributed.vocabulary import build_vocabulary
 from embcourse.negative_sampling import Training, learning_rate
-from embcourse.text import Encoded, Vocabulary
+from embcourse.text import Encoded, Vocabulary, keep_probabilities
 from embcourse.training import (
     LARGEST,
     Progress,
@@ -38,7 +38,11 @@ if TYPE_CHECKING:
     from embcourse.negative_sampling.fast import Tables
 
 
-COPIES = 4  # with the rate of so many, averaging once an epoch costs nothing; with 16 it diverges
+COPIES = 4
+AVERAGES = 8
+# The share of the way that a row goes at one token, as a multiple of the learning rate. Measured:
+# with a quarter, copies of CBOW overshoot; with one, they learn the rare words more slowly.
+FORGETTING = 0.5
 OPTIONS = (
     "model loss dim window negative negatives sample noise_power cbow_mean learning_rate"
     " min_learning_rate start"
@@ -50,7 +54,7 @@ def train(
     client: Client,
     *,
     copies: int | None = None,
-    averages: int = 1,
+    averages: int = AVERAGES,
     epochs: int = 5,
     min_count: int = 5,
     max_size: int | None = None,
@@ -100,6 +104,8 @@ def train(
     Zinkevich, Weimer, Smola & Li (2010), with averages in between; Goyal et al. (2017) for the
     learning rate.
     """
+    from embcourse.negative_sampling import fast
+
     paths = require_shards(shards, "train")
     require_whole("averages", averages)
     require_whole("epochs", epochs)
@@ -128,20 +134,22 @@ def train(
     )
     tables = (model.inputs, model.outputs)
     limit = LARGEST * max(1.0, float(np.abs(tables[0]).max()))
-    highest = model.settings["learning_rate"] * (
-        1 if options.get("learning_rate") is not None else copies
-    )
     settings = model.settings | {
         "copies": copies,
         "averages": averages,
         "shards": len(paths),
-        "learning_rate": highest,
     }
 
     shared = kept(client, vocabulary)
     texts = [client.submit(encode_shard, path, shared, pure=False) for path in paths]
     settings["corpus"] = client.gather([client.submit(fingerprint, text) for text in texts])
-    words = client.submit(drawn_words, shared, model.settings, pure=False)
+    drawn = fast.make_tables(
+        vocabulary.counts,
+        sample=model.settings["sample"],
+        power=model.settings["noise_power"],
+        hierarchical=model.settings["loss"] == "hierarchical",
+    )
+    words, trained = kept(client, drawn), times_trained(vocabulary, drawn, model.settings)
     tokens = int(vocabulary.counts.sum())
     rounds, first = epochs * averages, 0
     if checkpoint is not None and Path(checkpoint).exists():
@@ -157,7 +165,11 @@ def train(
     ) as reporter:
         for number in range(first, rounds):
             rates = tuple(
-                learning_rate(done / rounds, highest, model.settings["min_learning_rate"])
+                learning_rate(
+                    done / rounds,
+                    model.settings["learning_rate"],
+                    model.settings["min_learning_rate"],
+                )
                 for done in (number, number + 1)
             )
             sent = kept(client, tables)
@@ -178,9 +190,13 @@ def train(
                         pure=False,
                     )
                 changes.append(client.submit(change, state, sent, pure=False))
-            total = reduced(client, changes, together)
+            total = reduced(client, changes, added)
+            seen = np.array(total.tokens) / tokens
             tables = tuple(
-                table + moved for table, moved in zip(tables, (total.inputs, total.outputs))
+                table + held_back(moved, FORGETTING * rates[0] * times, seen)
+                for table, moved, times in zip(
+                    tables, (total.inputs, total.outputs), trained, strict=True
+                )
             )
             mean = total.loss_sum / total.loss_terms if total.loss_terms else float("nan")
             require_stable(
@@ -207,12 +223,12 @@ def train(
 class Copy(NamedTuple):
     """A copy of the tables on its way through a round, or the changes of some copies together.
 
-    tokens                  : trained so far in this round.
+    tokens                  : trained so far in this round, for each copy.
     inputs, outputs         : the two tables.
     loss_sum, loss_terms    : of the predictions whose loss was taken.
     """
 
-    tokens: int
+    tokens: tuple[int, ...]
     inputs: np.ndarray
     outputs: np.ndarray
     loss_sum: float = 0.0
@@ -228,18 +244,6 @@ def fingerprint(text: Encoded) -> int:
     """A number that differs if the ids or the sentences of a shard differ."""
     return zlib.crc32(
         np.ascontiguousarray(text.ids), zlib.crc32(np.ascontiguousarray(text.offsets))
-    )
-
-
-def drawn_words(vocabulary: Vocabulary, settings: dict[str, Any]) -> Tables:
-    """What the kernels draw words with."""
-    from embcourse.negative_sampling import fast
-
-    return fast.make_tables(
-        vocabulary.counts,
-        sample=settings["sample"],
-        power=settings["noise_power"],
-        hierarchical=settings["loss"] == "hierarchical",
     )
 
 
@@ -283,7 +287,7 @@ def train_part(
     """
     from embcourse.negative_sampling import fast
 
-    before = tables if isinstance(tables, Copy) else Copy(0, *tables)
+    before = tables if isinstance(tables, Copy) else Copy((0,), *tables)
     first, last = (round(share * (len(text.offsets) - 1)) for share in part)
     offsets = text.offsets[first : last + 1]
     ids = text.ids[offsets[0] : offsets[-1]]
@@ -308,7 +312,7 @@ def train_part(
         cbow_mean=settings["cbow_mean"],
     )
     return Copy(
-        before.tokens + len(ids),
+        (before.tokens[0] + len(ids),),
         inputs[:, :dim],
         outputs[:, :dim],
         before.loss_sum + loss_sum,
@@ -321,35 +325,59 @@ def change(
 ) -> Copy:
     """How far a copy has moved from the tables that its round began with."""
     if not isinstance(state, Copy):
-        return Copy(0, *(np.zeros_like(table) for table in before))
+        return Copy((0,), *(np.zeros_like(table) for table in before))
     return state._replace(inputs=state.inputs - before[0], outputs=state.outputs - before[1])
 
 
-def together(one: Copy, other: Copy) -> Copy:
-    """The changes of two copies as one change: `adaptive_sum` of both tables."""
-    return Copy(
-        one.tokens + other.tokens,
-        adaptive_sum(one.inputs, other.inputs),
-        adaptive_sum(one.outputs, other.outputs),
-        one.loss_sum + other.loss_sum,
-        one.loss_terms + other.loss_terms,
-    )
+def added(one: Copy, other: Copy) -> Copy:
+    """The changes of two copies, or more, as one: everything added, the tokens side by side."""
+    return Copy(*(mine + theirs for mine, theirs in zip(one, other, strict=True)))
 
 
-def adaptive_sum(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Two changes of a table put together, row by row: a mean where they agree, a sum where they
-    have nothing in common.
+def held_back(moved: np.ndarray, forgotten: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """The change of a table, from the sum of what its copies have changed.
 
-    (1 - a b / 2 a a) a + (1 - a b / 2 b b) b for rows a and b.
+    A row that goes a small share of the way to where it is pulled, again and again, has after all
+    of them 1 - e^-a of the way behind it, where a is the sum of the shares. One machine would go
+    1 - e^-(a + b), two copies go 1 - e^-a and 1 - e^-b, and what they have moved is added and
+    multiplied by the ratio. It is 1 where they have seen little: nobody was where another has
+    been. It is 1 / copies, and gives a mean, where each has arrived.
 
-    >>> adaptive_sum(np.array([[2.0, 0.0], [2.0, 0.0]]), np.array([[2.0, 0.0], [0.0, 3.0]]))
-    array([[2., 0.],
-           [2., 3.]])
+    moved    : (rows, dim), the sum of the copies' changes.
+    forgotten: (rows,), a if a copy trained all of the text once.
+    seen     : (copies,), how much of the text each has trained.
+    returns  : (rows, dim), as `moved`.
+
+    >>> held_back(np.ones((3, 1)), np.array([0.0, 1.0, 1e6]), np.array([0.5, 0.5])).ravel().round(2)
+    array([1.  , 0.8 , 0.5 ])
     """
-    product = np.einsum("ij,ij->i", one, other)
-    total = np.zeros_like(one)
-    for rows in (one, other):
-        square = np.einsum("ij,ij->i", rows, rows)
-        share = np.divide(product, 2 * square, out=np.zeros_like(square), where=square > 0)
-        total += (1 - share)[:, None] * rows
-    return total
+    gone = np.outer(seen, forgotten)
+    copies = -np.expm1(-gone).sum(axis=0)
+    ratio = np.divide(
+        -np.expm1(-gone.sum(axis=0)), copies, out=np.ones_like(copies), where=copies > 0
+    )
+    return ratio.astype(moved.dtype)[:, None] * moved
+
+
+def times_trained(
+    vocabulary: Vocabulary, drawn: Tables, settings: dict[str, Any]
+) -> tuple[np.ndarray, np.ndarray]:
+    """How many tokens of an epoch train each input row and each output row.
+
+    Those that subsampling keeps. With the hierarchical softmax an output row is an inner node, and
+    all words below it train it.
+    """
+    tokens = vocabulary.counts * keep_probabilities(
+        vocabulary.counts, settings["sample"], variant="code"
+    )
+    if settings["loss"] != "hierarchical":
+        return tokens, tokens
+    words = len(tokens)
+    nodes = np.zeros(len(drawn.up) - words)
+    places, weights = np.arange(words), tokens
+    while len(places):
+        above = drawn.up[places] >> 1
+        nodes += np.bincount(above, weights, minlength=len(nodes))
+        inner = above < len(nodes) - 1  # the last is the root
+        places, weights = words + above[inner], weights[inner]
+    return tokens, nodes
