@@ -14,7 +14,15 @@ import pytest
 from embcourse import cooccurrence, distributed, negative_sampling
 from embcourse.data import bible
 from embcourse.distributed.shards import read_shard
-from embcourse.distributed.training import Copy, encode_shard, train_part, weighted_mean
+from embcourse.distributed.training import (
+    Copy,
+    added,
+    encode_shard,
+    held_back,
+    parts,
+    times_trained,
+    train_part,
+)
 from embcourse.text import Vocabulary, tokenize
 from embcourse.training import Diverged, Progress
 
