@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--epochs",
         type=int,
-        help="cluster: epochs of every training (default 20 on Wikipedia, 5 on the translations)",
+        help="cluster: epochs of every training (default 10 on Wikipedia, 3 on the translations)",
     )
     parser.add_argument(
         "--workers",

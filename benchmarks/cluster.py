@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 WORKERS = 4
 MODELS = ("skipgram", "cbow")
 SHARDS = (0, 4, 16, 64)  # 0: one machine, one thread
-EPOCHS = {"wikipedia": 20, "translations": 5}  # about ten million tokens, and sixteen
+EPOCHS = {"wikipedia": 10, "translations": 3}  # five million tokens, and ten
 VALUES = ("corpus", "model", "epochs", "shards")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from scipy import stats
+
 # program -> least ratio to gensim on 1 and 2 threads; None: shown without a bar
 BARS: dict[str, tuple[float | None, float | None]] = {
     "skip-gram per_window": (5.0, 5.0),
@@ -264,6 +266,26 @@ def cluster_differences(result: dict[str, Any]) -> list[dict[str, Any]]:
                     | {"measure": name, "errors": less[0] / less[1]}
                 )
     return rows
+
+
+def cluster_claims(result: dict[str, Any]) -> dict[str, Any]:
+    """What may be said of the cluster beside one machine.
+
+    returns: how many `differences` there are, how many are `short` by more than one standard
+             error, and how many would be by `chance` if nothing were lost; `far`, the rows that
+             are short by more than two; `mean`, of all differences in standard errors.
+    """
+    rows = cluster_differences(result)
+    errors = [row["errors"] for row in rows]
+    # Two means of n values each: Student's t with 2 n - 2 degrees of freedom.
+    seeds = min(row["wordsim353"]["n"] for row in result["summary"])
+    return {
+        "differences": len(rows),
+        "short": sum(error < -1 for error in errors),
+        "chance": float(stats.t.cdf(-1, 2 * seeds - 2)) * len(rows),
+        "far": [row for row in rows if row["errors"] < -2],
+        "mean": sum(errors) / len(errors),
+    }
 
 
 def _alone(result: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, Any]]:

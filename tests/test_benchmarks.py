@@ -220,6 +220,23 @@ def test_the_table_of_the_cluster_says_how_many_standard_errors_lie_between() ->
     rows = tables.cluster_differences(result)
     assert len(rows) == 2 * 2 * 3 * 3
     assert [row["errors"] for row in rows] == pytest.approx([expected] * len(rows), rel=1e-3)
+    claims = tables.cluster_claims(result)
+    assert claims["short"] == claims["differences"] == len(claims["far"]) == 36
+    assert claims["mean"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_chance_alone_leaves_some_cells_short() -> None:
+    """Two means of three values from one distribution: how often is one short by an error?"""
+    rng = np.random.default_rng(0)
+    cells = [cell for cell in cluster.cells(seeds=3) if cell["shards"] in (0, 4)]
+    names = (*tables.MEASURES, "seconds")
+    claims = []
+    for _ in range(100):
+        runs = [cell | dict(zip(names, rng.normal(size=4), strict=True)) for cell in cells]
+        claims.append(tables.cluster_claims({"summary": cluster.summarise(runs)}))
+    assert claims[0]["differences"] == 12
+    short = np.mean([claim["short"] for claim in claims])
+    assert short == pytest.approx(claims[0]["chance"], abs=0.5)
 
 
 def test_one_seed_gives_a_table_without_errors() -> None:

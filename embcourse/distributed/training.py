@@ -348,7 +348,7 @@ def held_back(moved: np.ndarray, forgotten: np.ndarray, seen: np.ndarray) -> np.
     returns  : (rows, dim), as `moved`.
 
     >>> held_back(np.ones((3, 1)), np.array([0.0, 1.0, 1e6]), np.array([0.5, 0.5])).ravel().round(2)
-    array([1.  , 0.8 , 0.5 ])
+    array([1. , 0.8, 0.5])
     """
     gone = np.outer(seen, forgotten)
     copies = -np.expm1(-gone).sum(axis=0)
