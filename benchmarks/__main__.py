@@ -43,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         "--workers",
         type=int,
         default=None,
-        help="quality, reverser: processes (default: one per core)",
+        help="quality, reverser: processes (default: one per core); cluster: workers (default 4; 0:"
+        " no cluster, all tasks in one process, the same results)",
     )
     parser.add_argument("--folder", type=Path, default=results.FOLDER, help="where the results are")
     chosen = parser.parse_args(arguments)
@@ -64,7 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
         from benchmarks import cluster
 
         wanted = list(cluster.cells(chosen.seeds, chosen.epochs))
-        print(f"written: {cluster.run(wanted, chosen.folder)}")
+        workers = cluster.WORKERS if chosen.workers is None else chosen.workers
+        print(f"written: {cluster.run(wanted, chosen.folder, workers)}")
     elif chosen.command == "reverser":
         from benchmarks import reverser
 

@@ -1,8 +1,9 @@
-"""Training on a cluster against training on one machine: the quality that averaging costs.
+"""Training on a cluster against training on one machine: the quality that it costs.
 
-Every training is one cell: a corpus, a model, a number of shards, a seed. Four worker processes
-share this machine's cores, so the seconds say what the machinery costs, not what four machines
-gain.
+Every training is one cell: a corpus, a model, a number of shards, a seed. Who runs the tasks
+changes no bit of the result, so they need not travel: with no workers they run here, one after the
+other. With workers, which share this machine's cores, the seconds say what the machinery costs,
+not what several machines gain.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,14 +49,27 @@ def cells(seeds: int = SEEDS, epochs: int | None = None) -> Iterator[dict[str, A
                     yield dict(zip(VALUES, values, strict=True)) | {"seed": seed}
 
 
-def measured(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Train cells one after the other, on one local cluster."""
+def measured(workers: int, cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Train cells one after the other.
+
+    workers: processes of the cluster; 0 for no cluster, all tasks in this process.
+    """
+    with tempfile.TemporaryDirectory() as scratch, _client(workers) as client:
+        for cell in cells:
+            yield measure(cell, client, Path(scratch))
+
+
+@contextmanager
+def _client(workers: int) -> Iterator[Client | Here]:
+    """Whoever runs the tasks."""
+    if not workers:
+        yield Here()
+        return
     from dask.distributed import Client, LocalCluster
 
     with (
-        tempfile.TemporaryDirectory() as scratch,
         LocalCluster(
-            n_workers=WORKERS,
+            n_workers=workers,
             threads_per_worker=1,
             processes=True,
             dashboard_address=None,
@@ -61,11 +77,38 @@ def measured(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         ) as cluster,
         Client(cluster) as client,
     ):
-        for cell in cells:
-            yield measure(cell, client, Path(scratch))
+        yield client
 
 
-def measure(cell: dict[str, Any], client: Client, folder: Path) -> dict[str, Any]:
+class Done:
+    """A task that has been run."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def result(self) -> Any:
+        """What it returned."""
+        return self.value
+
+
+class Here:
+    """Runs tasks where they are submitted: what `distributed.train` needs of a Dask client.
+
+    >>> here = Here()
+    >>> here.gather([here.submit(max, here.submit(abs, -3), 2, pure=False)])
+    [3]
+    """
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, pure: bool = True) -> Done:
+        """Call a function with the results of earlier tasks among its arguments."""
+        return Done(function(*(one.value if isinstance(one, Done) else one for one in arguments)))
+
+    def gather(self, tasks: list[Done]) -> list[Any]:
+        """The results of several tasks."""
+        return [task.result() for task in tasks]
+
+
+def measure(cell: dict[str, Any], client: Client | Here, folder: Path) -> dict[str, Any]:
     """Train one cell and score its vectors; returns the cell with scores and seconds.
 
     folder: where shards are written, once for each corpus and number.
@@ -99,14 +142,16 @@ def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def run(wanted: list[dict[str, Any]], folder: Path = results.FOLDER) -> Path:
+def run(
+    wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int = WORKERS
+) -> Path:
     """Train the cells that are not finished; returns the file's path."""
     return run_cells(
         "cluster",
         wanted,
-        measured,
+        partial(measured, workers),
         _identity,
-        SETTINGS | {"workers": WORKERS},
+        SETTINGS | {"workers": workers},
         folder=folder,
         derived=lambda runs: {"summary": summarise(runs)},
     )

@@ -250,8 +250,8 @@ def cluster_table(result: dict[str, Any]) -> str:
 def cluster_differences(result: dict[str, Any]) -> list[dict[str, Any]]:
     """How far the quality on a cluster is from that of one machine, one row for every mean.
 
-    returns: rows of corpus, model, epochs, shards, measure, and `errors`: the difference in its
-             standard errors, below 0 where the cluster is worse.
+    returns: rows of corpus, model, epochs, shards, measure, the smaller number of seeds, and
+             `errors`: the difference in its standard errors, below 0 where the cluster is worse.
     """
     alone = _alone(result)
     rows = []
@@ -260,32 +260,35 @@ def cluster_differences(result: dict[str, Any]) -> list[dict[str, Any]]:
         for name in MEASURES if beside else ():
             less = difference(row[name], beside[name])
             if less:
-                names = ("corpus", "model", "epochs", "shards")
-                rows.append(
-                    {key: row[key] for key in names}
-                    | {"measure": name, "errors": less[0] / less[1]}
-                )
+                held = {key: row[key] for key in ("corpus", "model", "epochs", "shards")}
+                seeds = min(row[name]["n"], beside[name]["n"])
+                held |= {"measure": name, "seeds": seeds, "errors": less[0] / less[1]}
+                rows.append(held)
     return rows
 
 
-def cluster_claims(result: dict[str, Any]) -> dict[str, Any]:
-    """What may be said of the cluster beside one machine.
-
-    returns: how many `differences` there are, how many are `short` by more than one standard
-             error, and how many would be by `chance` if nothing were lost; `far`, the rows that
-             are short by more than two; `mean`, of all differences in standard errors.
-    """
+def cluster_verdict(result: dict[str, Any]) -> str:
+    """What may be said of the cluster beside one machine: how many differences fall short by more
+    than a standard error and how many would by chance, their mean, and which are far off."""
     rows = cluster_differences(result)
+    if not rows:
+        return "With one seed nothing can be said of the differences."
     errors = [row["errors"] for row in rows]
+    short = sum(error < -1 for error in errors)
     # Two means of n values each: Student's t with 2 n - 2 degrees of freedom.
-    seeds = min(row["wordsim353"]["n"] for row in result["summary"])
-    return {
-        "differences": len(rows),
-        "short": sum(error < -1 for error in errors),
-        "chance": float(stats.t.cdf(-1, 2 * seeds - 2)) * len(rows),
-        "far": [row for row in rows if row["errors"] < -2],
-        "mean": sum(errors) / len(errors),
-    }
+    chance = sum(stats.t.cdf(-1, 2 * row["seeds"] - 2) for row in rows)
+    far = [
+        f"{row['model']} on {row['corpus']}, {row['shards']} shards, {row['measure']}"
+        f" ({row['errors']:+.1f})"
+        for row in rows
+        if row["errors"] < -2
+    ]
+    return (
+        f"Of {len(rows)} differences {short} fall short by more than one standard error. If nothing"
+        f" were lost, chance would leave about {chance:.0f}. The mean of all differences is"
+        f" {sum(errors) / len(errors):+.1f} standard errors. Short by more than two:"
+        f" {'; '.join(far) or 'none'}."
+    )
 
 
 def _alone(result: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -294,3 +297,18 @@ def _alone(result: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, Any]]:
 
 def _trained(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["corpus"], row["model"], row["epochs"]
+
+
+def cluster_workers(result: dict[str, Any]) -> str:
+    """Who ran the tasks.
+
+    >>> cluster_workers({"settings": {"workers": 4}})
+    'Trained on a cluster of 4 worker processes.'
+    """
+    workers = result["settings"]["workers"]
+    if workers:
+        return f"Trained on a cluster of {workers} worker processes."
+    return (
+        "The tasks of the cluster were run one after the other in one process: who runs them"
+        " changes no bit of the result."
+    )

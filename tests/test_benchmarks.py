@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -182,7 +183,7 @@ def test_an_interrupted_cluster_run_trains_only_what_is_left(
     )
     trained: list[dict] = []
 
-    def measured(cells: list[dict]):
+    def measured(workers: int, cells: list[dict]):
         for cell in cells:
             if len(trained) == 7:
                 raise KeyboardInterrupt
@@ -220,9 +221,10 @@ def test_the_table_of_the_cluster_says_how_many_standard_errors_lie_between() ->
     rows = tables.cluster_differences(result)
     assert len(rows) == 2 * 2 * 3 * 3
     assert [row["errors"] for row in rows] == pytest.approx([expected] * len(rows), rel=1e-3)
-    claims = tables.cluster_claims(result)
-    assert claims["short"] == claims["differences"] == len(claims["far"]) == 36
-    assert claims["mean"] == pytest.approx(expected, rel=1e-3)
+    verdict = tables.cluster_verdict(result)
+    assert verdict.startswith("Of 36 differences 36 fall short by more than one standard error.")
+    assert f"The mean of all differences is {expected:+.1f} standard errors." in verdict
+    assert f"cbow on wikipedia, 4 shards, simlex999 ({expected:+.1f})" in verdict
 
 
 def test_chance_alone_leaves_some_cells_short() -> None:
@@ -230,13 +232,14 @@ def test_chance_alone_leaves_some_cells_short() -> None:
     rng = np.random.default_rng(0)
     cells = [cell for cell in cluster.cells(seeds=3) if cell["shards"] in (0, 4)]
     names = (*tables.MEASURES, "seconds")
-    claims = []
+    short, chance = [], []
     for _ in range(100):
         runs = [cell | dict(zip(names, rng.normal(size=4), strict=True)) for cell in cells]
-        claims.append(tables.cluster_claims({"summary": cluster.summarise(runs)}))
-    assert claims[0]["differences"] == 12
-    short = np.mean([claim["short"] for claim in claims])
-    assert short == pytest.approx(claims[0]["chance"], abs=0.5)
+        verdict = tables.cluster_verdict({"summary": cluster.summarise(runs)})
+        found = re.match(r"Of 12 differences (\d+) .* leave about (\d+)\.", verdict)
+        short.append(int(found[1]))
+        chance.append(int(found[2]))
+    assert np.mean(short) == pytest.approx(np.mean(chance), abs=0.5)
 
 
 def test_one_seed_gives_a_table_without_errors() -> None:
@@ -244,6 +247,7 @@ def test_one_seed_gives_a_table_without_errors() -> None:
     result = {"summary": cluster.summarise(runs)}
     assert "| 64 shards | 0.480 | 0.480 | 0.480 | 1 |" in tables.cluster_table(result)
     assert tables.cluster_differences(result) == []
+    assert "nothing can be said" in tables.cluster_verdict(result)
 
 
 def test_a_file_with_other_settings_is_not_continued(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import cluster
 from embcourse import cooccurrence, distributed, negative_sampling
 from embcourse.data import bible
 from embcourse.distributed.training import (
@@ -129,7 +130,8 @@ class TestTraining:
     def test_result_does_not_depend_on_who_did_what(self, shards, client) -> None:
         one = distributed.train(shards, client, epochs=2, averages=2, **SETTINGS)
         two = distributed.train(shards, client, epochs=2, averages=2, **SETTINGS)
-        assert one.matrix.tobytes() == two.matrix.tobytes()
+        here = distributed.train(shards, cluster.Here(), epochs=2, averages=2, **SETTINGS)
+        assert one.matrix.tobytes() == two.matrix.tobytes() == here.matrix.tobytes()
         assert np.isfinite(one.matrix).all() and one.matrix.std() > 0.02
 
     def test_one_shard_and_one_round_is_training_on_one_machine(
