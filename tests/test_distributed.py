@@ -201,16 +201,23 @@ class TestTraining:
         assert idle.tobytes() == together.tobytes()
         assert held_back(moved, forgotten, np.zeros(2)).tobytes() == moved.tobytes()
 
-    def test_held_back_pulls_arrive_where_one_machine_does(self) -> None:
+    @pytest.mark.parametrize("larger", [1.0, 2.0, 4.0])
+    def test_held_back_pulls_arrive_where_one_machine_does(self, larger) -> None:
         """Rows that go a share of the way to a place, at every token: linear, so it is exact."""
         start, place, share, tokens = 3.0, -1.0, 0.03, 40
 
-        def after(steps: int) -> float:
-            return place + (start - place) * np.exp(-share * steps)
+        def moved_by(steps: int, times: float) -> float:
+            return (place - start) * (1 - np.exp(-times * share * steps))
 
-        moved = np.array([[3 * (after(tokens) - start) + after(2 * tokens) - start]])
-        together = held_back(moved, np.array([share * tokens]), np.array([1.0, 1.0, 1.0, 2.0]))
-        assert start + together.item() == pytest.approx(after(5 * tokens), rel=1e-12)
+        moved = np.array([[3 * moved_by(tokens, larger) + moved_by(2 * tokens, larger)]])
+        seen = np.array([1.0, 1.0, 1.0, 2.0])
+        together = held_back(moved, np.array([share * tokens]), seen, larger)
+        assert together.item() == pytest.approx(moved_by(5 * tokens, 1.0), rel=1e-12)
+
+    def test_as_many_times_larger_steps_as_copies_are_averaged(self) -> None:
+        moved = np.ones((3, 2), np.float32)
+        together = held_back(moved, np.array([0.0, 0.3, 1e9]), np.full(4, 0.25), 4.0)
+        np.testing.assert_allclose(together, moved / 4, rtol=1e-6)
 
     def test_changes_of_copies_are_added(self) -> None:
         one = Copy((3,), np.full((2, 1), 4.0), np.ones((1, 1)), 2.0, 5)

@@ -45,6 +45,9 @@ AVERAGES = 8
 # found by trying 0.25, 0.5, 1 and 4 on the Wikipedia extract. With too little, rows overshoot; with
 # too much, the copies learn slowly.
 FORGETTING = 0.5
+# The largest learning rate that was found to do no harm. CBOW moves all words of a window by the
+# whole gradient, and loses analogies when it takes larger steps than on one machine.
+STEEPEST = {"skipgram": 0.1, "cbow": 0.05}
 OPTIONS = (
     "model loss dim window negative negatives sample noise_power cbow_mean learning_rate"
     " min_learning_rate start"
@@ -70,23 +73,26 @@ def train(
     """Word vectors from a corpus in shards, by training copies of the tables side by side.
 
     The shards are dealt to the copies. A round goes like this: every copy gets the same two tables
-    and trains on the next part of its shards; then what the copies have changed is put together.
-    The learning rate is that of one machine, and falls over all rounds. A round is made of pure
-    tasks: if a worker is lost, its work is done again elsewhere and gives the same tables, and what
-    came of the rounds before is safe in the client. So the result depends on the shards, on
-    `copies` and on `averages`, not on the cluster.
+    and trains on the next part of its shards; then what the copies have changed is put together. A
+    round is made of pure tasks: if a worker is lost, its work is done again elsewhere and gives the
+    same tables, and what came of the rounds before is safe in the client. So the result depends on
+    the shards, on `copies` and on `averages`, not on the cluster.
 
     How are changes put together? Their mean moves about as far as one copy, from a text that is n
-    times as long: n copies would learn as from n times fewer epochs. Their sum moves as far as one
-    machine while rows are far from where they are pulled, and n times too far once all copies have
-    arrived there. So each row has its own weight between the two, which follows from how often its
-    word was seen in the round: see `held_back`. Rare words are added, frequent ones averaged.
+    times as long: n copies would learn as from n times fewer epochs. Two things mend that. The
+    copies take larger steps than one machine, up to n times, as long as the learning rate stays at
+    0.1 for skip-gram and at 0.05 for CBOW. For what is missing, each row has a weight between mean
+    and sum, which follows from how often its word was seen in the round: see `held_back`. So by
+    default, with 4 copies, skip-gram takes the mean after steps 4 times as large. CBOW takes steps
+    as on one machine, and adds the changes of rare words and averages those of frequent ones.
 
-    What else was tried, with 4 copies: the mean, after steps 4 times as large, once an epoch or 4
-    or 16 times, is as good for skip-gram, but CBOW loses a fifth to a quarter of its right
-    analogies, and 16 copies diverge. The sum diverges. The adaptive sum of Maleki et al. (2021),
-    which takes the weight from the angle between two changes, is as good for CBOW; skip-gram fell
-    short on WordSim-353.
+    `python -m benchmarks cluster` compares the result with one machine. What else was tried, with 4
+    copies on the Wikipedia extract: CBOW after steps 2 or 4 times as large loses analogies, with
+    the mean after 4 times as large steps about a fifth, and 16 copies diverge with 16 times as
+    large ones. Skip-gram with steps as on one machine, and weights, learns as from fewer epochs.
+    The sum diverges. The adaptive sum of Maleki et al. (2021), which takes the weights from the
+    angle between two changes, is as good for CBOW; skip-gram fell short on WordSim-353. A parameter
+    server was not tried.
 
     shards    : files with one sentence a line, or a folder or a pattern of them, readable under the
                 same path by every worker; .gz, .bz2 and .xz are read through; see `write_shards`.
@@ -100,15 +106,16 @@ def train(
     checkpoint: a file to save the state in after every round. If it exists, training goes on from
                 there, with the result of an unbroken run.
     options   : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean,
-                learning_rate, min_learning_rate and start of `embcourse.negative_sampling.train`.
-                Each task trains on one thread.
+                learning_rate (of one machine), min_learning_rate and start of
+                `embcourse.negative_sampling.train`. Each task trains on one thread.
     returns   : Embeddings, the most frequent word first.
     raises    : TypeError or ValueError for an argument that is no good or unknown, or if no pair
                 was trained; FileNotFoundError for a shard that is not there; `training.Diverged` as
                 soon as the tables explode; `dask.distributed.KilledWorker` if one task is on four
                 workers that die, one after the other.
 
-    Zinkevich, Weimer, Smola & Li (2010), with averages in between and a weight for each row.
+    Zinkevich, Weimer, Smola & Li (2010), with averages in between and a weight for each row; Goyal
+    et al. (2017) for the larger steps.
     """
     from embcourse.negative_sampling import fast
 
@@ -154,6 +161,9 @@ def train(
         hierarchical=model.settings["loss"] == "hierarchical",
     )
     words, trained = kept(client, drawn), times_trained(vocabulary, drawn, model.settings)
+    larger = max(
+        1.0, min(copies, STEEPEST[model.settings["model"]] / model.settings["learning_rate"])
+    )
     tokens = int(vocabulary.counts.sum())
     rounds, first = epochs * averages, 0
     if checkpoint is not None and Path(checkpoint).exists():
@@ -169,7 +179,8 @@ def train(
     ) as reporter:
         for number in range(first, rounds):
             rates = tuple(
-                learning_rate(
+                larger
+                * learning_rate(
                     done / rounds,
                     model.settings["learning_rate"],
                     model.settings["min_learning_rate"],
@@ -197,7 +208,7 @@ def train(
             total = reduced(client, changes, added)
             seen = np.array(total.tokens) / tokens
             tables = tuple(
-                table + held_back(moved, FORGETTING * rates[0] * times, seen)
+                table + held_back(moved, FORGETTING * rates[0] / larger * times, seen, larger)
                 for table, moved, times in zip(
                     tables, (total.inputs, total.outputs), trained, strict=True
                 )
@@ -337,27 +348,31 @@ def added(one: Copy, other: Copy) -> Copy:
     return Copy(*(mine + theirs for mine, theirs in zip(one, other, strict=True)))
 
 
-def held_back(moved: np.ndarray, forgotten: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def held_back(
+    moved: np.ndarray, forgotten: np.ndarray, seen: np.ndarray, larger: float = 1.0
+) -> np.ndarray:
     """The change of a table, from the sum of what its copies have changed.
 
     A row that goes a small share of the way to where it is pulled, again and again, has after all
     of them 1 - e^-a of the way behind it, where a is the sum of the shares. One machine would go
     1 - e^-(a + b), two copies go 1 - e^-a and 1 - e^-b, and what they have moved is added and
     multiplied by the ratio. It is 1 where they have seen little: nobody was where another has
-    been. It is 1 / copies, and gives a mean, where each has arrived.
+    been. It is 1 / copies, and gives a mean, where each has arrived. Copies that take larger steps
+    have gone 1 - e^-(larger a).
 
     moved    : (rows, dim), the sum of the copies' changes.
     forgotten: (rows,), a if a copy trained all of the text once.
     seen     : (copies,), how much of the text each has trained.
+    larger   : how many times larger their steps were than those that `forgotten` belongs to.
     returns  : (rows, dim), as `moved`.
 
     >>> held_back(np.ones((3, 1)), np.array([0.0, 1.0, 1e6]), np.array([0.5, 0.5])).ravel().round(2)
     array([1. , 0.8, 0.5])
     """
     gone = np.outer(seen, forgotten)
-    copies = -np.expm1(-gone).sum(axis=0)
+    copies = -np.expm1(-larger * gone).sum(axis=0)
     ratio = np.divide(
-        -np.expm1(-gone.sum(axis=0)), copies, out=np.ones_like(copies), where=copies > 0
+        -np.expm1(-gone.sum(axis=0)), copies, out=np.full_like(copies, 1 / larger), where=copies > 0
     )
     return ratio.astype(moved.dtype)[:, None] * moved
 
