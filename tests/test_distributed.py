@@ -24,7 +24,7 @@ from embcourse.distributed.training import (
     times_trained,
     train_part,
 )
-from embcourse.negative_sampling import fast, reference
+from embcourse.negative_sampling import SampledSettings, fast, reference
 from embcourse.text import Vocabulary, tokenize
 from embcourse.training import Diverged, Progress, read_sentences
 
@@ -227,7 +227,7 @@ class TestTraining:
 
     def test_every_word_below_a_node_trains_it(self, verses) -> None:
         vocabulary = Vocabulary.build(verses[:300], min_count=2, unknown="drop")
-        settings = {"sample": 0.0, "loss": "hierarchical"}
+        settings = SampledSettings(sample=0.0, loss="hierarchical")
         drawn = fast.make_tables(vocabulary.counts, sample=0.0, hierarchical=True)
         words, nodes = times_trained(vocabulary, drawn, settings)
         assert words.tolist() == vocabulary.counts.tolist()
@@ -236,7 +236,7 @@ class TestTraining:
         for count, path in zip(vocabulary.counts, paths, strict=True):
             expected[path] += count
         assert nodes.tolist() == expected.tolist() and nodes[-1] == vocabulary.counts.sum()
-        words, outputs = times_trained(vocabulary, drawn, {"sample": 1e-3, "loss": "negative"})
+        words, outputs = times_trained(vocabulary, drawn, SampledSettings())
         assert outputs.tolist() == words.tolist()
         assert words[0] < vocabulary.counts[0] and words[-1] == vocabulary.counts[-1]
 
@@ -305,7 +305,7 @@ class TestTraining:
             ({"window": 0}, ValueError, "window must be at least 1"),
             ({"negative": 10**6}, ValueError, "smaller than the vocabulary"),
             ({"copies": 5}, ValueError, "copies must not be more than the shards, got 5 for 4"),
-            ({"threads": 2}, TypeError, "unknown on a cluster: threads"),
+            ({"threads": 2}, TypeError, "train: got an unexpected keyword argument 'threads'"),
             ({"checkpoint": "no/such/folder/run"}, FileNotFoundError, "a folder that is not there"),
         ],
     )

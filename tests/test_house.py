@@ -407,3 +407,25 @@ def test_pins_cover_what_the_package_asks_for() -> None:
         assert pin is not None, f"{wanted.name} is in pyproject.toml, but not in requirements.txt"
         (specifier,) = pin.specifier
         assert wanted.specifier.contains(specifier.version), f"{pin} does not satisfy {wanted}"
+
+
+# Every version of a notebook stays in the repository for ever, and its figures travel with the page
+# (zipped to a sixth). So a page that outgrows these draws fewer points, or fewer figures.
+KILOBYTE = 1000
+NOTEBOOK, FIGURE = 1250 * KILOBYTE, 325 * KILOBYTE  # the largest: 1156 and 305
+CHAPTER = 1000 * KILOBYTE  # on average, with assignment and solution: 966
+
+
+def test_notebooks_and_their_figures_keep_to_their_size() -> None:
+    notebooks = [path for path in committed_files() if path.suffix == ".ipynb"]
+    assert len(notebooks) >= 3 * len(METHODS)
+    total = sum(path.stat().st_size for path in notebooks)
+    assert total <= CHAPTER * len(METHODS), f"{total / len(METHODS):,.0f} bytes a chapter"
+    for path in notebooks:
+        name = path.relative_to(ROOT)
+        assert path.stat().st_size <= NOTEBOOK, f"{name}: {path.stat().st_size:,} bytes"
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        outputs = [output for cell in cells for output in cell.get("outputs", [])]
+        for mime, data in [pair for one in outputs for pair in one.get("data", {}).items()]:
+            size = len("".join(data).encode()) if mime.startswith("image/") else 0
+            assert size <= FIGURE, f"{name}: a figure of {size:,} bytes"

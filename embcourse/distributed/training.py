@@ -4,32 +4,35 @@ put together at intervals."""
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from embcourse.arguments import require_choice, require_whole
 from embcourse.distributed.reduction import kept, reduced
 from embcourse.distributed.shards import shard_files
 from embcourse.distributed.vocabulary import build_vocabulary
-from embcourse.negative_sampling import Training, learning_rate
+from embcourse.negative_sampling import SampledSettings, learning_rate
 from embcourse.text import Encoded, Vocabulary, keep_probabilities
 from embcourse.training import (
     LARGEST,
-    Progress,
     Reporter,
+    first_vectors,
     interrupts_held,
     load_checkpoint,
     padded_rows,
     read_sentences,
     require_stable,
     require_trained,
-    require_whole,
     require_writable,
     save_checkpoint,
+    setting,
+    takes,
 )
 from embcourse.vectors import Embeddings
 
@@ -48,27 +51,27 @@ FORGETTING = 0.5
 # The largest learning rate that was found to do no harm. CBOW moves all words of a window by the
 # whole gradient, and loses analogies when it takes larger steps than on one machine.
 STEEPEST = {"skipgram": 0.1, "cbow": 0.05}
-OPTIONS = (
-    "model loss dim window negative negatives sample noise_power cbow_mean learning_rate"
-    " min_learning_rate start"
-)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ClusterSettings(SampledSettings):
+    """The keywords of `train`, which says what they mean.
+
+    >>> ClusterSettings(averages=0)
+    Traceback (most recent call last):
+    ValueError: Settings: averages must be at least 1, got 0
+    """
+
+    loss: Literal["negative", "hierarchical"] = setting(
+        "negative", require_choice, choices=("negative", "hierarchical")
+    )
+    copies: int | None = setting(None, require_whole, least=1)
+    averages: int = setting(AVERAGES, require_whole, least=1)
+
+
+@takes(ClusterSettings)
 def train(
-    shards: str | Path | Sequence[str | Path],
-    client: Client,
-    *,
-    copies: int | None = None,
-    averages: int = AVERAGES,
-    epochs: int = 5,
-    min_count: int = 5,
-    max_size: int | None = None,
-    encoding: str = "utf-8",
-    seed: int = 0,
-    progress: bool = False,
-    callback: Callable[[Progress], object] | None = None,
-    checkpoint: str | Path | None = None,
-    **options: Any,
+    shards: str | Path | Sequence[str | Path], client: Client, settings: ClusterSettings
 ) -> Embeddings:
     """Word vectors from a corpus in shards, by training copies of the tables side by side.
 
@@ -105,9 +108,10 @@ def train(
     progress, callback: as there, once a round.
     checkpoint: a file to save the state in after every round. If it exists, training goes on from
                 there, with the result of an unbroken run.
-    options   : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean,
-                learning_rate (of one machine), min_learning_rate and start of
-                `embcourse.negative_sampling.train`. Each task trains on one thread.
+    the rest  : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean,
+                learning_rate (of one machine), min_learning_rate and start are those of
+                `embcourse.negative_sampling.train`; loss is not "softmax". Each task trains on one
+                thread.
     returns   : Embeddings, the most frequent word first.
     raises    : TypeError or ValueError for an argument that is no good or unknown, or if no pair
                 was trained; FileNotFoundError for a shard that is not there; `training.Diverged` as
@@ -120,70 +124,72 @@ def train(
     from embcourse.negative_sampling import fast
 
     paths = shard_files(shards, "train")
-    require_whole("averages", averages)
-    require_whole("epochs", epochs)
-    if copies is None:
-        copies = min(COPIES, len(paths))
-    require_whole("copies", copies)
+    copies = min(COPIES, len(paths)) if settings.copies is None else settings.copies
     if copies > len(paths):
         raise ValueError(
             f"train: copies must not be more than the shards, got {copies} for {len(paths)} shards"
         )
-    unknown = set(options) - set(OPTIONS.split())
-    if unknown:
-        raise TypeError(
-            f"train: unknown on a cluster: {', '.join(sorted(unknown))}; known are {OPTIONS}"
-        )
+    checkpoint, averages = settings.checkpoint, settings.averages
     if checkpoint is not None:
-        require_writable(checkpoint)
+        require_writable("train", checkpoint)
+    min_count, max_size = settings.min_count, settings.max_size
     vocabulary = build_vocabulary(
-        paths, client, min_count=min_count, max_size=max_size, encoding=encoding
+        paths, client, min_count=min_count, max_size=max_size, encoding=settings.encoding
     )
-    # The training object of the client checks the arguments, draws the first vectors, and never
-    # trains.
-    one_of_each = Encoded(
-        np.arange(len(vocabulary), dtype=np.int32), np.array([0, len(vocabulary)])
+    words = len(vocabulary)
+    if words < 2:
+        raise ValueError(
+            f"train: two words or more are needed, got {words} of the corpus"
+            f" (min_count={min_count}, max_size={max_size})"
+        )
+    settings.require_words(words)
+    inputs = first_vectors("train", settings.start, vocabulary, settings.dim, settings.seed)
+    tables = (
+        inputs,
+        np.zeros((words - (settings.loss == "hierarchical"), settings.dim), np.float32),
     )
-    model = Training(
-        one_of_each, vocabulary=vocabulary, epochs=epochs, seed=seed, threads=1, **options
-    )
-    tables = (model.inputs, model.outputs)
-    limit = LARGEST * max(1.0, float(np.abs(tables[0]).max()))
-    settings = model.settings | {"copies": copies, "averages": averages, "shards": len(paths)}
+    limit = LARGEST * max(1.0, float(np.abs(inputs).max()))
+    larger = max(1.0, min(copies, STEEPEST[settings.model] / settings.highest_rate))
+    # What a task needs to know: no vectors and no callback travel with it.
+    sent_settings = replace(settings, start=None, callback=None)
 
     shared = kept(client, vocabulary)
-    texts = [client.submit(encode_shard, path, shared, encoding, pure=False) for path in paths]
-    settings["corpus"] = client.gather([client.submit(fingerprint, text) for text in texts])
+    texts = [
+        client.submit(encode_shard, path, shared, settings.encoding, pure=False) for path in paths
+    ]
+    saved_settings = settings.as_dict() | {
+        "copies": copies,
+        "shards": len(paths),
+        "learning_rate": settings.highest_rate,
+        "corpus": client.gather([client.submit(fingerprint, text) for text in texts]),
+    }
     drawn = fast.make_tables(
         vocabulary.counts,
-        sample=model.settings["sample"],
-        power=model.settings["noise_power"],
-        hierarchical=model.settings["loss"] == "hierarchical",
+        sample=settings.sample,
+        power=settings.noise_power,
+        hierarchical=settings.loss == "hierarchical",
     )
-    words, trained = kept(client, drawn), times_trained(vocabulary, drawn, model.settings)
-    larger = max(
-        1.0, min(copies, STEEPEST[model.settings["model"]] / model.settings["learning_rate"])
-    )
+    words_drawn, trained = kept(client, drawn), times_trained(vocabulary, drawn, settings)
     tokens = int(vocabulary.counts.sum())
-    rounds, first = epochs * averages, 0
+    rounds, first = settings.epochs * averages, 0
     if checkpoint is not None and Path(checkpoint).exists():
-        arrays, first = load_checkpoint(checkpoint, settings)
+        arrays, first = load_checkpoint(checkpoint, saved_settings, where="train")
         tables = (arrays["inputs"], arrays["outputs"])
 
     with Reporter(
-        epochs=epochs,
+        epochs=settings.epochs,
         epoch_tokens=tokens,
         done=first * tokens // averages,
-        progress=progress,
-        callback=callback,
+        progress=settings.progress,
+        callback=settings.callback,
     ) as reporter:
         for number in range(first, rounds):
             rates = tuple(
                 larger
                 * learning_rate(
                     done / rounds,
-                    model.settings["learning_rate"],
-                    model.settings["min_learning_rate"],
+                    settings.highest_rate,
+                    settings.min_learning_rate,
                 )
                 for done in (number, number + 1)
             )
@@ -196,12 +202,12 @@ def train(
                     state = client.submit(
                         train_part,
                         texts[shard],
-                        words,
+                        words_drawn,
                         state,
                         part,
                         tuple(rates[0] + (rates[1] - rates[0]) * share for share in passed),
-                        seed * 1_000_003 + number * len(paths) + shard,
-                        model.settings,
+                        settings.seed * 1_000_003 + number * len(paths) + shard,
+                        sent_settings,
                         pure=False,
                     )
                 changes.append(client.submit(change, state, sent, pure=False))
@@ -215,7 +221,12 @@ def train(
             )
             mean = total.loss_sum / total.loss_terms if total.loss_terms else None
             require_stable(
-                tables, loss=mean, learning_rate=rates[1], limit=limit, checkpoint=checkpoint
+                "train",
+                tables,
+                loss=mean,
+                learning_rate=rates[1],
+                limit=limit,
+                checkpoint=checkpoint,
             )
             if checkpoint is not None:
                 with interrupts_held():
@@ -223,7 +234,7 @@ def train(
                         checkpoint,
                         {"inputs": tables[0], "outputs": tables[1]},
                         number + 1,
-                        settings,
+                        saved_settings,
                     )
             reporter.passed(
                 (number + 1) * tokens // averages - number * tokens // averages,
@@ -231,7 +242,7 @@ def train(
                 loss_terms=total.loss_terms,
                 learning_rate=rates[1],
             )
-    require_trained(bool(tables[1].any()), sample=model.settings["sample"])
+    require_trained("train", bool(tables[1].any()), sample=settings.sample)
     return Embeddings(vocabulary, tables[0])
 
 
@@ -290,14 +301,14 @@ def train_part(
     part: tuple[float, float],
     rates: tuple[float, float],
     seed: int,
-    settings: dict[str, Any],
+    settings: SampledSettings,
 ) -> Copy:
     """One shard's share of a round: trains copies of the tables on a part of the shard.
 
     tables  : those that the round begins with, or a copy that has been through another shard.
     part    : from which share of the shard's sentences to which, such as (0.25, 0.5).
     rates   : the learning rate at the beginning and at the end.
-    settings: of `Training`.
+    settings: of the training.
     """
     from embcourse.negative_sampling import fast
 
@@ -311,19 +322,19 @@ def train_part(
     inputs, outputs = (padded_rows(*table.shape) for table in (before.inputs, before.outputs))
     inputs[:, :dim], outputs[:, :dim] = before.inputs, before.outputs
     loss_sum, loss_terms, _ = fast.train_chunk(
-        settings["model"],
-        settings["loss"],
-        settings["negatives"],
+        settings.model,
+        settings.loss,
+        settings.negatives,
         inputs,
         outputs,
         ids,
         offsets - offsets[0],
         words,
-        settings["window"],
-        settings["negative"],
+        settings.window,
+        settings.negative,
         *rates,
         seed,
-        cbow_mean=settings["cbow_mean"],
+        cbow_mean=settings.cbow_mean,
     )
     return Copy(
         (before.tokens[0] + len(ids),),
@@ -378,7 +389,7 @@ def held_back(
 
 
 def times_trained(
-    vocabulary: Vocabulary, drawn: Tables, settings: dict[str, Any]
+    vocabulary: Vocabulary, drawn: Tables, settings: SampledSettings
 ) -> tuple[np.ndarray, np.ndarray]:
     """How many tokens of an epoch train each input row and each output row.
 
@@ -386,9 +397,9 @@ def times_trained(
     all words below it train it.
     """
     tokens = vocabulary.counts * keep_probabilities(
-        vocabulary.counts, settings["sample"], variant="code"
+        vocabulary.counts, settings.sample, variant="code"
     )
-    if settings["loss"] != "hierarchical":
+    if settings.loss != "hierarchical":
         return tokens, tokens
     words = len(tokens)
     nodes = np.zeros(len(drawn.up) - words)
