@@ -403,8 +403,8 @@ def test_signs_do_not_depend_on_the_signs_that_the_solver_chose(vectors, flips):
 def test_rounding_does_not_choose_between_a_vector_and_its_negative():
     tied = np.array([[0.5], [-0.5]])
     for noise in (1e-12, -1e-12):
-        assert reference.fix_signs(np.array([*tied, [0], [noise]]))[0, 0] > 0
-        assert reference.fix_signs(np.array([*-tied, [0], [noise]]))[0, 0] > 0
+        assert reference.fix_signs(tied + np.array([[0], [noise]]))[0, 0] > 0
+        assert reference.fix_signs(-tied + np.array([[0], [noise]]))[0, 0] > 0
 
 
 @patient
