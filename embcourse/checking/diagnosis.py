@@ -91,7 +91,9 @@ class Behaviour:
     """What a wrong function does on the cases, beside what the answer did. A case runs when it is
     first asked for."""
 
-    def __init__(self, exercise: Exercise, wrong: Callable, trials: Sequence[Trial]) -> None:
+    def __init__(
+        self, exercise: Exercise, wrong: Callable[..., Any], trials: Sequence[Trial]
+    ) -> None:
         self.exercise, self.wrong, self.trials = exercise, wrong, trials
         self.seen: dict[int, tuple[bool, bool]] = {}
 
@@ -120,7 +122,9 @@ def alike(exercise: Exercise, trial: Trial, outcome: Outcome) -> bool:
     kind and place."""
     mine, theirs = outcome.error, trial.outcome.error
     if mine is not None or theirs is not None:
-        if type(mine) is not type(theirs) or isinstance(mine, NotImplementedError):
+        if mine is None or theirs is None or type(mine) is not type(theirs):
+            return False
+        if isinstance(mine, NotImplementedError):
             return False
         if trial.case.raises is not None:  # the wrong error for bad input: its words are free
             return True

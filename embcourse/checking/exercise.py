@@ -6,11 +6,11 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
-from embcourse.checking.probes import PROBES
+from embcourse.checking.probes import PROBES, Steps
 from embcourse.checking.tolerance import Tolerance
 
 # What the student reads for an aspect. An exercise may use any of these; "inputs" is added to every
@@ -38,13 +38,13 @@ class Case:
     steps        : for the probe "construct_then_call": (method, args) pairs called in turn.
     """
 
-    args: tuple
+    args: tuple[Any, ...]
     aspect: str = "values"
     label: str = ""
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     raises: type[Exception] | None = None
     tolerance: Tolerance = Tolerance()
-    steps: tuple[tuple[str, tuple], ...] = ()
+    steps: Steps = ()
 
     def __post_init__(self) -> None:
         if self.aspect not in ASPECTS or self.aspect == "inputs":
@@ -66,7 +66,7 @@ class Misconception:
     """
 
     name: str
-    wrong: Callable | Mapping[str, Any]
+    wrong: Callable[..., Any] | Mapping[str, Any]
     hint: str
 
 
@@ -103,12 +103,12 @@ class Exercise:
 
     id: str
     points: float
-    reference: Callable
+    reference: Callable[..., Any]
     cases: Callable[[np.random.Generator], Iterable[Case]]
     misconceptions: Sequence[Misconception]
-    alternatives: Sequence[Callable]
+    alternatives: Sequence[Callable[..., Any]]
     hints: Sequence[str]
-    variant: Callable[..., Callable] | None = None
+    variant: Callable[..., Callable[..., Any]] | None = None
     returns: tuple[str, ...] = ()
     probe: str = "call"
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -161,7 +161,13 @@ class Exercise:
             )
         return cases
 
-    def mistake(self, *misconceptions: Misconception) -> Callable | None:
+    @overload
+    def mistake(self, misconception: Misconception, /) -> Callable[..., Any]: ...
+
+    @overload
+    def mistake(self, *misconceptions: Misconception) -> Callable[..., Any] | None: ...
+
+    def mistake(self, *misconceptions: Misconception) -> Callable[..., Any] | None:
         """An answer that makes these mistakes at once; None if they can't be put together."""
         if len(misconceptions) == 1 and callable(misconceptions[0].wrong):
             return misconceptions[0].wrong
@@ -170,6 +176,7 @@ class Exercise:
             if callable(misconception.wrong) or parts.keys() & misconception.wrong.keys():
                 return None
             parts |= misconception.wrong
+        assert self.variant is not None  # __post_init__ asks for it where parts are replaced
         return self.variant(**parts)
 
     def weight(self, aspect: str) -> float:

@@ -4,7 +4,7 @@ did."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Trial:
         return self.mismatch is None
 
 
-def attempt(exercise: Exercise, function: Callable, case: Case) -> Trial:
+def attempt(exercise: Exercise, function: Callable[..., Any], case: Case) -> Trial:
     """Runs one case on the reference and on the answer, each with its own copy of the input."""
     expected, _, may_alias = observe(exercise, exercise.reference, case, seconds=600.0)
     if case.raises is None and expected.error is not None:
@@ -48,7 +48,7 @@ def attempt(exercise: Exercise, function: Callable, case: Case) -> Trial:
 
 
 def observe(
-    exercise: Exercise, function: Callable, case: Case, seconds: float
+    exercise: Exercise, function: Callable[..., Any], case: Case, seconds: float
 ) -> tuple[Outcome, str, bool]:
     """Calls by the exercise's probe: the outcome as plain data, the inputs changed, whether the
     result is a view."""
@@ -168,6 +168,7 @@ def parameter_names(exercise: Exercise, case: Case) -> list[str]:
 
 def signature_names(function: Any, count: int) -> list[str]:
     """The names of the first `count` positional parameters."""
+    parameters: Iterable[inspect.Parameter]
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

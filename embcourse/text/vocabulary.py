@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 Unknown = Literal["raise", "drop", "replace"]
 
@@ -20,8 +21,8 @@ class Encoded(NamedTuple):
     array([0, 2, 3])
     """
 
-    ids: np.ndarray
-    offsets: np.ndarray
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
 
 
 class Vocabulary:
@@ -49,7 +50,7 @@ class Vocabulary:
     def __init__(
         self,
         tokens: Sequence[str],
-        counts: Sequence[int] | None = None,
+        counts: Sequence[int] | np.ndarray | None = None,
         *,
         unknown: Unknown = "raise",
         unknown_token: str = "<unk>",
@@ -151,7 +152,7 @@ class Vocabulary:
             kept.insert(0, sum(counts.values()) - sum(kept))
         return cls(tokens, kept, unknown=unknown, unknown_token=unknown_token)
 
-    def encode(self, tokens: Iterable[str]) -> np.ndarray:
+    def encode(self, tokens: Iterable[str]) -> NDArray[np.int32]:
         """Ids of the tokens of one text; unknown ones are treated as the vocabulary's policy says.
 
         returns: (tokens,) int32; shorter than the input if the policy is "drop" and something was
@@ -188,7 +189,7 @@ class Vocabulary:
             ids = ids[kept]
         return Encoded(ids, offsets)
 
-    def decode(self, ids: Iterable[int]) -> list[str]:
+    def decode(self, ids: Iterable[int] | np.ndarray) -> list[str]:
         """Tokens of an array of ids.
 
         ids    : (tokens,) integers.
@@ -222,7 +223,7 @@ class Vocabulary:
         """
         return self._index[self.unknown_token] if self.unknown == "replace" else None
 
-    def _look_up(self, tokens: Iterable[str], where: str) -> np.ndarray:
+    def _look_up(self, tokens: Iterable[str], where: str) -> NDArray[np.int32]:
         """Ids of the tokens, -1 for those that the caller must drop."""
         if isinstance(tokens, str):
             raise TypeError(
@@ -239,10 +240,10 @@ class Vocabulary:
                 f"{where}: token {tokens[i]!r} at position {i} is not among the {len(self)} tokens"
             )
         if self.unknown == "replace":
-            ids[unknown] = self.unknown_id
+            ids[unknown] = self._index[self.unknown_token]
         return ids
 
-    def __setstate__(self, state: dict) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         """What comes back from a pickle is as immutable as it was."""
         self.__dict__.update(state)
         if self.counts is not None:
@@ -313,7 +314,7 @@ def _require_policy(unknown: str, where: str) -> None:
         raise ValueError(f"{where}: unknown must be 'raise', 'drop' or 'replace', got {unknown!r}")
 
 
-def _require_counts(counts: Sequence[int], size: int) -> np.ndarray:
+def _require_counts(counts: Sequence[int] | np.ndarray, size: int) -> NDArray[np.int64]:
     counts = np.asarray(counts)
     if counts.shape != (size,):
         raise ValueError(

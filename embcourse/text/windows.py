@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
 def context_windows(
-    ids: np.ndarray, window: int, offsets: np.ndarray | None = None
+    ids: ArrayLike, window: int, offsets: ArrayLike | None = None
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Every token with the at most `window` tokens to its left and to its right, in the same
     document.
@@ -30,8 +31,8 @@ def context_windows(
 
 
 def context_pairs(
-    ids: np.ndarray, window: int, offsets: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+    ids: ArrayLike, window: int, offsets: ArrayLike | None = None
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """All (center, context) pairs of `context_windows`, flat: what skip-gram trains on and what
     co-occurrence counts.
 
@@ -80,8 +81,8 @@ def _windows(ids: np.ndarray, window: int, offsets: np.ndarray) -> Iterator[tupl
 
 
 def require_stream(
-    ids: np.ndarray, window: int, offsets: np.ndarray | None, where: str
-) -> tuple[np.ndarray, int, np.ndarray]:
+    ids: ArrayLike, window: int, offsets: ArrayLike | None, where: str
+) -> tuple[np.ndarray, int, NDArray[np.int64]]:
     """Checks what every function over windows takes; without offsets the whole stream is one
     document.
 
@@ -114,7 +115,7 @@ def require_stream(
     return ids, int(window), offsets
 
 
-def _require_integers(values: np.ndarray, what: str) -> np.ndarray:
+def _require_integers(values: ArrayLike, what: str) -> np.ndarray:
     values = np.asarray(values)
     if values.ndim != 1:
         raise ValueError(f"{what} must be 1-D, got shape {values.shape}")

@@ -30,7 +30,9 @@ def rank_correlation(
     units: np.ndarray, vocabulary: Vocabulary, pairs: Iterable[tuple[str, str, float]]
 ) -> Correlation:
     """Spearman's rho between cosines and judgements. See `Embeddings.rank_correlation`."""
-    total, known, judged = 0, [], []
+    total = 0
+    known: list[tuple[int, int]] = []
+    judged: list[float] = []
     for i, pair in enumerate(pairs):
         if isinstance(pair, str) or len(pair) != 3:
             raise ValueError(
