@@ -184,7 +184,7 @@ def train(
                 sum(getattr(result, name) for result in results)
                 for name in ("loss_sum", "loss_terms")
             )
-            mean = loss_sum / loss_terms if loss_terms else float("nan")
+            mean = loss_sum / loss_terms if loss_terms else None
             require_stable(
                 tables, loss=mean, learning_rate=rates[1], limit=limit, checkpoint=checkpoint
             )
