@@ -55,6 +55,8 @@ test: html
 	@echo "== Style"
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m ruff check --quiet .
+	@echo "== Types"
+	@$(RUN) -m mypy --no-error-summary
 	@echo "== Tests, doctests, chapters, solutions$(if $(SLUG), of $(SLUG))"
 	@$(RUN) -m pytest --nbval $(if $(SLUG),-k $(SLUG) $(TESTS_OF_A_CHAPTER))
 

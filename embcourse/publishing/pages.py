@@ -61,6 +61,7 @@ def name_toggles(sidebar: str) -> str:
     """
     soup = BeautifulSoup(sidebar, "html.parser")
     for summary in soup.select("details > summary"):
+        assert summary.parent is not None  # its details
         link = summary.parent.find_previous_sibling("a")
         if link is not None and not summary.text.strip():
             summary["aria-label"] = f"Pages below {link.text.strip()}"
