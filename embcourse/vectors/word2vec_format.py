@@ -7,6 +7,8 @@ the same header, then for each word its bytes, a space, d little-endian float32,
 (gensim leaves it out). All hold float32 and UTF-8, none holds counts.
 """
 
+from __future__ import annotations
+
 import mmap
 import warnings
 from array import array
