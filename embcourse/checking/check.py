@@ -37,7 +37,7 @@ def check(id: str, function: Any = LOOK_UP) -> float:
 
     >>> from embcourse.tfidf import idf
     >>> check("tfidf.idf", idf)
-    tfidf.idf ... 2 of 2 points
+    tfidf.idf ...2 of 2 points
       values        ✓  three documents, ...
       edge cases    ✓  one document, a term in every document, ...
       bad input     ✓  no documents, a negative count, a large negative count

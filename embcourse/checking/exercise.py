@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +25,7 @@ ASPECTS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One input, and the aspect of the answer that it looks at.
 
@@ -36,6 +36,7 @@ class Case:
     raises       : the exception that bad input must raise; None where a result is expected.
     tolerance    : how far a float may be off.
     steps        : for the probe "construct_then_call": (method, args) pairs called in turn.
+    seen         : what an exercise's own functions did on it, filled as they run: none runs twice.
     """
 
     args: tuple[Any, ...]
@@ -45,6 +46,7 @@ class Case:
     raises: type[Exception] | None = None
     tolerance: Tolerance = Tolerance()
     steps: Steps = ()
+    seen: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.aspect not in ASPECTS or self.aspect == "inputs":
@@ -70,7 +72,7 @@ class Misconception:
     hint: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """An exercise: how it is called, what is right, what people get wrong, and how it is graded.
 
@@ -160,12 +162,6 @@ class Exercise:
                 f"Exercise {self.id}: at least one case must have the aspect 'values' or 'gradient'"
             )
         return cases
-
-    @overload
-    def mistake(self, misconception: Misconception, /) -> Callable[..., Any]: ...
-
-    @overload
-    def mistake(self, *misconceptions: Misconception) -> Callable[..., Any] | None: ...
 
     def mistake(self, *misconceptions: Misconception) -> Callable[..., Any] | None:
         """An answer that makes these mistakes at once; None if they can't be put together."""
