@@ -85,7 +85,10 @@ def _name_toggles(
 def keep_icons(script: str, names: Collection[str]) -> str:
     """Font Awesome's script with those icons only that are called one of `names`.
 
-    >>> keep_icons('{star:[9,9,[],"f1","M1"],"turn-up":[9,9,[1,"up"],"f2","M2"]}', {"up"})
+    >>> script = (
+    ...     '{star:[9,9,[],"f1","M1"],"turn-up":[9,9,[1,"up"],"f2","M2"],o:[9,9,[],"f3",["M3",""]]}'
+    ... )
+    >>> keep_icons(script, {"up"})
     '{"turn-up":[9,9,[1,"up"],"f2","M2"],}'
     """
 
