@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from embcourse.arguments.values import bounds
+from embcourse.arguments.values import bounds, shown
 
 
 def require_floats(
@@ -127,7 +127,7 @@ def require_ids(
     """
     if size == 0 and np.size(ids):
         raise ValueError(
-            f"{where}: {name} must be empty where there is nothing to name, got {ids!r:.60}"
+            f"{where}: {name} must be empty where there is nothing to name, got {shown(ids)}"
         )
     return require_integers(where, name, ids, ndim=ndim, least=0, most=size - 1, dtype=dtype)
 
@@ -164,7 +164,7 @@ def _array(where: str, name: str, values: ArrayLike, kind: str) -> NDArray[Any]:
         return np.asarray(values)
     except ValueError as error:  # rows of different lengths
         raise ValueError(
-            f"{where}: {name} must be an array of {kind}, got {values!r:.60}"
+            f"{where}: {name} must be an array of {kind}, got {shown(values)}"
         ) from error
 
 
