@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from embcourse.arguments.values import require_instance, shown
+
 
 def require_text(where: str, name: str, value: object) -> str:
     """A string.
@@ -21,9 +23,7 @@ def require_text(where: str, name: str, value: object) -> str:
     Traceback (most recent call last):
     TypeError: tokenize: text must be a str, got b'cat'
     """
-    if not isinstance(value, str):
-        raise TypeError(f"{where}: {name} must be a str, got {value!r:.80}")
-    return value
+    return require_instance(where, name, value, str, "a str")
 
 
 def require_series(
@@ -43,7 +43,7 @@ def require_series(
     if isinstance(values, unfit) or not _is_iterable(values):
         raise TypeError(
             f"{where}: {name} must be a sequence of {kind},"
-            f" got the {type(values).__name__} {values!r:.60}"
+            f" got the {type(values).__name__} {shown(values)}"
         )
     return values  # type: ignore[return-value]  # _is_iterable has seen to it
 
@@ -69,7 +69,7 @@ def require_tokens(where: str, name: str, tokens: object) -> Sequence[str]:
     for position, token in enumerate(held):
         if not isinstance(token, str):
             raise TypeError(
-                f"{where}: {name} must hold strings, got {token!r:.60}"
+                f"{where}: {name} must hold strings, got {shown(token)}"
                 f" ({type(token).__name__}) at position {position}"
             )
     return held
@@ -85,7 +85,7 @@ def require_path(where: str, name: str, path: object) -> Path:
     TypeError: Embeddings.load: path must be a path, got None
     """
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise TypeError(f"{where}: {name} must be a path, got {path!r:.80}")
+        raise TypeError(f"{where}: {name} must be a path, got {shown(path)}")
     text = os.fspath(path)
     if not text or "\0" in text:
         raise ValueError(f"{where}: {name} must be a path, got {text[:80]!r}")
