@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from embcourse.arguments import require_whole
 from embcourse.text import Vocabulary
 
 if TYPE_CHECKING:
@@ -112,9 +113,7 @@ class HashingEncoder:
     """
 
     def __init__(self, buckets: int, seed: int = 0, *, signed: bool = False) -> None:
-        if buckets < 1:
-            raise ValueError(f"HashingEncoder: buckets must be at least 1, got {buckets}")
-        self.buckets = buckets
+        self.buckets = require_whole("HashingEncoder", "buckets", buckets, least=1)
         self.seed = seed
         self.signed = signed
 
