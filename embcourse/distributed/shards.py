@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from embcourse.arguments import require_whole
 from embcourse.training import corpus_files
 
 
@@ -30,8 +31,7 @@ def write_shards(sentences: Iterable[Sequence[str]], folder: str | Path, shards:
     ...     [file.read_text(encoding="utf-8") for file in files]
     ['a b\\nd\\n', 'c\\n']
     """
-    if isinstance(shards, bool) or not isinstance(shards, int) or shards < 1:
-        raise ValueError(f"write_shards: shards must be an integer of at least 1, got {shards!r}")
+    shards = require_whole("write_shards", "shards", shards, least=1)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"shard-{number:03}.txt" for number in range(shards)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from operator import index
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from embcourse.arguments import require_ids, require_whole
 from embcourse.text import Vocabulary, tokenize
 from embcourse.tfidf.reference import require_bm25_parameters, require_variant, scikit_learn_tokens
 
@@ -115,9 +115,7 @@ class _Index(ABC):
         """
         from embcourse.tfidf import fast
 
-        k = index(k)
-        if k < 1:
-            raise ValueError(f"{type(self).__name__}.search: k must be at least 1, got {k}")
+        k = require_whole(f"{type(self).__name__}.search", "k", k, least=1)
         counts = self._counts("search", queries)
         return fast.top_k(self._queries(counts), self._postings, min(k, self.matrix_.shape[0]))
 
@@ -151,17 +149,10 @@ class _Index(ABC):
         """
         self._require_fitted("top_terms")
         where = f"{type(self).__name__}.top_terms"
-        chosen = np.atleast_1d(np.asarray(rows))
-        if chosen.ndim != 1 or chosen.size == 0 or chosen.dtype.kind not in "iu":
-            raise ValueError(
-                f"{where}: rows must be an integer or a non-empty list of integers, got {rows!r}"
-            )
-        if chosen.min() < 0 or chosen.max() >= self.matrix_.shape[0]:
-            raise ValueError(
-                f"{where}: rows must lie in 0 ... {self.matrix_.shape[0] - 1}, got {rows!r}"
-            )
-        if k < 1:
-            raise ValueError(f"{where}: k must be at least 1, got {k}")
+        chosen = require_ids(where, "rows", np.atleast_1d(rows), self.matrix_.shape[0])
+        if chosen.size == 0:
+            raise ValueError(f"{where}: rows must name at least one document, got none")
+        k = require_whole(where, "k", k, least=1)
         mean = np.asarray(self.matrix_[chosen].sum(axis=0)).ravel() / chosen.size
         order = np.argsort(-mean, kind="stable")[:k]
         return [
