@@ -102,8 +102,8 @@ def test_counts_equal_the_formula_over_all_pairs_of_positions(
 @given(corpora(), windows)
 def test_flat_counts_are_the_pairs_that_skip_gram_trains_on(cooccurrence_counts, corpus, window):
     ids, offsets = corpus
-    centers, contexts = context_pairs(ids, window, offsets)
-    expected = coo_array((np.ones(len(centers)), (centers, contexts)), shape=(SIZE, SIZE)).toarray()
+    centres, contexts = context_pairs(ids, window, offsets)
+    expected = coo_array((np.ones(len(centres)), (centres, contexts)), shape=(SIZE, SIZE)).toarray()
     np.testing.assert_array_equal(cooccurrence_counts(ids, SIZE, window, offsets=offsets), expected)
 
 
@@ -696,7 +696,7 @@ def test_words_of_one_topic_are_neighbours():
             "a text",
             {},
             TypeError,
-            "documents must be token lists, got the str 'a text'; call tokenize first",
+            "documents must be a sequence of token lists, got the str 'a text'",
         ),
     ],
 )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from embcourse.arguments import require_ids, require_integers, require_whole
+from embcourse.arguments import require_ids, require_integers, require_tokens, require_whole
 from embcourse.one_hot.reference import hashed_ids as _hashed_ids
 
 
@@ -104,16 +104,12 @@ def hashed_ids(
     >>> hashed_ids(["the", "cat", "the"], buckets=8)
     array([5, 2, 5])
     """
-    if isinstance(tokens, str):
-        raise TypeError(
-            f"hashed_ids: tokens must be a list of strings, got the string {tokens[:40]!r}"
-        )
-    tokens = list(tokens)
+    tokens = require_tokens("hashed_ids", "tokens", tokens)
     place: dict[str, int] = {}
     where = np.fromiter(
         (place.setdefault(token, len(place)) for token in tokens), np.int64, len(tokens)
     )
-    distinct = _hashed_ids(place, buckets, seed, signed=signed)
+    distinct = _hashed_ids(list(place), buckets, seed, signed=signed)
     return tuple(part[where] for part in distinct) if signed else distinct[where]
 
 

@@ -7,7 +7,14 @@ from math import expm1, log1p
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from embcourse.arguments import require_choice, require_floats, require_ids, require_whole
+from embcourse.arguments import (
+    require_choice,
+    require_floats,
+    require_ids,
+    require_text,
+    require_tokens,
+    require_whole,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -156,8 +163,9 @@ def fnv1a(token: str) -> int:
 
     Fowler, Noll & Vo, http://www.isthe.com/chongo/tech/comp/fnv/
     """
+    require_text("fnv1a", "token", token)
     value = 0xCBF29CE484222325
-    for byte in token.encode("utf-8"):
+    for byte in token.encode("utf-8", "surrogatepass"):
         value = ((value ^ byte) * 0x100000001B3) & _64_BITS
     return value
 
@@ -201,8 +209,8 @@ def hashed_ids(
     and signs by default.
     """
     buckets = require_whole("hashed_ids", "buckets", buckets, least=1)
-    if isinstance(tokens, str):
-        raise TypeError(f"hashed_ids: tokens must be a list, got the str {tokens[:40]!r}")
+    seed = require_whole("hashed_ids", "seed", seed)
+    tokens = require_tokens("hashed_ids", "tokens", tokens)
     shift = seed * 0x9E3779B97F4A7C15
     hashes = [_mix((fnv1a(token) + shift) & _64_BITS) for token in tokens]
     ids = np.array([value % buckets for value in hashes], dtype=np.int64)

@@ -5,14 +5,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from embcourse.arguments import require_ids, require_whole
+from embcourse.arguments import require_ids, require_series, require_tokens, require_whole
 from embcourse.text import Vocabulary, tokenize
-from embcourse.tfidf.reference import require_bm25_parameters, require_variant, scikit_learn_tokens
+from embcourse.tfidf.reference import (
+    K1,
+    B,
+    require_bm25_parameters,
+    require_variant,
+    scikit_learn_tokens,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -132,6 +139,15 @@ class _Index(ABC):
         """
         from embcourse.tfidf import fast
 
+        where = f"{type(self).__name__}.ranks"
+        self._require_fitted("ranks")
+        queries = self._require_documents("ranks", queries)
+        targets = require_ids(where, "targets", targets, self.matrix_.shape[0])
+        if len(targets) != len(queries):
+            raise ValueError(
+                f"{where}: targets must name a document for each of the {len(queries)} queries,"
+                f" got {len(targets)}"
+            )
         return fast.target_ranks(
             self._queries(self._counts("ranks", queries)), self._postings, targets
         )
@@ -149,9 +165,10 @@ class _Index(ABC):
         """
         self._require_fitted("top_terms")
         where = f"{type(self).__name__}.top_terms"
-        chosen = require_ids(where, "rows", np.atleast_1d(rows), self.matrix_.shape[0])
-        if chosen.size == 0:
-            raise ValueError(f"{where}: rows must name at least one document, got none")
+        several = [rows] if isinstance(rows, Integral) else rows
+        chosen = require_ids(where, "rows", several, self.matrix_.shape[0])
+        if not chosen.size:
+            raise ValueError(f"{where}: rows must name at least one document, got {rows!r}")
         k = require_whole(where, "k", k, least=1)
         mean = np.asarray(self.matrix_[chosen].sum(axis=0)).ravel() / chosen.size
         order = np.argsort(-mean, kind="stable")[:k]
@@ -199,16 +216,13 @@ class _Index(ABC):
                 f"{where}: expected a list of documents, got one string; write [text] for a"
                 " single one"
             )
-        documents = list(documents)
+        documents = list(require_series(where, "documents", documents, "documents"))
+        if self.tokenizer is None:
+            return [require_tokens(where, f"document {i}", row) for i, row in enumerate(documents)]
         for row, document in enumerate(documents):
-            if isinstance(document, str) == (self.tokenizer is None):
-                wanted = (
-                    "a list of tokens, since tokenizer is None"
-                    if self.tokenizer is None
-                    else "a string"
-                )
+            if not isinstance(document, str):
                 raise TypeError(
-                    f"{where}: document {row} must be {wanted}, got {type(document).__name__}"
+                    f"{where}: document {row} must be a string, got a {type(document).__name__}"
                 )
         return documents
 
@@ -320,7 +334,7 @@ class Bm25Index(_Index):
     """
 
     def __init__(
-        self, k1: float = 1.2, b: float = 0.75, tokenizer: Tokenizer | None = tokenize
+        self, k1: float = K1, b: float = B, tokenizer: Tokenizer | None = tokenize
     ) -> None:
         super().__init__(tokenizer)
         self.k1 = k1

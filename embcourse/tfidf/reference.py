@@ -6,6 +6,7 @@ evaluation asks where the right row came out. The functions below follow that or
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,9 @@ from embcourse.arguments import (
     require_floats,
     require_ids,
     require_number,
+    require_series,
+    require_text,
+    require_tokens,
     require_whole,
 )
 from embcourse.text import Vocabulary
@@ -24,6 +28,7 @@ IntArray = NDArray[np.int64]
 
 TERM_FREQUENCIES = ("relative", "raw", "log", "augmented")
 VARIANTS = ("textbook", "scikit-learn")
+K1, B = 1.2, 0.75  # of BM25, where nobody says otherwise
 
 _SCIKIT_LEARN_TOKEN = re.compile(r"(?u)\b\w\w+\b")
 
@@ -44,7 +49,7 @@ def scikit_learn_tokens(text: str) -> list[str]:
     scikit-learn: `token_pattern=r"(?u)\b\w\w+\b"`. `embcourse.text.tokenize` keeps "i", "a" and
     "man's".
     """
-    return _SCIKIT_LEARN_TOKEN.findall(text.lower())
+    return _SCIKIT_LEARN_TOKEN.findall(require_text("scikit_learn_tokens", "text", text).lower())
 
 
 def count_matrix(
@@ -71,23 +76,20 @@ def count_matrix(
 
     Salton, Wong & Yang (1975). scikit-learn: `CountVectorizer`.
     """
-    if not isinstance(vocabulary, (int, np.integer, Vocabulary)):
-        vocabulary = Vocabulary(list(vocabulary))
-    terms = len(vocabulary) if isinstance(vocabulary, Vocabulary) else int(vocabulary)
-    documents = list(documents)
+    if isinstance(vocabulary, Integral):
+        vocabulary = require_whole("count_matrix", "vocabulary", vocabulary, least=0)
+    elif not isinstance(vocabulary, Vocabulary):
+        vocabulary = Vocabulary(require_tokens("count_matrix", "vocabulary", vocabulary))
+    terms = len(vocabulary) if isinstance(vocabulary, Vocabulary) else vocabulary
+    documents = list(require_series("count_matrix", "documents", documents, "documents"))
     counts = np.zeros((len(documents), terms), dtype=np.int64)
     for row, document in enumerate(documents):
-        if isinstance(document, str):
-            raise TypeError(
-                f"count_matrix: document {row} must be a list of tokens, got the string"
-                f" {document[:40]!r}"
-            )
-        ids = (
-            vocabulary.encode(document)
-            if isinstance(vocabulary, Vocabulary)
-            else np.asarray(document)
-        )
-        for term in require_ids("count_matrix", f"document {row}", ids, terms):
+        name = f"document {row}"
+        if isinstance(vocabulary, Vocabulary):
+            ids = vocabulary.encode(require_tokens("count_matrix", name, document))
+        else:
+            ids = require_ids("count_matrix", name, document, terms)
+        for term in ids:
             counts[row, term] += 1
     return counts
 
@@ -333,7 +335,7 @@ def bm25_idf(counts: ArrayLike) -> FloatArray:
     return np.log1p((documents - containing + 0.5) / (containing + 0.5))
 
 
-def bm25_weights(counts: ArrayLike, k1: float = 1.2, b: float = 0.75) -> FloatArray:
+def bm25_weights(counts: ArrayLike, k1: float = K1, b: float = B) -> FloatArray:
     """What a term of the query adds to the score of a document, each time.
 
     weight(d, t) = idf(t) * tf (k1 + 1) / (tf + k1 * norm(d)), with `bm25_idf`,
@@ -366,9 +368,7 @@ def bm25_weights(counts: ArrayLike, k1: float = 1.2, b: float = 0.75) -> FloatAr
     return bm25_idf(counts) * saturated
 
 
-def bm25(
-    counts: ArrayLike, query_counts: ArrayLike, k1: float = 1.2, b: float = 0.75
-) -> FloatArray:
+def bm25(counts: ArrayLike, query_counts: ArrayLike, k1: float = K1, b: float = B) -> FloatArray:
     """BM25 score of every document for a query, or for several.
 
     score(q, d) = sum over terms t of count(t in q) * weight(d, t), with `bm25_weights`.
