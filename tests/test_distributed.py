@@ -68,7 +68,7 @@ class TestShards:
         [
             ([["a b"]], 1, ValueError, "white space"),
             ([[""]], 1, ValueError, "empty"),
-            (["a b"], 1, TypeError, "list of tokens"),
+            (["a b"], 1, TypeError, "sequence of tokens"),
             ([["a"]], 0, ValueError, "at least 1"),
         ],
     )
