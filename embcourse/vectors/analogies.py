@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from embcourse.arguments import require_choice, require_number
+from embcourse.arguments import require_choice, require_number, require_series, require_tokens
 from embcourse.text import Vocabulary
 from embcourse.vectors.neighbours import blocks, unit_rows
 
@@ -101,8 +101,10 @@ def _known(
     """The ids of the questions whose four words are known, (questions, 4), and how many were
     asked."""
     total, known = 0, []
-    for i, question in enumerate(questions):
-        if isinstance(question, str) or len(question) != 4:
+    where = f"Embeddings.{where}"
+    for i, asked in enumerate(require_series(where, "questions", questions, "questions")):
+        question = require_tokens(where, f"question {i}", asked)
+        if len(question) != 4:
             raise ValueError(f"{where}: question {i} must be (a, b, c, expected), got {question!r}")
         total += 1
         if all(word in vocabulary for word in question):
