@@ -392,11 +392,6 @@ def pins() -> dict[str, Requirement]:
     return {canonicalize_name(requirement.name): requirement for requirement in requirements}
 
 
-def test_no_merge_is_left_unfinished() -> None:
-    left = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
-    assert [path for path in committed_files() if left.search(path.read_bytes())] == []
-
-
 def test_every_requirement_is_pinned_to_one_public_version() -> None:
     for requirement in pins().values():
         (specifier,) = requirement.specifier
