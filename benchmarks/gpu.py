@@ -1,9 +1,8 @@
 """What the GPU paths of word2vec and negative_sampling cost, beside what people use: `make
 bench-gpu`.
 
-    python benchmarks/gpu.py                    both measurements, under 10 minutes on one GPU
-    python benchmarks/gpu.py --smoke            tiny sizes, to see that it runs; without a GPU in
-    Triton's interpreter
+    python -m benchmarks.gpu           both measurements, under 10 minutes on one GPU
+    python -m benchmarks.gpu --smoke   tiny sizes, to see that it runs; without a GPU too
 
 Softmax loss: one forward and backward pass over B examples and V words, for the loss and both
 gradients. Candidates are measured in turn, round after round; what is reported is the median.
@@ -20,7 +19,6 @@ counting words is not in it. Quality is measured on the vectors of every run.
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import itertools
 import json
 import os
@@ -30,14 +28,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # runs from a checkout, installed or not
+from benchmarks import results
 
 SOFTMAX = {"examples": 16_384, "words": 100_000, "dim": 128}
 SOFTMAX_SMOKE = {"examples": 48, "words": 200, "dim": 16}
@@ -109,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(result["training"]["ratios"]))
     result["seconds"] = round(time.monotonic() - begin, 1)
     name = f"{result['machine']}-{result['date']}-gpu.json"
-    path = chosen.output or ROOT / "benchmarks" / "results" / name
+    path = chosen.output or results.FOLDER / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     print(f"written: {path}")
@@ -117,28 +113,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def describe_machine() -> dict[str, Any]:
-    """What the numbers belong to: hardware, versions, date."""
+    """What the numbers belong to: the GPU, which names the file, and the rest of the machine."""
     import torch
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    versions = {"python": platform.python_version()}
-    for package in ("torch", "triton", "numpy", "numba", "gensim"):
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed"
-    return {
-        "machine": (gpu or platform.machine()).lower().replace(" ", "-"),
-        "date": date.today().isoformat(),
+    machine = (gpu or platform.machine()).lower().replace(" ", "-")
+    return results.describe_machine(("torch", "triton", "numpy", "numba", "gensim")) | {
+        "machine": machine,
         "gpu": gpu,
-        "cores": cores(),
-        "versions": versions,
     }
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # ------------------------------------------------------------------------------------- softmax loss
@@ -598,7 +581,7 @@ def train_with_gensim(
         min_count=1,
         epochs=sizes["epochs"],
         seed=seed + 1,
-        workers=cores(),
+        workers=results.cores(),
     )
     model.build_vocab(corpus_file=str(text))
     words = model.corpus_total_words

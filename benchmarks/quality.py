@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from itertools import chain
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from benchmarks import results
+from benchmarks.cells import run_cells
 from benchmarks.corpora import CORPORA
 from benchmarks.intervals import mean_interval
 from benchmarks.systems import SETTINGS, SYSTEMS, prepare
@@ -134,29 +133,21 @@ def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def run(
     wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None
 ) -> Path:
-    """Train the cells that the newest file of this machine and these versions does not hold;
-    returns the file's path."""
-    result = _resumed(folder)
-    done = {_identity(finished) for finished in result["runs"]}
-    left = [cell for cell in wanted if _identity(cell) not in done]
-    path = results.write("quality", result, folder)
-    with ProcessPoolExecutor(workers or results.cores(), mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(measure, cell) for cell in left]
-        try:
-            for count, future in enumerate(as_completed(futures), start=1):
-                finished = future.result()
-                result["runs"].append(finished)
-                result["runs"].sort(key=_identity)
-                result["summary"] = summarise(result["runs"])
-                results.write("quality", result, folder)
-                print(
-                    f"{count} of {len(left)}: {_identity(finished)} {finished['seconds']} s",
-                    flush=True,
-                )
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return path
+    """Train the cells that the newest file of this machine lacks; returns the file's path."""
+
+    def derived(runs: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"epochs": EPOCHS, "summary": summarise(runs)}
+
+    return run_cells(
+        "quality",
+        wanted,
+        measure,
+        _identity,
+        SETTINGS,
+        folder=folder,
+        workers=workers,
+        derived=derived,
+    )
 
 
 def _identity(cell: dict[str, Any]) -> str:
@@ -164,17 +155,3 @@ def _identity(cell: dict[str, Any]) -> str:
         [cell[name] for name in ("experiment", "corpus", "system", "settings", "seed")],
         sort_keys=True,
     )
-
-
-def _resumed(folder: Path) -> dict[str, Any]:
-    """The newest file of the same machine with the same versions, or a new result."""
-    fresh = {"kind": "quality"} | results.describe_machine()
-    fresh |= {"settings": SETTINGS, "epochs": EPOCHS, "runs": [], "summary": []}
-    same = ("machine", "processor", "versions")
-    for path in sorted(
-        folder.glob(f"{fresh['machine']}-*{results.SUFFIX['quality']}.json"), reverse=True
-    ):
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if all(held[name] == fresh[name] for name in same):
-            return held
-    return fresh

@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,15 +22,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def describe_machine() -> dict[str, Any]:
+def describe_machine(packages: Iterable[str] = PACKAGES) -> dict[str, Any]:
     """Processor, cores, versions and date; no names of hosts or folders."""
     return {
         "machine": f"{platform.system()}-{platform.machine()}-{cores()}-cores".lower(),
         "processor": _processor(),
         "cores": cores(),
-        "versions": (
-            {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
-        ),
+        "versions": {"python": platform.python_version()}
+        | {name: _version(name) for name in packages},
         "date": date.today().isoformat(),
     }
 

@@ -7,14 +7,12 @@ written at once, so an interrupted run continues where it was.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from benchmarks import results
+from benchmarks.cells import run_cells
 
 SEEDS = 5
 LONG_SEEDS = 3
@@ -61,38 +59,11 @@ def measure(cell: dict[str, Any], settings: dict[str, Any] = SETTINGS) -> dict[s
 def run(
     wanted: list[dict[str, Any]], folder: Path = results.FOLDER, workers: int | None = None
 ) -> Path:
-    """Train the cells that the newest file of this machine and these versions lacks; returns the
-    file's path."""
-    result = _resumed(folder)
-    done = {_identity(finished) for finished in result["runs"]}
-    left = [cell for cell in wanted if _identity(cell) not in done]
-    path = results.write("reverser", result, folder)
-    with ProcessPoolExecutor(workers or results.cores(), mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(measure, cell) for cell in left]
-        try:
-            for count, future in enumerate(as_completed(futures), start=1):
-                result["runs"].append(future.result())
-                result["runs"].sort(key=_identity)
-                results.write("reverser", result, folder)
-                print(f"{count} of {len(left)}: {_identity(future.result())}", flush=True)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return path
+    """Train the cells that the newest file of this machine lacks; returns the file's path."""
+    return run_cells(
+        "reverser", wanted, measure, _identity, SETTINGS, folder=folder, workers=workers
+    )
 
 
 def _identity(cell: dict[str, Any]) -> str:
     return f"{cell['attention'] or 'none'} {cell['steps']:6d} steps, seed {cell['seed']}"
-
-
-def _resumed(folder: Path) -> dict[str, Any]:
-    """The newest file of the same machine with the same versions and settings, or a new result."""
-    fresh = {"kind": "reverser"} | results.describe_machine() | {"settings": SETTINGS, "runs": []}
-    same = ("machine", "processor", "versions", "settings")
-    for path in sorted(
-        folder.glob(f"{fresh['machine']}-*{results.SUFFIX['reverser']}.json"), reverse=True
-    ):
-        held = json.loads(path.read_text(encoding="utf-8"))
-        if all(held[name] == fresh[name] for name in same):
-            return held
-    return fresh

@@ -33,13 +33,14 @@ SLUGS = (
     "rare_words compression isotropy code_search drift bias"
 ).split()
 FLOOR_PLAN = {"__init__.py", "reference.py", "fast.py", "gpu.py", "model.py", "exercises"}
-BASE = {"data", "text", "training", "vectors"}
+BASE = {"arguments", "data", "text", "training", "vectors"}
 # What else each room may import. Nothing but these two imports `grading` or `publishing`.
 MAY_IMPORT = {
-    "data": set(),
-    "text": set(),
-    "vectors": {"text"},
-    "training": {"text", "vectors"},
+    "arguments": set(),
+    "data": {"arguments"},
+    "text": {"arguments"},
+    "vectors": {"arguments", "text"},
+    "training": {"arguments", "text", "vectors"},
     "distributed": BASE | set(SLUGS),
     "checking": BASE,
     "figures": BASE | set(SLUGS),
@@ -120,7 +121,7 @@ def allowed_rooms(path: Path) -> set[str]:
         return MAY_IMPORT[own] | {own}
     earlier = set(SLUGS[: SLUGS.index(own) + 1]) if own in SLUGS else set()
     if path.name == "reference.py":
-        return earlier | {"text"}
+        return earlier | {"arguments", "text"}
     return earlier | BASE | ({"checking"} if path.parent.name == "exercises" else set())
 
 

@@ -279,13 +279,14 @@ def test_nothing_as_large_as_the_logits_is_made():
 
 # ------------------------------------------------------------------------------------ the benchmark
 
-PROGRAM = Path(__file__).parents[1] / "benchmarks" / "gpu.py"
+ROOT = Path(__file__).parents[1]
+PROGRAM = [sys.executable, "-m", "benchmarks.gpu"]
 
 
 def test_the_benchmark_measures_what_it_says_at_tiny_sizes(tmp_path):
     path = tmp_path / "result.json"
-    command = [sys.executable, PROGRAM, "--smoke", "--rounds", "2", "--output", path]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [*PROGRAM, "--smoke", "--rounds", "2", "--output", path]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     result = json.loads(path.read_text())
     assert (
@@ -309,7 +310,7 @@ def test_the_benchmark_measures_what_it_says_at_tiny_sizes(tmp_path):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_the_benchmark_refuses_to_run_without_a_gpu():
-    done = subprocess.run([sys.executable, PROGRAM], capture_output=True, text=True, check=False)
+    done = subprocess.run(PROGRAM, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (
         done.returncode == 2
         and done.stderr.startswith("error: no GPU")

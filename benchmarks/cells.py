@@ -1,0 +1,67 @@
+"""A long measurement in cells: one to a core, each written when it is done, and never twice."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from benchmarks import results
+from embcourse.data.results import SUFFIX, Kind
+
+Cell = dict[str, Any]
+
+
+def run_cells(
+    kind: Kind,
+    wanted: list[Cell],
+    measure: Callable[[Cell], Cell],
+    identity: Callable[[Cell], str],
+    settings: dict[str, Any],
+    *,
+    folder: Path = results.FOLDER,
+    workers: int | None = None,
+    derived: Callable[[list[Cell]], dict[str, Any]] = lambda runs: {},
+) -> Path:
+    """Measure the cells that the newest file of this machine and these versions lacks.
+
+    measure : returns its cell with what was measured; runs in a process of its own.
+    identity: the name of a cell, the same before and after it was measured; runs are sorted by it.
+    settings: what holds for all cells. A file with other settings is not continued.
+    derived : what else the file holds, computed from all runs so far.
+    returns : the path of the file.
+    """
+    begin = time.perf_counter()
+    result = _resumed(kind, settings, folder)
+    done = {identity(finished) for finished in result["runs"]}
+    left = [cell for cell in wanted if identity(cell) not in done]
+    path = results.write(kind, result | derived(result["runs"]), folder)
+    with ProcessPoolExecutor(workers or results.cores(), mp_context=get_context("spawn")) as pool:
+        futures = [pool.submit(measure, cell) for cell in left]
+        try:
+            for count, future in enumerate(as_completed(futures), start=1):
+                finished = future.result()
+                result["runs"].append(finished)
+                result["runs"].sort(key=identity)
+                results.write(kind, result | derived(result["runs"]), folder)
+                seconds = time.perf_counter() - begin
+                print(f"{count} of {len(left)}, {seconds:.0f} s: {identity(finished)}", flush=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return path
+
+
+def _resumed(kind: Kind, settings: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The newest file of the same machine with the same versions and settings, or a new result."""
+    fresh = {"kind": kind} | results.describe_machine() | {"settings": settings, "runs": []}
+    same = ("machine", "processor", "versions", "settings")
+    for path in sorted(folder.glob(f"{fresh['machine']}-*{SUFFIX[kind]}.json"), reverse=True):
+        held = json.loads(path.read_text(encoding="utf-8"))
+        if all(held[name] == fresh[name] for name in same):
+            return held
+    return fresh
