@@ -1,11 +1,12 @@
 """A Sphinx extension: the reference of the package, one page for each room of `embcourse`.
 
-The pages stand in `book/api/`. They are written anew whenever the book is built, from the names that a room makes
-public, so that nobody lists them; git ignores them. `sphinx.ext.autodoc` reads the docstrings, which
-`embcourse.publishing.docstrings` has made reStructuredText. Signatures are those of the source: its own names of types,
-and not what these stand for.
+The pages stand in `book/api/`. They are written anew whenever the book is built, from the names
+that a room makes public, so that nobody lists them; git ignores them. `sphinx.ext.autodoc` reads
+the docstrings, `embcourse.publishing.docstrings` makes them reStructuredText. A signature has the
+types that the source writes, and not what these are when they are evaluated.
 
-`.. api-rooms::` is a table of all rooms. A listing in a chapter and the entry of its function lead to each other.
+`.. api-rooms::` is a table of all rooms. A listing in a chapter and the entry of its function lead
+to each other.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-import json
 import pkgutil
 import re
 import sys
 import textwrap
+from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -34,13 +35,11 @@ from sphinx.ext.autosummary import Autosummary
 
 import embcourse
 from embcourse.publishing.docstrings import to_rst
+from embcourse.publishing.listing import Place, listing_label, places
+from embcourse.publishing.site import API
 
 __all__ = [
-    "FOLDER",
-    "Place",
     "find_public",
-    "listing_label",
-    "places",
     "public_names",
     "room_page",
     "rooms",
@@ -49,22 +48,11 @@ __all__ = [
     "write_pages",
 ]
 
-FOLDER = "book/api"
-"""Where the pages stand, seen from the root of the repository."""
 
-LISTING = re.compile(r"\{listing\} ([\w.]+)")
-TITLE = re.compile(r'^[\s"]*# (.+?)(?:\\n)?"?,?$', re.MULTILINE)
+MEMBERS = ["   :members:", "   :inherited-members: tuple, object", "   :member-order: bysource"]
 
 
-class Place(NamedTuple):
-    """Where a page shows a function: `page` without a suffix, its title, and the name that the listing gives."""
-
-    page: str
-    title: str
-    name: str
-
-
-# ---------------------------------------------------------------------------------------------------- what is public
+# ----------------------------------------------------------------------------------- what is public
 
 
 def rooms() -> list[str]:
@@ -123,7 +111,7 @@ class _Definition(NamedTuple):
 
 
 def _definition(module: str, name: str) -> _Definition | None:
-    """Where the package defines a name that a module of it has; None if the name is another package's."""
+    """Where the package defines a name that a module of it has; None for another package's."""
     statements = _statements(module)
     for statement, below in zip(statements, [*statements[1:], None], strict=True):
         if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(
@@ -163,24 +151,29 @@ def _everything() -> frozenset[str]:
                 full.add(f"{module}.{name}")
                 value = getattr(sys.modules[module], name)
                 if inspect.isclass(value):
-                    members = [member for member in vars(value) if member[0] != "_"]
-                    documented = [member for member in members if _is_documented(value, member)]
-                    full |= {f"{module}.{name}.{member}" for member in documented}
+                    full |= {f"{module}.{name}.{member}" for member in _methods(value)}
     return frozenset(full)
 
 
-def _is_documented(owner: type, name: str) -> bool:
-    value = inspect.getattr_static(owner, name)
-    made = inspect.isroutine(value) or isinstance(value, property | staticmethod | classmethod)
-    return made and bool(inspect.getdoc(getattr(owner, name)))
+def _methods(owner: type) -> set[str]:
+    """The public methods and properties that a class has from the package."""
+    bases = [base for base in owner.__mro__ if base.__module__.startswith("embcourse.")]
+    names = {name for base in bases for name in vars(base) if name[0] != "_"}
+    members = {name: inspect.getattr_static(owner, name) for name in names}
+    made = property, staticmethod, classmethod
+    return {
+        name
+        for name, member in members.items()
+        if inspect.isroutine(member) or isinstance(member, made)
+    }
 
 
 def find_public(code: str, where: str) -> str | None:
-    """The full name of what a piece of code names, read in the docstring of `where`; None where that is nothing public,
-    or `where` itself.
+    """The full name of what a piece of code names, read in the docstring of `where`; None where
+    that is nothing public, or `where` itself.
 
-    A name is looked for in `where`, then in what holds it, and so on outwards. A class is found from any room, if only
-    one has a class of that name.
+    A name is looked for in `where`, then in what holds it, and so on outwards. A class is found
+    from any room, if only one has a class of that name.
 
     >>> (
     ...     find_public("smooth_idf", "embcourse.tfidf.idf"),
@@ -209,32 +202,7 @@ def find_public(code: str, where: str) -> str | None:
     return same[0] if name[0].isupper() and len(same) == 1 else None
 
 
-# -------------------------------------------------------------------------------------------------------- the pages
-
-
-def places(root: Path) -> list[Place]:
-    """Where the pages below `root / "book"` show a function of the package."""
-    found = []
-    for path in sorted((root / "book").rglob("*.*")):
-        page = path.relative_to(root).with_suffix("").as_posix()
-        if path.suffix not in (".ipynb", ".md") or page.startswith(
-            (f"{FOLDER}/", "book/assignments/")
-        ):
-            continue
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".ipynb":
-            text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
-        title = re.search(r"^# (.+)$", text, re.MULTILINE)
-        found += [
-            Place(page, title[1] if title else page, name)
-            for name in dict.fromkeys(LISTING.findall(text))
-        ]
-    return found
-
-
-def listing_label(page: str, name: str) -> str:
-    """What a listing is called, so that the reference can lead to it."""
-    return f"listing-{page}-{name}".lower()
+# ---------------------------------------------------------------------------------------- the pages
 
 
 def room_page(room: str, shown: list[Place]) -> str:
@@ -263,11 +231,7 @@ def _entry(module: str, name: str, shown: list[Place]) -> list[str]:
     value = getattr(sys.modules[module], name)
     if inspect.isclass(value):
         kind = "exception" if issubclass(value, BaseException) else "class"
-        options = (
-            ["   :show-inheritance:"]
-            if kind == "exception"
-            else ["   :members:", "   :member-order: bysource"]
-        )
+        options = ["   :show-inheritance:"] if kind == "exception" else MEMBERS
         lines = [f".. auto{kind}:: {name}", *options, ""]
     elif inspect.isroutine(inspect.unwrap(value)):
         lines = [f".. autofunction:: {name}", ""]
@@ -290,14 +254,15 @@ def _said_of(module: str, name: str) -> str:
     definition = _definition(module, name)
     below = definition and definition.below
     if not (isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)):
-        raise LookupError(f"{module}.{name} is public and has no docstring: a string below it")
+        return ""
     lines = inspect.cleandoc(str(below.value.value)).splitlines()
     return "\n   ".join(to_rst(lines, (), lambda code: find_public(code, f"{module}.{name}")))
 
 
 def write_pages(root: Path) -> None:
-    """Writes the pages of all rooms below `root`, those that differ, and removes those of rooms that are no more."""
-    folder = root / FOLDER
+    """Writes the pages of all rooms below `root`, where they differ, and removes those of rooms
+    that are no more."""
+    folder = root / API
     folder.mkdir(parents=True, exist_ok=True)
     shown = places(root)
     pages = {folder / f"{room}.rst": room_page(room, shown) for room in rooms()}
@@ -308,7 +273,7 @@ def write_pages(root: Path) -> None:
             path.write_text(text, encoding="utf-8")
 
 
-# ------------------------------------------------------------------------------------------------------ signatures
+# --------------------------------------------------------------------------------------- signatures
 
 
 class _Source(str):
@@ -395,8 +360,7 @@ def _default(value: ast.expr | None) -> ast.expr | None:
 def _shown(expression: ast.expr | None, module: str) -> _Source | None:
     if expression is None:
         return None
-    text = ast.unparse(_Aliases(module).visit(expression))
-    return _Source(text if '"' in text else text.replace("'", '"'))
+    return _Source(ast.unparse(_Aliases(module).visit(expression)))
 
 
 class _Aliases(ast.NodeTransformer):
@@ -408,11 +372,13 @@ class _Aliases(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:
         definition = _definition(self.module, node.id)
         statement = definition and definition.statement
-        is_alias = isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Subscript)
+        is_alias = isinstance(statement, ast.Assign) and isinstance(
+            statement.value, ast.Subscript | ast.BinOp
+        )
         return statement.value if is_alias else node
 
 
-# ---------------------------------------------------------------------------------------------------- Sphinx's events
+# ---------------------------------------------------------------------------------- Sphinx's events
 
 
 class RoomsDirective(Autosummary):
@@ -435,12 +401,52 @@ class PlainQuotes(Transform):
 
     def apply(self) -> None:
         """Called by docutils."""
-        if self.document.settings.env.docname.startswith(f"{FOLDER}/"):
+        if self.document.settings.env.docname.startswith(f"{API}/"):
             self.document.settings.smart_quotes = False
 
 
 def _write_pages(app: Sphinx, config: Config) -> None:
     write_pages(Path(app.srcdir))
+
+
+@cache
+def _entries() -> dict[str, str]:
+    """What is public, by the name that a listing gives it."""
+    found = {}
+    for room in rooms():
+        for module, names in public_names(room).items():
+            for name in names:
+                home, _ = _home(module, name)
+                found[f"{home.removeprefix('embcourse.')}.{name}"] = f"{module}.{name}"
+    return found
+
+
+def _lead_to_the_reference(app: Sphinx, document: nodes.document) -> None:
+    """Says below the source of what a page lists where its entry stands."""
+    containers = list(document.findall(nodes.container))
+    for listing in containers:
+        full = _entries().get(listing.get("listing", ""))
+        if full is None or f"{API}/{full.split('.')[1]}" not in app.env.found_docs:
+            continue
+        link = addnodes.pending_xref(
+            "", nodes.literal("", full), refdomain="py", reftype="obj", reftarget=full
+        )
+        link.source, link.line = document["source"], listing.line
+        sources = [
+            node
+            for node in listing.findall(nodes.container)
+            if "listing-source" in node.get("container_classes", [])
+        ]
+        place = sources[0] if sources else listing
+        place += nodes.paragraph("", "In the reference: ", link, classes=["listing-entry"])
+
+
+def _offer_no_source(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], document: nodes.document | None
+) -> None:
+    """There is no file to download or to edit behind a page that the build writes."""
+    if page.startswith(f"{API}/"):
+        context["page_source_suffix"] = ""
 
 
 def _show_signature(
@@ -472,16 +478,13 @@ def _show_docstring(
 ) -> None:
     if not name.startswith("embcourse"):
         return
-    parameters = (
-        set()
-        if what in ("module", "property", "attribute")
-        else set(inspect.signature(value).parameters)
-    )
+    has_arguments = what in ("function", "method", "class")
+    parameters = set(inspect.signature(value).parameters) if has_arguments else set()
 
     def link(code: str) -> str | None:
         return None if code in parameters else find_public(code, name)
 
-    is_record = what == "class" and "__init__" not in vars(value)
+    is_record = what == "class" and (is_dataclass(value) or issubclass(value, tuple))
     lines[:] = to_rst(lines, parameters, link, "Fields" if is_record else "Parameters")
 
 
@@ -495,8 +498,8 @@ def _skip_fields(
 def _resolve(
     app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.TextElement
 ) -> nodes.Node | None:
-    """A type in a signature leads to the class of the package, if it names one, and is text if it is another's."""
-    if node.get("refdomain") != "py" or not env.docname.startswith(f"{FOLDER}/"):
+    """A type in a signature leads to the class of the package; another's is text."""
+    if node.get("refdomain") != "py" or not env.docname.startswith(f"{API}/"):
         return None
     target = node["reftarget"]
     full = find_public(target, f"{node.get('py:module', '')}._")
@@ -518,6 +521,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("autodoc-process-docstring", _show_docstring)
     app.connect("autodoc-skip-member", _skip_fields)
     app.connect("missing-reference", _resolve)
+    app.connect("doctree-read", _lead_to_the_reference)
+    app.connect("html-page-context", _offer_no_source, priority=400)  # before the theme's buttons
     return {
         "version": embcourse.__version__,
         "parallel_read_safe": True,

@@ -26,7 +26,7 @@ WORDS = ("returns", "yields", "raises", "source")
 
 ROW = re.compile(r"(\*{0,2}\w+(?:, \*{0,2}\w+)*) *: +(.+)")
 ITEM = re.compile(r"(-|\d+\.) +(.+)")
-ENUMERATOR = re.compile(r"(\(?\w{1,4}[.)]|[-+*•]) ")
+BLOCK = re.compile(r"[^\w\s\\]|\(?\w{1,8}[.)]( |$)")  # what may begin something else than text
 CODE = re.compile(r"`([^`]+)`")
 ADDRESS = re.compile(r"(https?://\S+)")
 CLASS = re.compile(r"(?<![\w`.])(?:\w+\.)*[A-Z]\w+")
@@ -92,7 +92,7 @@ def to_rst(
             first = lines.pop(0)
             rest = _take(lines, lambda line: bool(line.strip()) and not _is_row(line, parameters))
             text = _inline(" ".join([first, *(line.strip() for line in rest)]), link)
-            rst += ["\\" + text if ENUMERATOR.match(text) else text, ""]
+            rst += ["\\" + text if BLOCK.match(text) else text, ""]
     return rst
 
 
@@ -163,5 +163,5 @@ def _inline(text: str, link: Link) -> str:
             rst += f"\\ {marked}\\ "
         else:
             for place, part in enumerate(ADDRESS.split(piece)):
-                rst += part if place % 2 else re.sub(r"([\\*_|`])", r"\\\1", part)
+                rst += part if place % 2 else re.sub(r"([\\*_|`]|:$)", r"\\\1", part)
     return rst
