@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks import measure
 from embcourse.negative_sampling import fast
+from embcourse.negative_sampling.fast import chunks, draws
 from embcourse.text import Encoded, Vocabulary
 from embcourse.training import padded_rows
 
@@ -67,7 +68,7 @@ def _draw_targets(word, tables, negative, key, draw, targets):
     """The word and its negatives, without those that are the word. Returns how many."""
     targets[0], count = word, 1
     for j in range(negative):
-        drawn = fast._draw_noise(tables.accept, tables.alias, key, draw + j)
+        drawn = draws.draw_noise(tables.accept, tables.alias, key, draw + j)
         if drawn != word:
             targets[count] = drawn
             count += 1
@@ -83,7 +84,7 @@ def _kernel(step: Callable[..., None], shared: bool) -> Callable[..., None]:
         contexts, targets = np.empty(64, np.int32), np.empty(64, np.int32)
         error = np.empty(inputs.shape[1], np.float32)
         for centre in range(len(windows.words)):
-            count = fast._find_contexts(windows, centre, contexts)
+            count = draws.find_contexts(windows, centre, contexts)
             if shared:
                 used = _draw_targets(windows.words[centre], tables, negative, key, draw, targets)
                 draw += negative
@@ -159,7 +160,7 @@ def trained(
         )
         return inputs[:, :DIM], outputs[:, :DIM]
     inputs, outputs = start.astype(np.float32), np.zeros((words, DIM), np.float32)
-    windows, key = fast._prepare(
+    windows, key = chunks.prepare(
         "steps",
         "skipgram",
         "negative",

@@ -24,8 +24,8 @@ import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 from mutmut.mutation import mutators as library
 
-from embcourse.checking import Exercise, exercises, find, judge, slugs
-from embcourse.checking.trial import difference, observe
+from embcourse.checking import Case, Exercise, exercises, judge, slugs
+from embcourse.checking.trial import difference, expect, observe
 from tests.notebooks import ROOT, solution_cells
 
 SURVIVORS = ROOT / "tests" / "surviving_mutants.toml"
@@ -282,21 +282,19 @@ def namespace(before: tuple[str, ...]) -> dict[str, Any]:
 
 
 @cache
-def examination(id: str, seed: int) -> list[tuple[Any, Any]]:
-    """The cases of a draw with what is expected: values and gradients first, since most mutants
-    fail there."""
-    exercise = find(id)
-    cases = sorted(
+def examination(exercise: Exercise, seed: int) -> list[Case]:
+    """The cases of a draw: values and gradients first, since most mutants fail there."""
+    return sorted(
         exercise.drawn_cases(seed), key=lambda case: case.aspect not in ("values", "gradient")
     )
-    return [(case, observe(exercise, exercise.reference, case, 600.0)) for case in cases]
 
 
 def loses_points(exercise: Exercise, function: Any, seed: int) -> bool:
     """Whether an answer fails some case of that draw, changes an input, or returns a view of
     one."""
     strict = dataclasses.replace(exercise, seconds=SECONDS)
-    for case, (expected, _, may_alias) in examination(exercise.id, seed):
+    for case in examination(exercise, seed):
+        expected, may_alias = expect(exercise, case)
         outcome, changed, aliased = observe(strict, function, case, SECONDS)
         if (
             difference(strict, case, expected.value, outcome) is not None

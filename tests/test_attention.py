@@ -113,6 +113,60 @@ class TestMasks:
             method.padding_mask(lengths, 3)
 
 
+class TestWhatIsMasked:
+    """0 * NaN is NaN: what nobody attends to must not get into a sum."""
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+    @pytest.mark.parametrize("where", ["q", "k", "v"])
+    @given(shapes)
+    def test_reaches_no_result(self, where, bad, shape) -> None:
+        q, k, v, mask, grad_outputs = drawn(*shape)
+        hidden = {"q": ~mask.any(axis=-1), "k": ~mask.any(axis=-2), "v": ~mask.any(axis=-2)}[where]
+        clean = {"q": q, "k": k, "v": v}
+        filled = np.where(hidden[..., None], bad, clean[where])  # may have more axes in front
+        dirty = clean | {where: filled}
+        clean |= {where: np.where(hidden[..., None], 0.0, clean[where])}
+        for got, want in zip(
+            (
+                *method.attention(**dirty, mask=mask),
+                *method.attention_gradients(**dirty, grad_outputs=grad_outputs, mask=mask),
+            ),
+            (
+                *method.attention(**clean, mask=mask),
+                *method.attention_gradients(**clean, grad_outputs=grad_outputs, mask=mask),
+            ),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(got, want)
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf])
+    @pytest.mark.parametrize("where", ["q", "k", "v"])
+    @pytest.mark.parametrize("mask", [None, [[True, False], [True, True]]])
+    def test_is_refused_where_somebody_attends(self, mask, where, bad) -> None:
+        arrays = {name: np.ones((2, 3)) for name in "qkv"}
+        arrays[where][1, 0] = bad  # the last query attends to the last key
+        with pytest.raises(ValueError, match=f"attention: {where} must be finite"):
+            method.attention(**arrays, mask=mask)
+        with pytest.raises(ValueError, match=f"attention_gradients: {where} must be finite"):
+            method.attention_gradients(**arrays, grad_outputs=np.ones((2, 3)), mask=mask)
+
+    def test_score_counts_for_nothing_in_a_softmax(self) -> None:
+        weights = method.softmax(
+            [[0.0, np.nan], [np.inf, 1.0]], mask=[[True, False], [False, True]]
+        )
+        np.testing.assert_array_equal(weights, np.eye(2))
+
+    def test_spoils_the_answer_of_torch(self) -> None:
+        """As the chapter says."""
+        import torch
+        from torch.nn.functional import scaled_dot_product_attention
+
+        q, k, v = (torch.ones(2, 3) for _ in range(3))
+        v[1] = torch.nan
+        mask = torch.tensor([[True, False], [True, False]])
+        assert scaled_dot_product_attention(q, k, v, attn_mask=mask).isnan().all()
+
+
 class TestAttention:
     @given(shapes, st.sampled_from([None, 0.3]))
     def test_agrees_with_torch_forwards_and_backwards(self, shape, scale) -> None:

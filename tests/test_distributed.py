@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import threading
@@ -13,10 +14,9 @@ import pytest
 
 from embcourse import cooccurrence, distributed, negative_sampling
 from embcourse.data import bible
-from embcourse.distributed.shards import read_shard
 from embcourse.distributed.training import Copy, encode_shard, train_part, weighted_mean
 from embcourse.text import Vocabulary, tokenize
-from embcourse.training import Diverged, Progress
+from embcourse.training import Diverged, Progress, read_sentences
 
 dask_distributed = pytest.importorskip("dask.distributed")
 
@@ -50,7 +50,7 @@ def client() -> Iterator[dask_distributed.Client]:
 
 class TestShards:
     def test_sentences_are_dealt_in_turn(self, verses, shards) -> None:
-        dealt = [list(read_shard(path)) for path in shards]
+        dealt = [list(read_sentences(path)) for path in shards]
         assert [dealt[i % 4][i // 4] for i in range(len(verses))] == verses
 
     @pytest.mark.parametrize(
@@ -68,15 +68,34 @@ class TestShards:
 
     def test_paths_are_checked_before_anything_is_sent(self, tmp_path: Path) -> None:
         for function in (distributed.build_vocabulary, distributed.train):
-            with pytest.raises(FileNotFoundError, match="no shard"):
+            with pytest.raises(FileNotFoundError, match="path of no file"):
                 function([tmp_path / "missing.txt"], None)
-            with pytest.raises(TypeError, match="one path"):
-                function("shard.txt", None)
+            with pytest.raises(TypeError, match="shards must be paths, got"):
+                function([["a", "b"]], None)
             with pytest.raises(ValueError, match="at least one file"):
                 function([], None)
 
 
 class TestCounting:
+    def test_shards_may_be_a_folder_compressed_and_in_any_encoding(
+        self, verses, shards, client, tmp_path: Path
+    ) -> None:
+        whole = Vocabulary.build([*verses, ["café"] * 3], min_count=2)
+        for number, shard in enumerate(shards):
+            text = shard.read_text(encoding="utf-8") + "café café café\n" * (number == 0)
+            (tmp_path / f"{number}.txt.gz").write_bytes(gzip.compress(text.encode("latin-1")))
+        for named in (tmp_path, str(tmp_path / "*.gz"), sorted(tmp_path.iterdir())):
+            ours = distributed.build_vocabulary(named, client, min_count=2, encoding="latin-1")
+            assert ours.tokens == whole.tokens and ours.counts.tolist() == whole.counts.tolist()
+        with pytest.raises(ValueError, match=r"0\.txt\.gz, line \d+, column 4: expected utf-8"):
+            distributed.build_vocabulary(tmp_path, client)
+        with pytest.raises(ValueError, match=r"0\.txt\.gz, line \d+, column 4: expected utf-8"):
+            distributed.train(tmp_path, client, **SETTINGS)
+        settings = {"epochs": 1, **SETTINGS, "min_count": 2}
+        ours = distributed.train(tmp_path, client, encoding="latin-1", **settings)
+        assert ours.vocabulary.tokens == whole.tokens
+        assert "café" in ours
+
     def test_vocabulary_is_the_one_of_the_whole_corpus(self, verses, shards, client) -> None:
         for limits in ({"min_count": 2}, {"min_count": 1, "max_size": 50}):
             ours = distributed.build_vocabulary(shards, client, **limits)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import nbformat
 import numpy as np
 import pytest
 
-from embcourse.checking import Exercise, Misconception, exercises, judge, slugs
+from embcourse.checking import Case, Exercise, Misconception, exercises, judge, slugs
 from embcourse.checking.diagnosis import alike
 from embcourse.checking.guard import Outcome, run
 from embcourse.checking.plain import fresh, plain
@@ -23,7 +24,8 @@ from embcourse.checking.probes import PROBES
 from embcourse.checking.trial import (
     attempt,
     difference,
-    observe,
+    expect,
+    mistaken,
     parameter_names,
     same,
     signature_names,
@@ -50,6 +52,13 @@ def each(name: str) -> list:
     ]
 
 
+@cache
+def draw(exercise: Exercise, seed: int | None = None) -> list[Case]:
+    """The cases of a seed, the public ones where there is none. Tests share them, because a case
+    keeps what the exercise's own functions did on it."""
+    return exercise.public_cases() if seed is None else exercise.drawn_cases(seed)
+
+
 @pytest.fixture(params=EVERY, ids=lambda exercise: exercise.id)
 def exercise(request: pytest.FixtureRequest) -> Exercise:
     return request.param
@@ -61,9 +70,7 @@ def test_exercise_is_complete(exercise: Exercise) -> None:
     assert len(exercise.hints) >= 3
     names = [misconception.name for misconception in exercise.misconceptions]
     assert len(set(names)) == len(names)
-    assert len({case.aspect for case in exercise.public_cases()}) >= 2, (
-        "partial credit needs two aspects"
-    )
+    assert len({case.aspect for case in draw(exercise)}) >= 2, "partial credit needs two aspects"
 
 
 def test_public_cases_are_the_same_every_time(exercise: Exercise) -> None:
@@ -77,7 +84,7 @@ def test_public_cases_are_the_same_every_time(exercise: Exercise) -> None:
 
 @pytest.mark.parametrize("seed", [None, *SEEDS])
 def test_reference_earns_all_points(exercise: Exercise, seed: int | None) -> None:
-    cases = exercise.public_cases() if seed is None else exercise.drawn_cases(seed)
+    cases = draw(exercise, seed)
     verdict = judge(exercise, exercise.reference, cases)
     assert verdict.points == exercise.points, verdict
 
@@ -86,7 +93,7 @@ def test_reference_earns_all_points(exercise: Exercise, seed: int | None) -> Non
 def test_right_answer_written_differently_earns_all_points(
     exercise: Exercise, alternative: Callable
 ) -> None:
-    for cases in [exercise.public_cases(), *map(exercise.drawn_cases, SEEDS)]:
+    for cases in [draw(exercise, seed) for seed in (None, *SEEDS)]:
         verdict = judge(exercise, alternative, cases)
         assert verdict.points == exercise.points, verdict
 
@@ -95,7 +102,7 @@ def test_right_answer_written_differently_earns_all_points(
 def test_mistake_loses_points_and_is_named(
     exercise: Exercise, misconception: Misconception
 ) -> None:
-    for cases in [exercise.public_cases(), *map(exercise.drawn_cases, SEEDS)]:
+    for cases in [draw(exercise, seed) for seed in (None, *SEEDS)]:
         verdict = judge(exercise, exercise.mistake(misconception), cases)
         assert verdict.points < exercise.points
         assert verdict.misconceptions == (misconception,), [
@@ -106,18 +113,17 @@ def test_mistake_loses_points_and_is_named(
 def test_two_mistakes_differ_on_some_case_of_every_draw(exercise: Exercise) -> None:
     """Else one would be called by the name of the other."""
     for seed in SEEDS:
-        behaviours = {}
-        for one in exercise.misconceptions:
-            trials = [
-                attempt(exercise, exercise.mistake(one), case)
-                for case in exercise.drawn_cases(seed)
-            ]
-            assert not all(trial.passed for trial in trials), f"{one.name} is right on seed {seed}"
-            behaviours[one.name] = trials
-        for (name, trials), (other, others) in itertools.combinations(behaviours.items(), 2):
+        cases = draw(exercise, seed)
+        behaviours = {
+            one.name: [mistaken(exercise, case, one) for case in cases]
+            for one in exercise.misconceptions
+        }
+        for name, seen in behaviours.items():
+            assert not all(right for _, right in seen), f"{name} is right on seed {seed}"
+        for (name, seen), (other, others) in itertools.combinations(behaviours.items(), 2):
             assert any(
-                a.passed != b.passed or (not a.passed and not alike(exercise, a, b.outcome))
-                for a, b in zip(trials, others)
+                right != too or (not right and not alike(exercise, case, one, another))
+                for case, (one, right), (another, too) in zip(cases, seen, others)
             ), f"{name} and {other} do the same on seed {seed}"
 
 
@@ -134,13 +140,11 @@ def test_reference_agrees_with_a_second_implementation_on_a_thousand_inputs(
 
 
 def test_no_accepted_error_is_more_than_a_small_part_of_the_values(exercise: Exercise) -> None:
-    for case in [
-        case for seed in SEEDS for case in exercise.drawn_cases(seed) if case.raises is None
-    ]:
+    for case in [case for seed in SEEDS for case in draw(exercise, seed) if case.raises is None]:
         if case.tolerance.decimals is not None:
             assert case.tolerance.decimals >= 6
             continue
-        expected = observe(exercise, exercise.reference, case, 60)[0].value
+        expected = expect(exercise, case)[0].value
         for array in numbers_in(expected):
             largest = np.abs(array[np.isfinite(array)]).max(initial=0.0)
             bound = case.tolerance.bound(array).max(initial=0.0)
@@ -163,10 +167,7 @@ def numbers_in(value: Any) -> Iterator[np.ndarray]:
 def test_an_answer_that_memorises_the_public_cases_earns_nothing_on_another_draw(
     exercise: Exercise,
 ) -> None:
-    known = [
-        (case, observe(exercise, exercise.reference, case, 60)[0])
-        for case in exercise.public_cases()
-    ]
+    known = [(case, expect(exercise, case)[0]) for case in draw(exercise)]
 
     def recall(*inputs: Any) -> Outcome | None:
         return next(
@@ -181,7 +182,7 @@ def test_an_answer_that_memorises_the_public_cases_earns_nothing_on_another_draw
 
     for seed in SEEDS:
         trials = []
-        for case in exercise.drawn_cases(seed):
+        for case in draw(exercise, seed):
             outcome = recall(case.args, dict(case.kwargs), case.steps) or Outcome(
                 error=LookupError("never seen")
             )
@@ -191,7 +192,7 @@ def test_an_answer_that_memorises_the_public_cases_earns_nothing_on_another_draw
                     difference(
                         exercise,
                         case,
-                        observe(exercise, exercise.reference, case, 60)[0].value,
+                        expect(exercise, case)[0].value,
                         outcome,
                     )
                     is None,
@@ -209,7 +210,7 @@ def test_an_answer_that_memorises_the_public_cases_earns_nothing_on_another_draw
 
 def test_inputs_are_called_what_the_statement_calls_them(exercise: Exercise) -> None:
     _before, source = solution_cells(exercise.slug)[exercise.name]
-    for case in exercise.public_cases():
+    for case in draw(exercise):
         names = [name for name in parameter_names(exercise, case) if name not in case.kwargs]
         assert not any(name.startswith("argument") for name in names), names
     definition = next(
@@ -222,7 +223,7 @@ def test_inputs_are_called_what_the_statement_calls_them(exercise: Exercise) -> 
         shown = {
             method: [arg.arg for arg in node.args.args][1:] for method, node in methods.items()
         }
-        for case in exercise.public_cases():
+        for case in draw(exercise):
             assert (
                 signature_names(exercise.reference, len(case.args))
                 == shown["__init__"][: len(case.args)]
@@ -232,7 +233,7 @@ def test_inputs_are_called_what_the_statement_calls_them(exercise: Exercise) -> 
                 assert own == shown[method][: len(given)]
     else:
         shown = [arg.arg for arg in definition.args.args]
-        for case in exercise.public_cases():
+        for case in draw(exercise):
             assert signature_names(exercise.reference, len(case.args)) == shown[: len(case.args)]
 
 
@@ -284,7 +285,7 @@ def test_generic_wrong_answer_fails(exercise: Exercise, kind: str) -> None:
     """The right answer, spoiled. Where spoiling changes nothing in any case (a symmetric matrix
     transposed), it is no
     wrong answer, and must earn all points."""
-    change, cases = GENERIC[kind], exercise.public_cases()
+    change, cases = GENERIC[kind], draw(exercise)
     spoiled, changed = {}, False
     for position, case in enumerate(cases):
         outcome = run(
@@ -370,7 +371,7 @@ def test_changing_the_inputs_costs_points(exercise: Exercise) -> None:
 
     if any(
         isinstance(argument, (np.ndarray, list))
-        for case in exercise.public_cases()
+        for case in draw(exercise)
         for argument in case.args
     ):
         verdict = judge(exercise, wrap(exercise.reference))

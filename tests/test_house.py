@@ -32,11 +32,13 @@ SLUGS = (
     "contextual bert retrieval "
     "rare_words compression isotropy code_search drift bias"
 ).split()
-FLOOR_PLAN = {"__init__.py", "reference.py", "fast.py", "gpu.py", "model.py", "exercises"}
-BASE = {"arguments", "data", "text", "training", "vectors"}
+# A part of a method is one file, or a folder of files where it holds several ideas.
+PARTS = {"reference", "fast", "gpu", "model"}
+BASE = {"arguments", "compiling", "data", "text", "training", "vectors"}
 # What else each room may import. Nothing but these two imports `grading` or `publishing`.
 MAY_IMPORT = {
     "arguments": set(),
+    "compiling": {"data"},
     "data": {"arguments"},
     "text": {"arguments"},
     "vectors": {"arguments", "text"},
@@ -59,9 +61,9 @@ HEAVY = {
     "triton",
 }
 HEAVY_ALLOWED = {
-    "fast.py": {"numba", "sklearn", "torch"},
-    "gpu.py": {"torch", "triton"},
-    "model.py": {"torch"},
+    "fast": {"numba", "sklearn", "torch"},
+    "gpu": {"torch", "triton"},
+    "model": {"torch"},
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -115,14 +117,19 @@ def room(path: Path) -> str:
     return parts[0] if len(parts) > 1 else ""
 
 
+def part(path: Path) -> str:
+    """What a module is in its room: "fast" for fast.py, and for every file of a folder fast."""
+    return path.relative_to(PACKAGE / room(path)).with_suffix("").parts[0]
+
+
 def allowed_rooms(path: Path) -> set[str]:
     own = room(path)
     if own in MAY_IMPORT:
         return MAY_IMPORT[own] | {own}
     earlier = set(SLUGS[: SLUGS.index(own) + 1]) if own in SLUGS else set()
-    if path.name == "reference.py":
+    if part(path) == "reference":
         return earlier | {"arguments", "text"}
-    return earlier | BASE | ({"checking"} if path.parent.name == "exercises" else set())
+    return earlier | BASE | ({"checking"} if part(path) == "exercises" else set())
 
 
 def test_import_finder_sees_what_it_should() -> None:
@@ -172,8 +179,28 @@ def test_every_folder_of_the_package_is_a_known_room_or_a_chapter() -> None:
 @pytest.mark.parametrize("slug", METHODS)
 def test_a_method_keeps_to_the_floor_plan(slug: str) -> None:
     files = {path.name for path in (PACKAGE / slug).iterdir() if path.name != "__pycache__"}
-    assert files <= FLOOR_PLAN, f"unexpected in embcourse/{slug}: {sorted(files - FLOOR_PLAN)}"
-    assert {"__init__.py", "reference.py"} <= files
+    plan = {"__init__.py", "exercises"} | PARTS | {f"{name}.py" for name in PARTS}
+    assert files <= plan, f"unexpected in embcourse/{slug}: {sorted(files - plan)}"
+    assert "__init__.py" in files and files & {"reference.py", "reference"}
+    twice = {name for name in PARTS if {name, f"{name}.py"} <= files}
+    assert not twice, f"embcourse/{slug} has both a file and a folder: {sorted(twice)}"
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        PACKAGE / slug / name
+        for slug in METHODS
+        for name in PARTS
+        if (PACKAGE / slug / name).is_dir()
+    ],
+    ids=lambda folder: folder.relative_to(PACKAGE).as_posix(),
+)
+def test_a_part_in_several_files_says_what_each_holds_and_in_which_order_to_read_them(
+    folder: Path,
+) -> None:
+    said = re.findall(r"^(\w+) *: \S", ast.get_docstring(tree(folder / "__init__.py")) or "", re.M)
+    assert sorted(said) == sorted(path.stem for path in folder.glob("*.py") if path.stem[0] != "_")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
@@ -194,17 +221,29 @@ def test_heavy_libraries_load_only_where_they_belong(path: Path) -> None:
     for imported in imports(path):
         top = imported.name.split(".")[0]
         where = f"{path.relative_to(ROOT)}, line {imported.line}: {imported.name}"
-        if path.name == "reference.py" and top != "embcourse":
+        if part(path) == "reference" and top != "embcourse":
             assert top in sys.stdlib_module_names or top == "numpy", (
                 f"{where}: a definition needs numpy only"
             )
         if imported.at_import:
-            assert top not in HEAVY - HEAVY_ALLOWED.get(path.name, set()), (
+            assert top not in HEAVY - HEAVY_ALLOWED.get(part(path), set()), (
                 f"{where}: import it inside the function"
             )
             assert not re.fullmatch(r"embcourse\.\w+\.gpu(\..*)?", imported.name), (
                 f"{where}: only when called"
             )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_compiled_code_is_kept_by_the_cache_that_notices_edited_callees(path: Path) -> None:
+    kept = [
+        call.lineno
+        for call in ast.walk(tree(path))
+        if isinstance(call, ast.Call) and any(keyword.arg == "cache" for keyword in call.keywords)
+    ]
+    assert not kept or room(path) == "compiling", (
+        f"{path.relative_to(ROOT)}, lines {kept}: use embcourse.compiling.cached_njit"
+    )
 
 
 @pytest.mark.parametrize(
@@ -287,7 +326,7 @@ def test_everything_public_has_a_docstring(path: Path) -> None:
                     yield from public(node.body)
 
     # In exercises/ the exercise itself says what each case, misconception and alternative is.
-    nodes = [] if path.parent.name == "exercises" else public(tree(path).body)
+    nodes = [] if part(path) == "exercises" else public(tree(path).body)
     missing = [f"{node.name} (line {node.lineno})" for node in nodes if not ast.get_docstring(node)]
     if not ast.get_docstring(tree(path)):
         missing.insert(0, "the module")

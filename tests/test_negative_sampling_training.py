@@ -390,6 +390,18 @@ class TestFailures:
         arrays, _ = load_checkpoint(path, fresh.settings | {"corpus": corpus})
         assert all(np.isfinite(array).all() for array in arrays.values())
 
+    @pytest.mark.parametrize("rate", [3.0, 5.0, 1e6])
+    @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: "-".join(kind.values()))
+    def test_a_loss_of_nan_stops_it_before_it_is_reported(self, rate, kind) -> None:
+        """Once NaN meant that no loss was sampled, and a text was trained on it to the end."""
+        text = [["a", "b", "c", "d"], ["b", "c", "e", "a"]] * 6_000
+        settings = {**SETTINGS, "sample": 0, "epochs": 5, **kind}
+        seen: list[Progress] = []
+        with pytest.raises(Diverged):
+            train(text, **settings, learning_rate=rate, callback=seen.append)
+        assert all(report.loss < 1e3 for report in seen)
+        assert not seen or seen[-1].tokens < seen[-1].total_tokens / 2
+
     @pytest.mark.parametrize(
         ("corpus", "arguments", "message"),
         [

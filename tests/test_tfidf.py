@@ -1,5 +1,6 @@
 """TF-IDF, BM25 and their evaluation, against scikit-learn, SciPy and the formulas written out."""
 
+import itertools
 import math
 import re
 
@@ -450,6 +451,33 @@ def test_index_scores_and_ranks_as_the_reference(name, verses):
     for query, target in zip(range(len(queries)), targets, strict=True):
         everything, _ = index.search(queries[query : query + 1], k=len(documents))
         assert everything[0, ranks[query] - 1] == target
+
+
+@pytest.mark.parametrize("name", INDEXES)
+@pytest.mark.parametrize("cuts", [(1, 2), (40, 41, 300), (299,), (150, 150)])
+def test_documents_added_give_the_index_of_all(name, cuts, verses):
+    """To the last bit: matrix, vocabulary, answers."""
+    whole = INDEXES[name]().fit(verses[:301])
+    index = INDEXES[name]().fit(verses[: cuts[0]])
+    for first, last in itertools.pairwise((*cuts, 301)):
+        assert index.add(verses[first:last]) is index
+    assert index.vocabulary_.tokens == whole.vocabulary_.tokens
+    assert index.vocabulary_.counts.tolist() == whole.vocabulary_.counts.tolist()
+    assert index.matrix_.has_sorted_indices
+    for part in ("data", "indices", "indptr"):
+        assert getattr(index.matrix_, part).tolist() == getattr(whole.matrix_, part).tolist()
+    ours, theirs = index.search(verses[:40], k=9), whole.search(verses[:40], k=9)
+    assert (ours[0] == theirs[0]).all() and (ours[1] == theirs[1]).all()
+
+
+def test_documents_are_added_to_a_fitted_index_only(verses):
+    with pytest.raises(ValueError, match="Bm25Index.add: this Bm25Index has not seen any"):
+        Bm25Index().add(verses[:2])
+    index = Bm25Index().fit(verses[:2])
+    with pytest.raises(TypeError, match="Bm25Index.add: expected a list of documents"):
+        index.add(verses[0])
+    assert index.add(["", " "]).matrix_.shape[0] == 4
+    assert index.add(iter([])).matrix_.shape[0] == 4
 
 
 @pytest.mark.parametrize("name", INDEXES)

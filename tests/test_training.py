@@ -441,9 +441,11 @@ class TestStability:
         with pytest.raises(Diverged, match="run holds the last good state"):
             require_stable([table], loss=1.0, learning_rate=0.1, checkpoint=tmp_path / "run")
 
-    def test_an_infinite_loss_is_an_explosion(self) -> None:
+    @pytest.mark.parametrize("loss", [np.inf, np.nan, 2e3])
+    def test_a_loss_that_explodes_stops_it(self, loss) -> None:
         with pytest.raises(Diverged):
-            require_stable([np.ones(2)], loss=np.inf, learning_rate=0.1)
+            require_stable([np.ones(2)], loss=loss, learning_rate=0.1)
+        require_stable([np.ones(2)], loss=None, learning_rate=0.1)
 
 
 class TestWritable:

@@ -740,9 +740,13 @@ class TestReading:
     def test_half_precision(self, tmp_path, format):
         emb = random_embeddings(words=4, dim=3)
         emb.save(tmp_path / "all", format)
-        half = Embeddings.load(tmp_path / "all", format, dtype="float16").matrix
-        assert half.dtype == np.float16
-        assert np.array_equal(half, emb.matrix.astype(np.float32).astype(np.float16))
+        for dtype in ("float16", np.float16, np.dtype("float16")):
+            half = Embeddings.load(tmp_path / "all", format, dtype=dtype).matrix
+            assert half.dtype == np.float16
+            assert np.array_equal(half, emb.matrix.astype(np.float32).astype(np.float16))
+        for dtype in (None, float, "bfloat16", 3):
+            with pytest.raises(ValueError, match="dtype must be 'float16' or 'float32', got"):
+                Embeddings.load(tmp_path / "all", format, dtype=dtype)
         Embeddings(["a"], np.array([[1e9]])).save(tmp_path / "large", format)
         with pytest.raises(
             ValueError, match="expected values that float16 can hold, got 1000000000.0"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
 from embcourse.text import Encoded, Vocabulary
+from embcourse.training import Diverged
 from embcourse.vectors import Embeddings
 from embcourse.word2vec import fast, model, reference
 from embcourse.word2vec.model import Training, train
@@ -396,6 +397,11 @@ def test_a_gpu_trains_the_same_objective(kind):
     np.testing.assert_allclose(cuda.inputs, cpu.inputs, atol=0.02)
 
 
-def test_a_training_that_diverges_says_so():
-    with pytest.raises(FloatingPointError, match="try a lower one"):
-        train(SENTENCES, learning_rate=1e30, epochs=3, **SMALL)
+@pytest.mark.parametrize("rate", [300.0, 1e6, 1e30])
+@pytest.mark.parametrize("model", ["skipgram", "cbow"])
+def test_a_training_that_diverges_says_so(rate, model):
+    """At a rate of a million everything stays finite, and means nothing."""
+    seen = []
+    with pytest.raises(Diverged, match="try a lower learning_rate"):
+        train(SENTENCES, model=model, learning_rate=rate, epochs=30, callback=seen.append, **SMALL)
+    assert all(report.loss < 1e3 for report in seen)

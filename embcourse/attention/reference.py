@@ -1,10 +1,10 @@
 """Scaled dot-product attention and what came before it: the formulas made runnable.
 
 Shapes: n queries, m keys, any axes in front (batch, heads) that broadcast. q is (..., n, d), k is
-        (..., m, d), v is
-(..., m, d_v). Scores and weights are (..., n, m): a row is a query. A mask is boolean, True where a
-query may attend to a key, and broadcasts to (..., n, m). A query that may attend to nothing gets
-weights 0 and output 0.
+(..., m, d), v is (..., m, d_v). Scores and weights are (..., n, m): a row is a query. A mask is
+boolean, True where a query may attend to a key, and broadcasts to (..., n, m). A query that may
+attend to nothing gets weights 0 and output 0. What no query may attend to reaches no result, not
+even NaN or infinity; where a query attends to either, it is an error.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def softmax(scores: ArrayLike, axis: int = -1, mask: ArrayLike | None = None) ->
     mask   : booleans that broadcast to scores, True where a score counts;
              a masked score counts as -inf.
     returns: float64, shape of scores; all 0 where nothing counts.
-    raises : ValueError if scores hold NaN or +inf, or the mask is not
-             boolean or does not broadcast to them.
+    raises : ValueError if scores that count hold NaN or +inf, or the mask
+             is not boolean or does not broadcast to them.
 
     >>> softmax([0.0, np.log(3.0)])
     array([0.25, 0.75])
@@ -38,11 +38,13 @@ def softmax(scores: ArrayLike, axis: int = -1, mask: ArrayLike | None = None) ->
            [0. , 0. ]])
     """
     scores = _floats("softmax", "scores", scores)
-    if np.isnan(scores).any() or np.isposinf(scores).any():
-        raise ValueError("softmax: scores must not hold NaN or +inf")
+    if not -scores.ndim <= axis < scores.ndim:
+        raise ValueError(f"softmax: scores have no axis {axis}, got shape {scores.shape}")
     if mask is not None:
         mask = require_mask("softmax", mask, scores.shape)
         scores = np.where(mask, scores, -np.inf)
+    if np.isnan(scores).any() or np.isposinf(scores).any():
+        raise ValueError("softmax: scores must not hold NaN or +inf")
     if scores.size == 0:
         return np.zeros(scores.shape)
     largest = scores.max(axis=axis, keepdims=True)
@@ -161,21 +163,17 @@ def attention(
              attend; applied before the softmax.
     scale  : 1 / sqrt(d) if None.
     returns: (outputs (..., n, d_v), weights (..., n, m)), float64.
-    raises : ValueError if shapes do not fit together, or the mask is not
-             boolean.
+    raises : ValueError if shapes do not fit together, the mask is not
+             boolean, or a query attends to a key or value with NaN or
+             infinity. Where no query may attend, they do no harm.
 
     >>> attention([[0.0]], [[1.0], [2.0]], [[10.0], [30.0]])
     (array([[20.]]), array([[0.5, 0.5]]))
 
     Vaswani et al. (2017), equation 1.
     """
-    v = _floats("attention", "v", v)
+    q, k, v, mask = _attended("attention", q, k, v, mask)
     scores = attention_scores(q, k, scale)
-    if v.ndim < 2 or v.shape[-2] != scores.shape[-1]:
-        raise ValueError(
-            "attention: v must be (..., keys, d_v) with as many keys "
-            f"as k, {scores.shape[-1]}; got {v.shape}"
-        )
     weights = softmax(scores, mask=mask)
     return weights @ v, weights
 
@@ -204,8 +202,8 @@ def attention_gradients(
     >>> [grad.ravel().tolist() for grad in grads]
     [[0.0], [-0.5, 0.5], [0.5, 0.5]]
     """
-    q, k = _floats("attention", "q", q), _floats("attention", "k", k)
-    v = _floats("attention", "v", v)
+    shapes = [np.shape(array) for array in (q, k, v)]
+    q, k, v, mask = _attended("attention_gradients", q, k, v, mask)
     outputs, weights = attention(q, k, v, mask, scale)
     grad_outputs = _floats("attention_gradients", "grad_outputs", grad_outputs)
     if grad_outputs.shape != outputs.shape:
@@ -219,8 +217,8 @@ def attention_gradients(
     grad_scores = _scale(q, scale) * grad_scores  # for both below
     grad_q = grad_scores @ k
     grad_k = np.swapaxes(grad_scores, -1, -2) @ q
-    pairs = ((grad_q, q), (grad_k, k), (grad_v, v))
-    return tuple(_summed_to(grad, array.shape) for grad, array in pairs)
+    grads = (grad_q, grad_k, grad_v)
+    return tuple(map(_summed_to, grads, shapes))
 
 
 def additive_scores(
@@ -262,6 +260,7 @@ def additive_scores(
             "additive_scores: w_query must be (d_q, hidden), w_key (d_k, hidden), u (hidden,);"
             f" {shapes}"
         )
+    _broadcast_front("additive_scores", q=q, k=k)
     queries = (q @ w_query)[..., :, None, :]  # (..., n, 1, hidden)
     keys = (k @ w_key)[..., None, :, :]  # (..., 1, m, hidden)
     return np.tanh(queries + keys) @ u
@@ -288,6 +287,7 @@ def general_scores(q: ArrayLike, k: ArrayLike, w: ArrayLike) -> Array:
             "general_scores: w must be (d_q, d_k) for q (..., n, d_q) and k (..., m, d_k); "
             f"got q {q.shape}, k {k.shape}, w {w.shape}"
         )
+    _broadcast_front("general_scores", q=q, k=k)
     return q @ w @ np.swapaxes(k, -1, -2)
 
 
@@ -353,6 +353,29 @@ def require_mask(function: str, mask: ArrayLike, shape: tuple[int, ...]) -> NDAr
         ) from None
 
 
+def _attended(
+    function: str, q: ArrayLike, k: ArrayLike, v: ArrayLike, mask: ArrayLike | None
+) -> tuple[Array, Array, Array, NDArray[np.bool_] | None]:
+    """q, k, v with 0 where no query attends, as 0 * NaN is NaN, and the mask in full shape."""
+    q, k, v = (_floats(function, name, array) for name, array in (("q", q), ("k", k), ("v", v)))
+    _require_common(function, q, k)
+    if v.ndim < 2 or v.shape[-2] != k.shape[-2]:
+        raise ValueError(
+            f"{function}: v must be (..., keys, d_v) with as many keys as k, {k.shape[-2]};"
+            f" got {v.shape}"
+        )
+    _broadcast_front(function, q=q, k=k, v=v)
+    if mask is not None:
+        front = _broadcast_front(function, q=q, k=k)
+        mask = require_mask(function, mask, (*front, q.shape[-2], k.shape[-2]))
+        asks, answers = mask.any(axis=-1)[..., None], mask.any(axis=-2)[..., None]
+        q, k, v = np.where(asks, q, 0.0), np.where(answers, k, 0.0), np.where(answers, v, 0.0)
+    for name, array in (("q", q), ("k", k), ("v", v)):
+        if not np.isfinite(array).all():
+            raise ValueError(f"{function}: {name} must be finite where a query attends")
+    return q, k, v, mask
+
+
 def _floats(function: str, name: str, array: ArrayLike) -> Array:
     array = np.asarray(array)
     if array.dtype.kind not in "fiu":
@@ -379,6 +402,18 @@ def _require_common(function: str, q: Array, k: Array) -> None:
             f"{function}: keys have d={k.shape[-1]} but queries have d={q.shape[-1]}; q (...,"
             f" queries, d) and k (..., keys, d) must share d. Got q {q.shape}, k {k.shape}"
         )
+    _broadcast_front(function, q=q, k=k)
+
+
+def _broadcast_front(function: str, **arrays: Array) -> tuple[int, ...]:
+    """The shape of the axes in front of the last two, to which all arrays broadcast."""
+    try:
+        return np.broadcast_shapes(*(array.shape[:-2] for array in arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+        raise ValueError(
+            f"{function}: the axes in front of the last two must broadcast; got {shapes}"
+        ) from None
 
 
 def _summed_to(gradient: Array, shape: tuple[int, ...]) -> Array:

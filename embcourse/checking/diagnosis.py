@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from embcourse.checking.compare import Rule, compare
-from embcourse.checking.exercise import Exercise, Misconception
+from embcourse.checking.exercise import Case, Exercise, Misconception
 from embcourse.checking.guard import Outcome
 from embcourse.checking.tolerance import Tolerance
-from embcourse.checking.trial import Trial, difference, observe, rule_of
+from embcourse.checking.trial import Trial, mistaken, rule_of
 
 MOST_MISTAKES = 3
 
@@ -45,7 +45,7 @@ def resembles(exercise: Exercise, trials: Sequence[Trial]) -> tuple[Misconceptio
     single = [
         one
         for one in exercise.misconceptions
-        if Behaviour(exercise, exercise.mistake(one), ordinary).agrees_everywhere()
+        if Behaviour(exercise, (one,), ordinary).agrees_everywhere()
     ]
     return (
         (single[0],) if len(single) == 1 else () if single else explanation(exercise, ordinary, 2)
@@ -56,9 +56,7 @@ def explanation(
     exercise: Exercise, trials: Sequence[Trial], most: int
 ) -> tuple[Misconception, ...]:
     """The fewest misconceptions, up to `most`, that explain what an answer did on these cases."""
-    behaviours = [
-        Behaviour(exercise, exercise.mistake(one), trials) for one in exercise.misconceptions
-    ]
+    behaviours = [Behaviour(exercise, (one,), trials) for one in exercise.misconceptions]
     for one, behaviour in zip(exercise.misconceptions, behaviours):
         if behaviour.agrees_everywhere():
             return (one,)
@@ -68,8 +66,9 @@ def explanation(
                 return tuple(exercise.misconceptions[i] for i in chosen)
         if count == 2:
             for one, other in itertools.combinations(exercise.misconceptions, 2):
-                both = exercise.mistake(one, other)
-                if both is not None and Behaviour(exercise, both, trials).agrees_everywhere():
+                if exercise.mistake(one, other) is None:
+                    continue
+                if Behaviour(exercise, (one, other), trials).agrees_everywhere():
                     return one, other
     return ()
 
@@ -88,22 +87,24 @@ def explain_together(behaviours: Sequence[Behaviour], cases: int) -> bool:
 
 
 class Behaviour:
-    """What a wrong function does on the cases, beside what the answer did. A case runs when it is
-    first asked for."""
+    """What an answer with these mistakes does on the cases, beside what the answer did. A case runs
+    when it is first asked for."""
 
-    def __init__(self, exercise: Exercise, wrong: Callable, trials: Sequence[Trial]) -> None:
-        self.exercise, self.wrong, self.trials = exercise, wrong, trials
+    def __init__(
+        self, exercise: Exercise, mistakes: tuple[Misconception, ...], trials: Sequence[Trial]
+    ) -> None:
+        self.exercise, self.mistakes, self.trials = exercise, mistakes, trials
         self.seen: dict[int, tuple[bool, bool]] = {}
 
     def on(self, position: int) -> tuple[bool, bool]:
-        """Whether the wrong function is right on that case, and whether the answer does the
-        same."""
+        """Whether the mistakes are right on that case, and whether the answer does the same."""
         if position not in self.seen:
             trial = self.trials[position]
-            outcome = observe(self.exercise, self.wrong, trial.case, self.exercise.seconds)[0]
-            right = difference(self.exercise, trial.case, trial.expected, outcome) is None
+            outcome, right = mistaken(self.exercise, trial.case, *self.mistakes)
             same = (
-                trial.passed if right else not trial.passed and alike(self.exercise, trial, outcome)
+                trial.passed
+                if right
+                else not trial.passed and alike(self.exercise, trial.case, outcome, trial.outcome)
             )
             self.seen[position] = right, same
         return self.seen[position]
@@ -115,24 +116,22 @@ class Behaviour:
         return all(self.on(position)[1] for position in order)
 
 
-def alike(exercise: Exercise, trial: Trial, outcome: Outcome) -> bool:
-    """Whether a wrong outcome is the same as the answer's: the same value, or an error of the same
+def alike(exercise: Exercise, case: Case, one: Outcome, other: Outcome) -> bool:
+    """Whether two wrong outcomes of a case are the same: the same value, or an error of the same
     kind and place."""
-    mine, theirs = outcome.error, trial.outcome.error
+    mine, theirs = one.error, other.error
     if mine is not None or theirs is not None:
         if type(mine) is not type(theirs) or isinstance(mine, NotImplementedError):
             return False
-        if trial.case.raises is not None:  # the wrong error for bad input: its words are free
+        if case.raises is not None:  # the wrong error for bad input: its words are free
             return True
         return error_place(mine) == error_place(theirs)
-    if trial.case.raises is not None:  # an error was due, and both returned something
-        return compare(outcome.value, trial.outcome.value) is None
-    rule = rule_of(exercise, trial.case)
-    if not trial.case.steps:
-        return same_mistake(outcome.value, trial.outcome.value, rule)
-    return all(
-        same_mistake(one, other, rule) for one, other in zip(outcome.value, trial.outcome.value)
-    )
+    if case.raises is not None:  # an error was due, and both returned something
+        return compare(one.value, other.value) is None
+    rule = rule_of(exercise, case)
+    if not case.steps:
+        return same_mistake(one.value, other.value, rule)
+    return all(same_mistake(mine, theirs, rule) for mine, theirs in zip(one.value, other.value))
 
 
 def same_mistake(one: Any, other: Any, rule: Rule) -> bool:
@@ -171,5 +170,4 @@ def error_place(error: BaseException) -> tuple[str, ...]:
 
 def explains(exercise: Exercise, misconception: Misconception, trial: Trial) -> bool:
     """Whether one of several mistakes is enough to explain what the answer did on that case."""
-    behaviour = Behaviour(exercise, exercise.mistake(misconception), [trial])
-    return behaviour.agrees_everywhere()
+    return Behaviour(exercise, (misconception,), [trial]).agrees_everywhere()

@@ -25,7 +25,7 @@ ASPECTS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """One input, and the aspect of the answer that it looks at.
 
@@ -36,6 +36,7 @@ class Case:
     raises       : the exception that bad input must raise; None where a result is expected.
     tolerance    : how far a float may be off.
     steps        : for the probe "construct_then_call": (method, args) pairs called in turn.
+    seen         : what an exercise's own functions did on it, filled as they run: none runs twice.
     """
 
     args: tuple
@@ -45,6 +46,7 @@ class Case:
     raises: type[Exception] | None = None
     tolerance: Tolerance = Tolerance()
     steps: tuple[tuple[str, tuple], ...] = ()
+    seen: dict[tuple, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.aspect not in ASPECTS or self.aspect == "inputs":
@@ -70,7 +72,7 @@ class Misconception:
     hint: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exercise:
     """An exercise: how it is called, what is right, what people get wrong, and how it is graded.
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from embcourse.checking.compare import Mismatch, Rule, compare, shorten
-from embcourse.checking.exercise import Case, Exercise
+from embcourse.checking.exercise import Case, Exercise, Misconception
 from embcourse.checking.guard import Outcome, OutOfTime, run
 from embcourse.checking.plain import NotPlainData, arrays_in, fresh, plain
 from embcourse.checking.probes import PROBES, step_name
@@ -36,15 +36,38 @@ class Trial:
 
 
 def attempt(exercise: Exercise, function: Callable, case: Case) -> Trial:
-    """Runs one case on the reference and on the answer, each with its own copy of the input."""
-    expected, _, may_alias = observe(exercise, exercise.reference, case, seconds=600.0)
-    if case.raises is None and expected.error is not None:
-        raise AssertionError(
-            f"{exercise.id}: the reference fails on {case.label!r}: {expected.error!r}"
-        )
+    """Runs one case on the answer, with its own copy of the input, and compares with the
+    reference."""
+    expected, may_alias = expect(exercise, case)
     outcome, changed, aliased = observe(exercise, function, case, exercise.seconds)
     mismatch = difference(exercise, case, expected.value, outcome)
     return Trial(case, expected.value, outcome, mismatch, changed, aliased and not may_alias)
+
+
+def expect(exercise: Exercise, case: Case) -> tuple[Outcome, bool]:
+    """What the reference does on a case, and whether its result is a view of an input. It runs
+    once."""
+    key = (exercise,)
+    if key not in case.seen:
+        outcome, _, aliased = observe(exercise, exercise.reference, case, seconds=600.0)
+        case.seen[key] = outcome, aliased
+    outcome, aliased = case.seen[key]
+    if case.raises is None and outcome.error is not None:
+        raise AssertionError(
+            f"{exercise.id}: the reference fails on {case.label!r}: {outcome.error!r}"
+        )
+    return outcome, aliased
+
+
+def mistaken(exercise: Exercise, case: Case, *mistakes: Misconception) -> tuple[Outcome, bool]:
+    """What an answer that makes these mistakes at once does on a case, and whether that is right.
+    It runs once."""
+    key = (exercise, *mistakes)
+    if key not in case.seen:
+        outcome, _, _ = observe(exercise, exercise.mistake(*mistakes), case, exercise.seconds)
+        right = difference(exercise, case, expect(exercise, case)[0].value, outcome) is None
+        case.seen[key] = outcome, right
+    return case.seen[key]
 
 
 def observe(
@@ -64,16 +87,15 @@ def observe(
         return value
 
     outcome = run(body, seconds)
-    names = parameter_names(exercise, case)
     before = [
         *case.args,
         *case.kwargs.values(),
         *(argument for _, given in case.steps for argument in given),
     ]
     after = [*args, *kwargs.values(), *(argument for _, given in steps for argument in given)]
-    changed = ", ".join(
-        name for name, one, other in zip(names, before, after) if not same(one, other)
-    )
+    touched = [not same(one, other) for one, other in zip(before, after)]
+    names = parameter_names(exercise, case) if any(touched) else []
+    changed = ", ".join(name for name, is_touched in zip(names, touched) if is_touched)
     return outcome, changed, bool(shares and shares[0])
 
 

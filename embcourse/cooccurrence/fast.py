@@ -19,6 +19,7 @@ from scipy.sparse import csr_array, issparse
 from scipy.sparse.linalg import svds
 from threadpoolctl import threadpool_limits
 
+from embcourse.compiling import cached_njit
 from embcourse.cooccurrence import reference
 from embcourse.cooccurrence.reference import FloatArray, Weighting
 
@@ -182,7 +183,7 @@ def _require_sparse(function: str, name: str, matrix: csr_array) -> csr_array:
 # These release the interpreter's lock, so the pool's threads run them side by side.
 
 
-@numba.njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def _group_by_word(ids: NDArray, size: int) -> tuple[NDArray, NDArray]:
     """Counting sort: word w occurs at positions[starts[w]:starts[w + 1]], in the order of the
     text."""
@@ -198,7 +199,7 @@ def _group_by_word(ids: NDArray, size: int) -> tuple[NDArray, NDArray]:
     return starts, positions
 
 
-@numba.njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def _row_sizes(first, last, starts, positions, ids, ends, window, sizes):
     """Number of distinct words that follow each of the words first ... last - 1."""
     seen_by = np.full(len(starts) - 1, -1, dtype=np.int64)
@@ -212,7 +213,7 @@ def _row_sizes(first, last, starts, positions, ids, ends, window, sizes):
         sizes[word] = distinct
 
 
-@numba.njit(nogil=True, cache=True)
+@cached_njit(nogil=True)
 def _fill_rows(first, last, starts, positions, ids, ends, weights, indptr, columns, values):
     """Which words follow the words first ... last - 1, and with what total weight."""
     total = np.zeros(len(starts) - 1)

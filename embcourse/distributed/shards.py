@@ -4,9 +4,11 @@ same path."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+
+from embcourse.training import corpus_files
 
 
 def write_shards(sentences: Iterable[Sequence[str]], folder: str | Path, shards: int) -> list[Path]:
@@ -53,35 +55,23 @@ def write_shards(sentences: Iterable[Sequence[str]], folder: str | Path, shards:
     return paths
 
 
-def read_shard(path: str | Path) -> Iterator[list[str]]:
-    """The sentences of one shard, one at a time: the file is never whole in memory.
+def shard_files(shards: str | Path | Sequence[str | Path], where: str) -> list[str]:
+    """The paths of the shards as absolute strings.
+
+    shards: files, or a folder or a pattern of them, as `training.corpus_files` reads them.
+    where : the function to name in the message.
+    raises: TypeError for something else than paths, ValueError for none, FileNotFoundError for one
+            that is not there.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     files = write_shards([["a", "b"], ["c"]], folder, 1)
-    ...     list(read_shard(files[0]))
-    [['a', 'b'], ['c']]
+    ...     files = write_shards([["a"], ["b"]], folder, 2)
+    ...     shard_files(folder, "train") == shard_files(files, "train") == [str(f) for f in files]
+    True
     """
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            yield line.split()
-
-
-def require_shards(shards: Sequence[str | Path], where: str) -> list[str]:
-    """The paths of the shards as absolute strings.
-
-    where : the function to name in the message.
-    raises: TypeError for one path instead of several, ValueError for none, FileNotFoundError for
-            one that is not there.
-    """
-    if isinstance(shards, str | Path):
-        raise TypeError(
-            f"{where}: shards must be a list of files, got one path, {os.fspath(shards)!r}"
-        )
-    paths = [os.path.abspath(path) for path in shards]
+    paths = [shards] if isinstance(shards, str | Path) else list(shards)
+    if not all(isinstance(path, str | Path) for path in paths):
+        raise TypeError(f"{where}: shards must be paths, got {paths[:2]!r:.60}")
     if not paths:
         raise ValueError(f"{where}: shards must hold at least one file, got none")
-    for path in paths:
-        if not os.path.isfile(path):
-            raise FileNotFoundError(f"{where}: there is no shard {path}")
-    return paths
+    return [os.path.abspath(path) for path in corpus_files([Path(path) for path in paths], where)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from embcourse.distributed.reduction import kept
-from embcourse.distributed.shards import read_shard, require_shards
+from embcourse.distributed.shards import shard_files
 from embcourse.distributed.vocabulary import build_vocabulary
 from embcourse.negative_sampling import Training, learning_rate
 from embcourse.text import Encoded, Vocabulary
@@ -22,6 +22,7 @@ from embcourse.training import (
     interrupts_held,
     load_checkpoint,
     padded_rows,
+    read_sentences,
     require_stable,
     require_trained,
     require_whole,
@@ -42,7 +43,7 @@ OPTIONS = (
 
 
 def train(
-    shards: Sequence[str | Path],
+    shards: str | Path | Sequence[str | Path],
     client: Client,
     *,
     copies: int | None = None,
@@ -50,6 +51,7 @@ def train(
     epochs: int = 5,
     min_count: int = 5,
     max_size: int | None = None,
+    encoding: str = "utf-8",
     seed: int = 0,
     progress: bool = False,
     callback: Callable[[Progress], object] | None = None,
@@ -73,14 +75,14 @@ def train(
     So there are at most 4 copies, however many shards, unless you ask for more; then take more
     averages, and look at the loss.
 
-    shards    : files with one sentence a line, readable under the same path by every worker; see
-                `write_shards`.
+    shards    : files with one sentence a line, or a folder or a pattern of them, readable under the
+                same path by every worker; .gz, .bz2 and .xz are read through; see `write_shards`.
     client    : a `dask.distributed.Client`.
     copies    : how many are trained side by side, from 1 to the number of shards; None for 4, or as
                 many as there are shards. More workers than copies are idle.
     averages  : how often in an epoch the copies are averaged, at least 1. A part of a shard must be
                 long enough to hold the frequent words many times.
-    epochs, min_count, max_size, seed: as in `embcourse.negative_sampling.train`.
+    epochs, min_count, max_size, encoding, seed: as in `embcourse.negative_sampling.train`.
     progress, callback: as there, once a round.
     checkpoint: a file to save the state in after every round. If it exists, training goes on from
                 there, with the result of an unbroken run.
@@ -96,7 +98,7 @@ def train(
     Zinkevich, Weimer, Smola & Li (2010), with averages in between; Goyal et al. (2017) for the
     learning rate.
     """
-    paths = require_shards(shards, "train")
+    paths = shard_files(shards, "train")
     require_whole("averages", averages)
     require_whole("epochs", epochs)
     if copies is None:
@@ -113,7 +115,9 @@ def train(
         )
     if checkpoint is not None:
         require_writable(checkpoint)
-    vocabulary = build_vocabulary(paths, client, min_count=min_count, max_size=max_size)
+    vocabulary = build_vocabulary(
+        paths, client, min_count=min_count, max_size=max_size, encoding=encoding
+    )
     # The training object of the client checks the arguments, draws the first vectors, and never
     # trains.
     one_of_each = Encoded(
@@ -135,7 +139,7 @@ def train(
     }
 
     shared = kept(client, vocabulary)
-    texts = [client.submit(encode_shard, path, shared, pure=False) for path in paths]
+    texts = [client.submit(encode_shard, path, shared, encoding, pure=False) for path in paths]
     settings["corpus"] = client.gather([client.submit(fingerprint, text) for text in texts])
     tokens = int(vocabulary.counts.sum())
     rounds, first = epochs * averages, 0
@@ -184,7 +188,7 @@ def train(
                 sum(getattr(result, name) for result in results)
                 for name in ("loss_sum", "loss_terms")
             )
-            mean = loss_sum / loss_terms if loss_terms else float("nan")
+            mean = loss_sum / loss_terms if loss_terms else None
             require_stable(
                 tables, loss=mean, learning_rate=rates[1], limit=limit, checkpoint=checkpoint
             )
@@ -219,9 +223,9 @@ class Copy(NamedTuple):
     loss_terms: int = 0
 
 
-def encode_shard(path: str, vocabulary: Vocabulary) -> Encoded:
+def encode_shard(path: str, vocabulary: Vocabulary, encoding: str = "utf-8") -> Encoded:
     """The ids of one shard."""
-    return vocabulary.encode_documents(read_shard(path))
+    return vocabulary.encode_documents(read_sentences(path, encoding=encoding))
 
 
 def fingerprint(text: Encoded) -> int:

@@ -3,7 +3,6 @@ on many threads."""
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
@@ -271,7 +270,7 @@ class Training:
         try:
             with reporter:
                 self._train_chunks(last, reporter, pool)
-                self._require_stable(float("nan"), last)
+                self._require_stable(None, last)
         finally:
             with interrupts_held():
                 pool.shutdown()  # a chunk that is being trained is trained to its end
@@ -283,7 +282,7 @@ class Training:
             )
         return self
 
-    def _require_stable(self, loss: float, position: int) -> None:
+    def _require_stable(self, loss: float | None, position: int) -> None:
         """Stops where the tables have exploded; what has is not saved."""
         tables = (
             [table.abs().amax(0).cpu().numpy() for table in self._pair]
@@ -413,15 +412,15 @@ class Training:
                 chunk, future = waiting.popleft()
                 loss_sum, loss_terms = future.result()
                 rate = self._rate_at(chunk.first_token + chunk.tokens)
-                look(loss_sum / loss_terms if loss_terms else float("nan"))
+                look(loss_sum / loss_terms if loss_terms else None)
                 reporter.passed(
                     chunk.tokens, loss_sum=loss_sum, loss_terms=loss_terms, learning_rate=rate
                 )
 
-        def look(loss: float) -> None:
+        def look(loss: float | None) -> None:
             nonlocal looked, pause
             began = time.monotonic()
-            if began - looked >= pause or (not loss < self._limit and not math.isnan(loss)):
+            if began - looked >= pause or (loss is not None and not loss < self._limit):
                 self._require_stable(loss, self._position)
                 looked = time.monotonic()
                 pause = max(LOOK_EVERY, (looked - began) / LOOKING)
@@ -433,7 +432,7 @@ class Training:
             settle(at_most=4 * self._threads)  # enough to keep everyone busy
             if self._checkpoint is not None and time.monotonic() - saved >= self._checkpoint_every:
                 settle(at_most=0)
-                self._require_stable(float("nan"), self._position)
+                self._require_stable(None, self._position)
                 self.save(self._checkpoint)
                 saved = time.monotonic()
         settle(at_most=0)

@@ -8,9 +8,8 @@ text itself: one compiled pass over the code points finds each word and its id i
 a Python string is made once per distinct word, not once per occurrence.
 
 Ranking: a query scores all documents at once by walking the postings of its terms, the list of
-         documents that hold the
-term, and adding into one array of scores. That array is reused, so memory stays at one float per
-document and thread, however many queries there are.
+documents that hold the term, and adding into one array of scores. That array is reused, so memory
+stays at one float per document and thread, however many queries there are.
 """
 
 from collections import defaultdict
@@ -22,6 +21,8 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
+
+from embcourse.compiling import cached_njit
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -137,7 +138,7 @@ def _word_characters(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     return table
 
 
-@numba.njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def _intern_words(codes, is_word, ends, minimum_length):
     """Ids of all words in order of appearance, where each document's ids begin, and where each new
     word stands."""
@@ -453,7 +454,7 @@ def _query_arrays(
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def _score_all(terms, weights, offsets, documents, document_weights, scores):
     scores[:] = 0.0
     for i in range(len(terms)):
@@ -462,7 +463,7 @@ def _score_all(terms, weights, offsets, documents, document_weights, scores):
             scores[documents[posting]] += weight * document_weights[posting]
 
 
-@numba.njit(cache=True, nogil=True)
+@cached_njit(nogil=True)
 def _select(scores, best, best_scores):
     k = len(best)
     filled = 0
@@ -491,7 +492,7 @@ def _select(scores, best, best_scores):
             filled = min(filled + 1, k)
 
 
-@numba.njit(parallel=True, cache=True, nogil=True)
+@cached_njit(parallel=True, nogil=True)
 def _top_k(
     query_offsets,
     query_terms,
@@ -514,7 +515,7 @@ def _top_k(
             _select(scores, best[query], best_scores[query])
 
 
-@numba.njit(parallel=True, cache=True, nogil=True)
+@cached_njit(parallel=True, nogil=True)
 def _target_ranks(
     query_offsets,
     query_terms,

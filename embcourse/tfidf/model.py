@@ -29,6 +29,7 @@ class _Index(ABC):
     vocabulary_: Vocabulary
     idf_: NDArray[np.float64]
     matrix_: csr_array
+    _counted: csr_array
     _postings: Postings
 
     def __init__(self, tokenizer: Tokenizer | None) -> None:
@@ -41,30 +42,51 @@ class _Index(ABC):
         raises   : ValueError for a bad parameter, no document, or no token in any; TypeError if
                    documents is one string or holds something else than strings.
         """
-        from embcourse.tfidf import fast
-
         self._check_parameters()
         documents = self._require_documents("fit", documents)
         if not documents:
             raise ValueError(
                 f"{type(self).__name__}.fit: documents must hold at least one document, got none"
             )
-        if self.tokenizer is scikit_learn_tokens:  # the compiled pass gives the same words
-            terms, counts = fast.count_words(documents)
-        else:
-            terms, counts = fast.count_terms(self._tokens(documents))
+        terms, counts = self._count(documents)
         if not terms:
             raise ValueError(
                 f"{type(self).__name__}.fit: no token in any of the {len(documents)} documents"
             )
-        occurrences = np.bincount(counts.indices, weights=counts.data, minlength=len(terms)).astype(
-            np.int64
-        )
-        self.vocabulary_ = Vocabulary(terms, occurrences, unknown="drop")
-        self._learn(counts)
-        self.matrix_ = self._weigh(counts)
-        self._postings = fast.postings(self._documents(self.matrix_))
-        return self
+        return self._index(terms, counts)
+
+    def add(self, documents: Sequence[str]) -> Self:
+        """More documents, behind those that are there. The index is that of all of them, as if
+        `fit` had seen them together: vocabulary and weights are learned anew, from the counts that
+        the index keeps, and no document is read twice.
+
+        documents: as in `fit`; none at all change nothing.
+        raises   : NotFittedError before `fit`; TypeError as there.
+
+        >>> index = Bm25Index().fit(["the cat sat", "the dog barked"]).add(["a cat and a dog"])
+        >>> index.search(["and"], k=1)[0]
+        array([[2]])
+        """
+        from scipy.sparse import csr_array, vstack
+
+        self._require_fitted("add")
+        self._check_parameters()
+        documents = self._require_documents("add", documents)
+        if not documents:
+            return self
+        terms, counts = self._count(documents)
+        union = sorted({*self.vocabulary_.tokens, *terms})
+        column = {term: number for number, term in enumerate(union)}
+        blocks = []
+        for words, matrix in ((self.vocabulary_.tokens, self._counted), (terms, counts)):
+            columns = np.array([column[word] for word in words], dtype=matrix.indices.dtype)
+            blocks.append(
+                csr_array(
+                    (matrix.data, columns[matrix.indices], matrix.indptr),
+                    shape=(matrix.shape[0], len(union)),
+                )
+            )
+        return self._index(union, vstack(blocks, format="csr"))
 
     def transform(self, documents: Sequence[str]) -> csr_array:
         """Weights of the terms in other documents, by what `fit` has learned. Words it has not seen
@@ -153,6 +175,28 @@ class _Index(ABC):
         documents = self._require_documents(method, documents)
         encoded = self.vocabulary_.encode_documents(self._tokens(documents))
         return fast.counts_from_ids(encoded.ids, encoded.offsets, len(self.vocabulary_))
+
+    def _count(self, documents: Sequence[str]) -> tuple[list[str], csr_array]:
+        """The terms of documents, by code point, and how often each document holds them."""
+        from embcourse.tfidf import fast
+
+        if self.tokenizer is scikit_learn_tokens:  # the compiled pass gives the same words
+            return fast.count_words(documents)
+        return fast.count_terms(self._tokens(documents))
+
+    def _index(self, terms: Sequence[str], counts: csr_array) -> Self:
+        """Learns the weights of counted documents, and makes them ready for queries."""
+        from embcourse.tfidf import fast
+
+        occurrences = np.bincount(counts.indices, weights=counts.data, minlength=len(terms)).astype(
+            np.int64
+        )
+        self.vocabulary_ = Vocabulary(terms, occurrences, unknown="drop")
+        self._counted = counts
+        self._learn(counts)
+        self.matrix_ = self._weigh(counts)
+        self._postings = fast.postings(self._documents(self.matrix_))
+        return self
 
     def _tokens(self, documents: Sequence[str]) -> Iterable[Sequence[str]]:
         return documents if self.tokenizer is None else map(self.tokenizer, documents)

@@ -3,7 +3,6 @@ mean nothing."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,15 +21,15 @@ class Diverged(FloatingPointError):
 def require_stable(
     tables: Sequence[np.ndarray],
     *,
-    loss: float,
+    loss: float | None,
     learning_rate: float,
     limit: float = LARGEST,
     checkpoint: str | Path | None = None,
 ) -> None:
-    """Stops a training whose tables are not finite or hold numbers above a limit.
+    """Stops a training whose tables or loss are not finite, or above a limit.
 
     tables       : what is trained, arrays of floats.
-    loss         : the mean loss of late; NaN if none was sampled.
+    loss         : the mean loss of late; None if none was sampled.
     learning_rate: where it stands, for the message.
     limit        : the largest number that is no explosion.
     checkpoint   : where the last good state lies, for the message.
@@ -44,13 +43,14 @@ def require_stable(
     # NaN is the largest of all to numpy. No copy of a table is made: it may fill half of the
     # memory.
     largest = float(np.max([(table.max(), -table.min()) for table in tables]))
-    if largest <= limit and not math.isinf(loss):
+    if largest <= limit and (loss is None or loss <= limit):
         return
     kept = Path(checkpoint) if checkpoint is not None and Path(checkpoint).exists() else None
     advice = f"; {kept} holds the last good state" if kept else ""
+    told = "" if loss is None else f", the loss is {loss:.3g}"
     raise Diverged(
-        f"train: the training diverges: a table holds {largest:.3g}, the loss is {loss:.3g} at"
-        f" learning rate {learning_rate:.3g}; try a lower learning_rate{advice}"
+        f"train: the training diverges: a table holds {largest:.3g}{told} at learning rate"
+        f" {learning_rate:.3g}; try a lower learning_rate{advice}"
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from embcourse.text import Vocabulary
 from embcourse.text.compression import is_compressed, without_compression
@@ -311,7 +312,7 @@ class Embeddings:
         format: Format | None = None,
         *,
         limit: int | None = None,
-        dtype: Literal["float16", "float32"] = "float32",
+        dtype: DTypeLike = "float32",
         spaces: bool = False,
         undecodable: Undecodable = "raise",
     ) -> "Embeddings":
@@ -322,7 +323,7 @@ class Embeddings:
                      A text may lack the header, as GloVe's files do: its first line then says how
                      many values a word has.
         limit      : of those formats: at most so many words, the first ones.
-        dtype      : of those formats: "float16" halves the memory, and rounds.
+        dtype      : of those formats: float16 or float32; half the numbers' size, and rounded.
         spaces     : of texts: a word may hold single spaces, as some of glove.840B do. Without it
                      they are an error, because a line with a value too many looks the same.
         undecodable: of those formats: what happens to a word that is not UTF-8. "raise"; "skip"

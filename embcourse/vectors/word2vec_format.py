@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from embcourse.text.compression import DAMAGED, compressed, is_compressed
 from embcourse.vectors.atomic import atomic_write
@@ -66,7 +67,7 @@ class Reading(NamedTuple):
     """How a file is read: the options of `Embeddings.load`."""
 
     limit: int | None = None
-    dtype: str = "float32"
+    dtype: DTypeLike = "float32"
     spaces: bool = False
     undecodable: str = "raise"
 
@@ -83,7 +84,11 @@ class Reading(NamedTuple):
                 "Embeddings.load: limit must be an integer of at least 1 or None, got"
                 f" {self.limit!r}"
             )
-        if self.dtype not in ("float16", "float32"):
+        try:
+            known = np.dtype(self.dtype).name in ("float16", "float32")
+        except TypeError:
+            known = False
+        if not known or self.dtype is None:  # to numpy None is float64
             raise ValueError(
                 f"Embeddings.load: dtype must be 'float16' or 'float32', got {self.dtype!r}"
             )
@@ -141,7 +146,7 @@ class _Table:
             kept = single.astype(self.reading.dtype)
         if not np.isfinite(kept).all():
             raise ValueError(
-                f"{where}: expected values that {self.reading.dtype} can hold, got"
+                f"{where}: expected values that {np.dtype(self.reading.dtype)} can hold, got"
                 f" {np.abs(single).max()}"
             )
         self.places[token] = number

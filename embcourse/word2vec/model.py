@@ -12,7 +12,7 @@ import numpy as np
 
 from embcourse.text import Encoded, Vocabulary, context_pairs, keep_probabilities
 from embcourse.training import (
-    Diverged,
+    LARGEST,
     Progress,
     Reporter,
     first_vectors,
@@ -20,6 +20,7 @@ from embcourse.training import (
     require_choice,
     require_number,
     require_pairs,
+    require_stable,
     require_trained,
     require_whole,
 )
@@ -117,6 +118,7 @@ class Training:
         self._tables = [
             torch.from_numpy(table).to(device) for table in (inputs, np.zeros_like(inputs))
         ]
+        self._limit = LARGEST * max(1.0, float(np.abs(inputs).max()))
         self._means = [torch.zeros_like(table) for table in self._tables]
         self._squares = [torch.zeros_like(table) for table in self._tables]
         self._steps = 0
@@ -144,8 +146,8 @@ class Training:
         short.
 
         returns: the training itself.
-        raises : ValueError if until lies outside 1 ... epochs; `training.Diverged` if the loss is
-                 not finite any more.
+        raises : ValueError if until lies outside 1 ... epochs; `training.Diverged` as soon
+                 as the tables or the loss explode.
         """
         if until is not None and not 1 <= until <= self._epochs:
             raise ValueError(
@@ -198,13 +200,15 @@ class Training:
         if not batches:  # subsampling has left nothing to predict
             self._report(reporter, tokens, 0.0, 0, self._learning_rate * (1 - before / total))
 
-    @staticmethod
-    def _report(reporter: Reporter, tokens: int, loss_sum: float, terms: int, rate: float) -> None:
-        if not math.isfinite(loss_sum):
-            raise Diverged(
-                f"train: the training diverges: the loss is {loss_sum} at learning rate {rate:.3g};"
-                " try a lower one"
-            )
+    def _report(
+        self, reporter: Reporter, tokens: int, loss_sum: float, terms: int, rate: float
+    ) -> None:
+        require_stable(
+            [np.array([float(table.min()), float(table.max())]) for table in self._tables],
+            loss=loss_sum / terms if terms else None,
+            learning_rate=rate,
+            limit=self._limit,
+        )
         reporter.passed(tokens, loss_sum=loss_sum, loss_terms=terms, learning_rate=rate)
 
     def _batches(
