@@ -371,11 +371,12 @@ class _Aliases(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         definition = _definition(self.module, node.id)
-        statement = definition and definition.statement
-        is_alias = isinstance(statement, ast.Assign) and isinstance(
+        statement = definition.statement if definition else None
+        if isinstance(statement, ast.Assign) and isinstance(
             statement.value, ast.Subscript | ast.BinOp
-        )
-        return statement.value if is_alias else node
+        ):
+            return statement.value
+        return node
 
 
 # ---------------------------------------------------------------------------------- Sphinx's events
