@@ -23,14 +23,15 @@ ifneq ($(filter-out $(wildcard $(ASSIGNMENTS)),$(ASSIGNMENTS)),)
 $(RELEASED): FORCE
 endif
 
-.PHONY: help book html serve test style notebooks assignments mutants bench bench-quality bench-gpu clean FORCE
+.PHONY: help environment book html serve lint test style notebooks assignments mutants bench bench-quality bench-gpu clean FORCE
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make book         environment, students' notebooks, HTML book: prints where it is"
-	@echo "make test         environment, HTML book, then the whole test suite: pytest --nbval (SLUG=tfidf: one chapter)"
+	@echo "make test         environment, then the whole test suite: pytest --nbval (SLUG=tfidf: one chapter; PART=core: a part)"
 	@echo "make serve        the book on http://127.0.0.1:$(PORT) (PORT=8001 for another port)"
 	@echo "make html         environment and HTML book only"
+	@echo "make lint         whether the code keeps to the style"
 	@echo "make notebooks    run chapters and solutions again, normalised (NOTEBOOKS=book/counting/tfidf.ipynb for one)"
 	@echo "make assignments  students' notebooks from the solutions"
 	@echo "make style        format the code, and mend what the linter can mend"
@@ -50,13 +51,18 @@ html: $(READY)
 serve: $(RELEASED)
 	@$(RUN) -m embcourse.publishing serve --port $(PORT)
 
-# The students' notebooks are not made again here: a test compares those in the repository with fresh ones.
-test: html
+environment: $(READY)
+
+lint: $(READY)
 	@echo "== Style"
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m ruff check --quiet .
-	@echo "== Tests, doctests, chapters, solutions$(if $(SLUG), of $(SLUG))"
-	@$(RUN) -m pytest --nbval $(if $(SLUG),-k $(SLUG) $(TESTS_OF_A_CHAPTER))
+
+# The book is built by the tests that read it, beside the others. The students' notebooks are not made again here: a
+# test compares those in the repository with fresh ones. Of the parts, `core` looks at the style of all.
+test: $(if $(filter-out core,$(PART)),$(READY),lint)
+	@echo "== Tests, doctests, chapters, solutions$(if $(SLUG)$(PART), of $(SLUG)$(PART))"
+	@$(RUN) -m pytest --nbval $(if $(PART),--part $(PART)) $(if $(SLUG),-k $(SLUG) $(TESTS_OF_A_CHAPTER))
 
 notebooks: $(READY)
 	@$(RUN) -m embcourse.publishing execute $(NOTEBOOKS)

@@ -3,13 +3,13 @@ book/counting/tfidf.ipynb`."""
 
 import importlib.util
 import os
-import re
 import shutil
 from typing import Any
 
 import pytest
 
 from embcourse.publishing.execution import KERNEL_ENVIRONMENT
+from tests.parts import part_of, parts, rank_of, scope_of
 
 # Kernels that nbval starts inherit this, so outputs are checked in the environment that made them.
 os.environ.update(KERNEL_ENVIRONMENT)
@@ -23,15 +23,28 @@ if shutil.which("nvidia-smi") is None:
 collect_ignore_glob = [] if importlib.util.find_spec("triton") else ["embcourse/*/gpu.py"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", choices=parts(), help="only the tests of this part of the suite")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("part")
+    if wanted:
+        others = [item for item in items if part_of(item.nodeid) != wanted]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if part_of(item.nodeid) == wanted]
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: rank_of(item.nodeid))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file stays with one worker; but a class is graded for minutes, and each chapter's class by
-    itself."""
+    """A file stays with one worker, unless it is known to be made of pieces that may part."""
     from xdist.scheduler import LoadFileScheduling
 
-    class ByFileAndClass(LoadFileScheduling):
+    class ByFileOrPiece(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            graded = re.match(r"tests/test_grading\.py::\w+\[(\w+)", nodeid)
-            return graded[1] if graded else super()._split_scope(nodeid)
+            return scope_of(nodeid) or super()._split_scope(nodeid)
 
-    return ByFileAndClass(config, log) if config.getvalue("dist") == "loadfile" else None
+    return ByFileOrPiece(config, log) if config.getvalue("dist") == "loadfile" else None

@@ -203,6 +203,39 @@ def test_a_part_in_several_files_says_what_each_holds_and_in_which_order_to_read
     assert sorted(said) == sorted(path.stem for path in folder.glob("*.py") if path.stem[0] != "_")
 
 
+def twins(slug: str, own: str) -> dict[str, set[str]]:
+    """Every public function of `fast` or of `gpu`, and the twins that its docstring names."""
+    folder, other = PACKAGE / slug, {"fast": "gpu", "gpu": "fast"}[own]
+    public = {
+        imported.name.split(".")[-1]
+        for init in folder.glob(f"{own}/__init__.py")
+        for imported in imports(init)
+    }
+    label = {"fast": "GPU", "gpu": "CPU"}[own]
+    named = {}
+    for path in [*folder.glob(f"{own}.py"), *folder.glob(f"{own}/*.py")]:
+        for node in tree(path).body:
+            if isinstance(node, ast.FunctionDef) and node.name[0] != "_":
+                text = ast.get_docstring(node) or ""
+                row = re.search(rf"^{label} twins?: ((?:`[\w.]+`[,.]\s*)+)", text, re.M)
+                names = re.findall(r"`([\w.]+)`", row[1]) if row else []
+                assert all(name.startswith(f"{other}.") for name in names), f"{path}: {node.name}"
+                inside = path.stem != own and node.name not in public
+                called = f"{path.stem}.{node.name}" if inside else node.name
+                named[called] = {name.removeprefix(f"{other}.") for name in names}
+    return named
+
+
+@pytest.mark.parametrize("slug", [slug for slug in METHODS if list((PACKAGE / slug).glob("gpu*"))])
+def test_kernels_of_the_cpu_and_of_the_gpu_name_each_other(slug: str) -> None:
+    on_cpu, on_gpu = twins(slug, "fast"), twins(slug, "gpu")
+    alone = [name for name, named in on_gpu.items() if not named]
+    assert not alone, f'{slug}.gpu: no line "CPU twin: `fast.name`." in {alone}'
+    pairs = {(cpu, gpu) for gpu, named in on_gpu.items() for cpu in named}
+    back = {(cpu, gpu) for cpu, named in on_cpu.items() for gpu in named}
+    assert pairs == back, f"{slug}: fast and gpu don't name each other: {sorted(pairs ^ back)}"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_imports_run_one_way(path: Path) -> None:
     allowed = allowed_rooms(path)
@@ -374,3 +407,25 @@ def test_pins_cover_what_the_package_asks_for() -> None:
         assert pin is not None, f"{wanted.name} is in pyproject.toml, but not in requirements.txt"
         (specifier,) = pin.specifier
         assert wanted.specifier.contains(specifier.version), f"{pin} does not satisfy {wanted}"
+
+
+# Every version of a notebook stays in the repository for ever, and its figures travel with the page
+# (zipped to a sixth). So a page that outgrows these draws fewer points, or fewer figures.
+KILOBYTE = 1000
+NOTEBOOK, FIGURE = 1250 * KILOBYTE, 325 * KILOBYTE  # the largest: 1156 and 305
+CHAPTER = 1000 * KILOBYTE  # on average, with assignment and solution: 966
+
+
+def test_notebooks_and_their_figures_keep_to_their_size() -> None:
+    notebooks = [path for path in committed_files() if path.suffix == ".ipynb"]
+    assert len(notebooks) >= 3 * len(METHODS)
+    total = sum(path.stat().st_size for path in notebooks)
+    assert total <= CHAPTER * len(METHODS), f"{total / len(METHODS):,.0f} bytes a chapter"
+    for path in notebooks:
+        name = path.relative_to(ROOT)
+        assert path.stat().st_size <= NOTEBOOK, f"{name}: {path.stat().st_size:,} bytes"
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        outputs = [output for cell in cells for output in cell.get("outputs", [])]
+        for mime, data in [pair for one in outputs for pair in one.get("data", {}).items()]:
+            size = len("".join(data).encode()) if mime.startswith("image/") else 0
+            assert size <= FIGURE, f"{name}: a figure of {size:,} bytes"

@@ -71,6 +71,8 @@ class Windows(NamedTuple):
 def to_device(tables: Tables, device: torch.device | str) -> DeviceTables:
     """The tables of `fast.make_tables`, unpacked on a device.
 
+    CPU twin: `fast.make_tables`.
+
     >>> from embcourse.negative_sampling.fast import make_tables
     >>> to_device(
     ...     make_tables([4, 2, 1], sample=0, hierarchical=True), "cpu"
@@ -108,8 +110,9 @@ def train_chunk(
     seed: int,
     cbow_mean: bool = True,
 ) -> tuple[float, int, int]:
-    """Trains on one chunk of the corpus, once: `fast.train_chunk` with negatives per window, on a
-    GPU.
+    """Trains on one chunk of the corpus, once, with negatives per window.
+
+    CPU twin: `fast.train_chunk`.
 
     The draws depend on the seed only (and on the kind of device), but windows are trained side by
     side, and rounding depends on the order in which their changes arrive: two runs differ in the
@@ -148,7 +151,10 @@ def sample_chunk(
     learning_rate_end: float,
     seed: int,
 ) -> Windows:
-    """The draws of `train_chunk`, by the same code.
+    """The draws of `train_chunk`, by the same code. Other ones than on a CPU, from the same
+    distributions.
+
+    CPU twin: `fast.sample_chunk`.
 
     >>> from embcourse.negative_sampling.fast import make_tables
     >>> tables = to_device(make_tables([2, 1, 1], sample=0), "cpu")
@@ -208,6 +214,9 @@ def train_windows(
     precision: str = "tf32",
 ) -> Tensor:
     """Trains on windows, all at once. Both tables are updated in place.
+
+    CPU twins: `fast.trainers.train_skipgram_windows`, `fast.trainers.train_skipgram_tree`,
+    `fast.trainers.train_cbow_windows`, `fast.trainers.train_cbow_tree`.
 
     model    : "skipgram": each context's input row is told the centre from the other targets; all
                pairs of a window are computed from the same values, then both tables change. "cbow":

@@ -41,6 +41,8 @@ def softmax_loss(hidden: Tensor, outputs: Tensor, targets: Tensor) -> Tensor:
 
     The same numbers as `torch.nn.functional.cross_entropy(hidden @ outputs.T, targets)`. The
     running maximum and sum are those of Milakov & Gimelshein (2018).
+
+    GPU twin: `gpu.softmax_loss`.
     """
     require_batch("softmax_loss", hidden, outputs, targets, (torch.float32, torch.float64))
     return _SoftmaxLoss.apply(hidden, outputs, targets.long())

@@ -46,7 +46,9 @@ _DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 def softmax_loss(
     hidden: Tensor, outputs: Tensor, targets: Tensor, *, precision: Precision | None = None
 ) -> Tensor:
-    """Mean of -ln P(target | hidden) over a batch: `embcourse.word2vec.fast.softmax_loss` on a GPU.
+    """Mean of -ln P(target | hidden) over a batch.
+
+    CPU twin: `fast.softmax_loss`.
 
     Differentiable once, with respect to hidden and outputs. Beside the gradients it takes about (d
     + 2) x B float32 numbers times the number of parts that the vocabulary is cut into (two for B =

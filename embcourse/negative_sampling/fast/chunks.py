@@ -87,6 +87,8 @@ def train_chunk(
     Called from several threads at once on the same tables, it runs in parallel, with Hogwild's
     races. Alone it is reproducible to the bit, whatever the processor.
 
+    GPU twin: `gpu.train_chunk`.
+
     >>> tables = make_tables([3, 2, 2], sample=0)
     >>> inputs, outputs = np.full((3, 2), 0.1, np.float32), np.zeros((3, 2), np.float32)
     >>> ids, offsets = np.array([0, 1, 0, 2], np.int32), np.array([0, 4])
@@ -171,6 +173,8 @@ def sample_chunk(
 ) -> Sample:
     """The draws that `train_chunk` makes with the same arguments, by the same code, without
     training.
+
+    GPU twin: `gpu.sample_chunk`.
 
     returns: `Sample`. Negatives are as drawn: one that equals its centre is still there.
     raises : as `train_chunk`.

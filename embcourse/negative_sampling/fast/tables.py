@@ -48,6 +48,8 @@ def make_tables(
     raises      : ValueError if counts is empty, not 1-D, negative or all zero, or if sample or
                   power is out of range.
 
+    GPU twin: `gpu.to_device`.
+
     >>> tables = make_tables([4, 2, 1], hierarchical=True)
     >>> (
     ...     tables.up.tolist(),

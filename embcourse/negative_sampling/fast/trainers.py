@@ -60,7 +60,10 @@ def train_skipgram_pairs(inputs, outputs, windows, rates, tables, buffers, negat
 
 @kernel
 def train_skipgram_windows(inputs, outputs, windows, rates, tables, buffers, negative, key, draw):
-    """Skip-gram, negatives shared by a window: one step for its contexts."""
+    """Skip-gram, negatives shared by a window: one step for its contexts.
+
+    GPU twin: `gpu.train_windows`.
+    """
     targets = whole_blocks(1 + negative)
     label_first(buffers.labels, targets)
     loss, terms, half = 0.0, 0, 0
@@ -90,6 +93,8 @@ def train_skipgram_tree(inputs, outputs, windows, rates, tables, buffers):
     The path is the same for all contexts of a window. Its rows are trained in a copy, and the table
     gets their changes at the end: the nodes near the root are on nearly every path, and threads
     would fight for them.
+
+    GPU twin: `gpu.train_windows`.
     """
     loss, terms = 0.0, 0
     for centre in range(len(windows.words)):
@@ -127,7 +132,10 @@ def train_skipgram_tree(inputs, outputs, windows, rates, tables, buffers):
 
 @kernel
 def train_cbow_windows(inputs, outputs, windows, rates, tables, buffers, negative, key, draw, mean):
-    """CBOW with negative sampling: the mean of the contexts predicts the centre."""
+    """CBOW with negative sampling: the mean of the contexts predicts the centre.
+
+    GPU twin: `gpu.train_windows`.
+    """
     targets = whole_blocks(1 + negative)
     label_first(buffers.labels, targets)
     loss, terms, half = 0.0, 0, 0
@@ -162,7 +170,10 @@ def train_cbow_windows(inputs, outputs, windows, rates, tables, buffers, negativ
 
 @kernel
 def train_cbow_tree(inputs, outputs, windows, rates, tables, buffers, mean):
-    """CBOW with hierarchical softmax."""
+    """CBOW with hierarchical softmax.
+
+    GPU twin: `gpu.train_windows`.
+    """
     loss, terms = 0.0, 0
     for centre in range(len(windows.words)):
         count = find_contexts(windows, centre, buffers.contexts)
