@@ -232,9 +232,7 @@ def truncated_svd(matrix: ArrayLike, dim: int, *, eigenvalue_power: float = 1.0)
     """
     matrix = np.asarray(matrix, dtype=np.float64)
     if matrix.ndim != 2:
-        raise ValueError(
-            f"truncated_svd: matrix must have shape (words, contexts), got shape {matrix.shape}"
-        )
+        raise ValueError(f"truncated_svd: matrix must be 2-D, got shape {matrix.shape}")
     if not np.isfinite(matrix).all():
         raise ValueError(
             "truncated_svd: matrix must be finite; PMI holds -inf for pairs "

@@ -238,9 +238,7 @@ def hashed_ids(
     if buckets < 1:
         raise ValueError(f"hashed_ids: buckets must be at least 1, got {buckets}")
     if isinstance(tokens, str):
-        raise TypeError(
-            f"hashed_ids: tokens must be a list of strings, got the string {tokens[:40]!r}"
-        )
+        raise TypeError(f"hashed_ids: tokens must be a list, got the str {tokens[:40]!r}")
     shift = seed * 0x9E3779B97F4A7C15
     hashes = [_mix((fnv1a(token) + shift) & _64_BITS) for token in tokens]
     ids = np.array([value % buckets for value in hashes], dtype=np.int64)

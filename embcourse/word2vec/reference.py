@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from embcourse.arguments import require_number
 from embcourse.text.windows import require_stream
 
 FloatArray = NDArray[np.float64]
@@ -201,10 +202,7 @@ def sgd_step(
     >>> E.ravel().tolist(), U.ravel().tolist()
     ([1.0, 2.0], [-0.05, 0.05])
     """
-    if not np.isfinite(learning_rate) or learning_rate < 0:
-        raise ValueError(
-            f"sgd_step: learning_rate must be finite and not negative, got {learning_rate!r}"
-        )
+    learning_rate = require_number("sgd_step", "learning_rate", learning_rate, least=0)
     loss, grad_inputs, grad_outputs = skipgram_gradients(inputs, outputs, [centre], [context])
     new_inputs = np.asarray(inputs) - learning_rate * grad_inputs
     new_outputs = np.asarray(outputs) - learning_rate * grad_outputs
