@@ -479,13 +479,16 @@ def _show_docstring(
 ) -> None:
     if not name.startswith("embcourse"):
         return
-    has_arguments = what in ("function", "method", "class")
-    parameters = set(inspect.signature(value).parameters) if has_arguments else set()
+    is_record = what == "class" and (is_dataclass(value) or issubclass(value, tuple))
+    parameters: set[str] = set()
+    if what in ("function", "method", "class"):
+        parameters |= set(inspect.signature(value).parameters)
+    if is_record:  # a field may be no argument
+        parameters |= set(value.__annotations__)
 
     def link(code: str) -> str | None:
         return None if code in parameters else find_public(code, name)
 
-    is_record = what == "class" and (is_dataclass(value) or issubclass(value, tuple))
     lines[:] = to_rst(lines, parameters, link, "Fields" if is_record else "Parameters")
 
 

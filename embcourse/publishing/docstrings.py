@@ -26,7 +26,7 @@ WORDS = ("returns", "yields", "raises", "source")
 
 ROW = re.compile(r"(\*{0,2}\w+(?:, \*{0,2}\w+)*) *: +(.+)")
 ITEM = re.compile(r"(-|\d+\.) +(.+)")
-BLOCK = re.compile(r"[^\w\s\\]|\(?\w{1,8}[.)]( |$)")  # what may begin something else than text
+BLOCK = re.compile(r"\W|\w{1,8}[.)]( |$)")  # what may begin something else than text
 CODE = re.compile(r"`([^`]+)`")
 ADDRESS = re.compile(r"(https?://\S+)")
 CLASS = re.compile(r"(?<![\w`.])(?:\w+\.)*[A-Z]\w+")
@@ -50,7 +50,8 @@ def to_rst(
     """The lines of a docstring as lines of reStructuredText.
 
     lines     : without the indentation that all share.
-    parameters: the names that a row may begin with, besides those of `WORDS`.
+    parameters: the names that a row may begin with, besides those of `WORDS`; one that is both is
+                a parameter.
     link      : the full name of what a piece of code names, or None.
     heading   : what to call the rows of `parameters`.
 
@@ -87,12 +88,12 @@ def to_rst(
             rst.append("")
         elif _is_row(lines[0], parameters):
             rows = _take(lines, lambda line: line.startswith(" ") or _is_row(line, parameters))
-            rst += [*_fields(_folded(rows), link, heading), ""]
+            rst += [*_fields(_folded(rows), parameters, link, heading), ""]
         else:
             first = lines.pop(0)
             rest = _take(lines, lambda line: bool(line.strip()) and not _is_row(line, parameters))
             text = _inline(" ".join([first, *(line.strip() for line in rest)]), link)
-            rst += ["\\" + text if BLOCK.match(text) else text, ""]
+            rst += ["\\ " + text if BLOCK.match(text) else text, ""]
     return rst
 
 
@@ -125,19 +126,21 @@ def _is_row(line: str, parameters: Collection[str]) -> bool:
     return bool(names) and all(name in parameters or name in WORDS for name in names)
 
 
-def _fields(rows: Iterable[str], link: Link, heading: str) -> list[str]:
-    meanings = dict(_parts(ROW, row) for row in rows)
-    rst = [f":{heading}:"] if meanings.keys() - set(WORDS) else []
-    for names, meaning in meanings.items():
-        if names not in WORDS:
-            term = ", ".join(f"``{name}``" for name in names.split(", "))
-            rst += [f"    {term}", f"        {_inline(meaning, link)}"]
-    for word in WORDS:
-        if word in meanings:
-            meaning = meanings[word]
-            if word == "raises":
-                meaning = _with_errors_as_code(meaning, link)
-            rst += [f":{word.capitalize()}:", f"    {_inline(meaning, link)}"]
+def _fields(
+    rows: Iterable[str], parameters: Collection[str], link: Link, heading: str
+) -> list[str]:
+    meanings = [_parts(ROW, row) for row in rows]
+    described = [row for row in meanings if row[0] not in WORDS or row[0] in parameters]
+    rst = [f":{heading}:"] if described else []
+    for names, meaning in described:
+        term = ", ".join(f"``{name}``" for name in names.split(", "))
+        rst += [f"    {term}", f"        {_inline(meaning, link)}"]
+    for word, meaning in sorted(
+        set(meanings) - set(described), key=lambda row: WORDS.index(row[0])
+    ):
+        if word == "raises":
+            meaning = _with_errors_as_code(meaning, link)
+        rst += [f":{word.capitalize()}:", f"    {_inline(meaning, link)}"]
     return rst
 
 
