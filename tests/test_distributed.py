@@ -231,7 +231,7 @@ class TestTraining:
             ({"window": 0}, ValueError, "window must be at least 1"),
             ({"negative": 10**6}, ValueError, "smaller than the vocabulary"),
             ({"copies": 5}, ValueError, "copies must not be more than the shards, got 5 for 4"),
-            ({"threads": 2}, TypeError, "unknown on a cluster: threads"),
+            ({"threads": 2}, TypeError, "train: got an unexpected keyword argument 'threads'"),
             ({"checkpoint": "no/such/folder/run"}, FileNotFoundError, "a folder that is not there"),
         ],
     )

@@ -47,7 +47,7 @@ def cooccurrence_dict(
     Lund & Burgess (1996), who weight by window - d + 1, as word2vec does on
     average. Harmonic: Pennington, Socher & Manning (2014), section 4.2.
     """
-    ids, window, offsets = require_stream(ids, window, offsets, "cooccurrence_dict")
+    ids, window, offsets = require_stream("cooccurrence_dict", ids, window, offsets)
     require_weighting("cooccurrence_dict", weighting)
     counts: dict[tuple[int, int], float] = {}
     for start, end in pairwise(offsets.tolist()):
@@ -296,7 +296,7 @@ def require_corpus(
     Traceback (most recent call last):
     ValueError: count: ids must lie from 0 to size - 1 = 2, got 7 at position 1
     """
-    ids, window, offsets = require_stream(ids, window, offsets, function)
+    ids, window, offsets = require_stream(function, ids, window, offsets)
     if isinstance(size, bool) or not isinstance(size, int | np.integer):
         raise TypeError(f"{function}: size must be an integer, got {size!r}")
     if size < 0:

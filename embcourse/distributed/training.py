@@ -4,30 +4,33 @@ intervals."""
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from embcourse.arguments import require_choice, require_whole
 from embcourse.distributed.reduction import kept
 from embcourse.distributed.shards import shard_files
 from embcourse.distributed.vocabulary import build_vocabulary
-from embcourse.negative_sampling import Training, learning_rate
+from embcourse.negative_sampling import SampledSettings, learning_rate
 from embcourse.text import Encoded, Vocabulary
 from embcourse.training import (
     LARGEST,
-    Progress,
     Reporter,
+    first_vectors,
     interrupts_held,
     load_checkpoint,
     padded_rows,
     read_sentences,
     require_stable,
     require_trained,
-    require_whole,
     require_writable,
     save_checkpoint,
+    setting,
+    takes,
 )
 from embcourse.vectors import Embeddings
 
@@ -36,27 +39,27 @@ if TYPE_CHECKING:
 
 
 COPIES = 4  # with the rate of so many, averaging once an epoch costs nothing; with 16 it diverges
-OPTIONS = (
-    "model loss dim window negative negatives sample noise_power cbow_mean learning_rate"
-    " min_learning_rate start"
-)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ClusterSettings(SampledSettings):
+    """The keywords of `train`, which says what they mean.
+
+    >>> ClusterSettings(averages=0)
+    Traceback (most recent call last):
+    ValueError: Settings: averages must be at least 1, got 0
+    """
+
+    loss: Literal["negative", "hierarchical"] = setting(
+        "negative", require_choice, choices=("negative", "hierarchical")
+    )
+    copies: int | None = setting(None, require_whole, least=1)
+    averages: int = setting(1, require_whole, least=1)
+
+
+@takes(ClusterSettings)
 def train(
-    shards: str | Path | Sequence[str | Path],
-    client: Client,
-    *,
-    copies: int | None = None,
-    averages: int = 1,
-    epochs: int = 5,
-    min_count: int = 5,
-    max_size: int | None = None,
-    encoding: str = "utf-8",
-    seed: int = 0,
-    progress: bool = False,
-    callback: Callable[[Progress], object] | None = None,
-    checkpoint: str | Path | None = None,
-    **options: Any,
+    shards: str | Path | Sequence[str | Path], client: Client, settings: ClusterSettings
 ) -> Embeddings:
     """Word vectors from a corpus in shards, by training copies of the tables side by side and
     averaging them.
@@ -86,9 +89,10 @@ def train(
     progress, callback: as there, once a round.
     checkpoint: a file to save the state in after every round. If it exists, training goes on from
                 there, with the result of an unbroken run.
-    options   : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean,
-                learning_rate (for one copy), min_learning_rate and start of
-                `embcourse.negative_sampling.train`. Each task trains on one thread.
+    the rest  : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean,
+                learning_rate (for one copy), min_learning_rate and start are those of
+                `embcourse.negative_sampling.train`; loss is not "softmax". Each task trains on one
+                thread.
     returns   : Embeddings, the most frequent word first.
     raises    : TypeError or ValueError for an argument that is no good or unknown, or if no pair
                 was trained; FileNotFoundError for a shard that is not there; `training.Diverged` as
@@ -99,65 +103,62 @@ def train(
     learning rate.
     """
     paths = shard_files(shards, "train")
-    require_whole("averages", averages)
-    require_whole("epochs", epochs)
-    if copies is None:
-        copies = min(COPIES, len(paths))
-    require_whole("copies", copies)
+    copies = min(COPIES, len(paths)) if settings.copies is None else settings.copies
     if copies > len(paths):
         raise ValueError(
             f"train: copies must not be more than the shards, got {copies} for {len(paths)} shards"
         )
-    unknown = set(options) - set(OPTIONS.split())
-    if unknown:
-        raise TypeError(
-            f"train: unknown on a cluster: {', '.join(sorted(unknown))}; known are {OPTIONS}"
-        )
+    checkpoint, averages = settings.checkpoint, settings.averages
     if checkpoint is not None:
-        require_writable(checkpoint)
+        require_writable("train", checkpoint)
+    min_count, max_size = settings.min_count, settings.max_size
     vocabulary = build_vocabulary(
-        paths, client, min_count=min_count, max_size=max_size, encoding=encoding
+        paths, client, min_count=min_count, max_size=max_size, encoding=settings.encoding
     )
-    # The training object of the client checks the arguments, draws the first vectors, and never
-    # trains.
-    one_of_each = Encoded(
-        np.arange(len(vocabulary), dtype=np.int32), np.array([0, len(vocabulary)])
+    words = len(vocabulary)
+    if words < 2:
+        raise ValueError(
+            f"train: two words or more are needed, got {words} of the corpus"
+            f" (min_count={min_count}, max_size={max_size})"
+        )
+    settings.require_words(words)
+    inputs = first_vectors("train", settings.start, vocabulary, settings.dim, settings.seed)
+    tables = (
+        inputs,
+        np.zeros((words - (settings.loss == "hierarchical"), settings.dim), np.float32),
     )
-    model = Training(
-        one_of_each, vocabulary=vocabulary, epochs=epochs, seed=seed, threads=1, **options
-    )
-    tables = (model.inputs, model.outputs)
-    limit = LARGEST * max(1.0, float(np.abs(tables[0]).max()))
-    highest = model.settings["learning_rate"] * (
-        1 if options.get("learning_rate") is not None else copies
-    )
-    settings = model.settings | {
-        "copies": copies,
-        "averages": averages,
-        "shards": len(paths),
-        "learning_rate": highest,
-    }
+    limit = LARGEST * max(1.0, float(np.abs(inputs).max()))
+    highest = settings.highest_rate * (1 if settings.learning_rate is not None else copies)
+    # What a task needs to know: no vectors and no callback travel with it.
+    sent_settings = replace(settings, start=None, callback=None)
 
     shared = kept(client, vocabulary)
-    texts = [client.submit(encode_shard, path, shared, encoding, pure=False) for path in paths]
-    settings["corpus"] = client.gather([client.submit(fingerprint, text) for text in texts])
+    texts = [
+        client.submit(encode_shard, path, shared, settings.encoding, pure=False) for path in paths
+    ]
+    saved_settings = settings.as_dict() | {
+        "copies": copies,
+        "shards": len(paths),
+        "learning_rate": highest,
+        "corpus": client.gather([client.submit(fingerprint, text) for text in texts]),
+    }
     tokens = int(vocabulary.counts.sum())
-    rounds, first = epochs * averages, 0
+    rounds, first = settings.epochs * averages, 0
     if checkpoint is not None and Path(checkpoint).exists():
-        arrays, first = load_checkpoint(checkpoint, settings)
+        arrays, first = load_checkpoint(checkpoint, saved_settings, where="train")
         tables = (arrays["inputs"], arrays["outputs"])
 
     with Reporter(
-        epochs=epochs,
+        epochs=settings.epochs,
         epoch_tokens=tokens,
         done=first * tokens // averages,
-        progress=progress,
-        callback=callback,
+        progress=settings.progress,
+        callback=settings.callback,
     ) as reporter:
         for number in range(first, rounds):
             part = (number % averages / averages, (number % averages + 1) / averages)
             rates = tuple(
-                learning_rate(done / rounds, highest, model.settings["min_learning_rate"])
+                learning_rate(done / rounds, highest, settings.min_learning_rate)
                 for done in (number, number + 1)
             )
             sent = kept(client, tables)
@@ -177,8 +178,8 @@ def train(
                         state,
                         part,
                         falling,
-                        seed * 1_000_003 + number * len(paths) + shard,
-                        model.settings,
+                        settings.seed * 1_000_003 + number * len(paths) + shard,
+                        sent_settings,
                         pure=False,
                     )
                 trained.append(state)
@@ -190,7 +191,12 @@ def train(
             )
             mean = loss_sum / loss_terms if loss_terms else None
             require_stable(
-                tables, loss=mean, learning_rate=rates[1], limit=limit, checkpoint=checkpoint
+                "train",
+                tables,
+                loss=mean,
+                learning_rate=rates[1],
+                limit=limit,
+                checkpoint=checkpoint,
             )
             if checkpoint is not None:
                 with interrupts_held():
@@ -198,13 +204,13 @@ def train(
                         checkpoint,
                         {"inputs": tables[0], "outputs": tables[1]},
                         number + 1,
-                        settings,
+                        saved_settings,
                     )
             passed = (number + 1) * tokens // averages - number * tokens // averages
             reporter.passed(
                 passed, loss_sum=loss_sum, loss_terms=loss_terms, learning_rate=rates[1]
             )
-    require_trained(bool(tables[1].any()), sample=model.settings["sample"])
+    require_trained("train", bool(tables[1].any()), sample=settings.sample)
     return Embeddings(vocabulary, tables[0])
 
 
@@ -242,7 +248,7 @@ def train_part(
     part: tuple[float, float],
     rates: tuple[float, float],
     seed: int,
-    settings: dict[str, Any],
+    settings: SampledSettings,
 ) -> Copy:
     """One shard's share of a round: trains copies of the tables on a part of the shard.
 
@@ -250,7 +256,7 @@ def train_part(
               shard.
     part    : from which share of the shard's sentences to which, such as (0.25, 0.5).
     rates   : the learning rate at the beginning and at the end.
-    settings: of `Training`.
+    settings: of the training.
     """
     from embcourse.negative_sampling import fast
 
@@ -265,24 +271,24 @@ def train_part(
     inputs[:, :dim], outputs[:, :dim] = before.inputs, before.outputs
     words = fast.make_tables(
         vocabulary.counts,
-        sample=settings["sample"],
-        power=settings["noise_power"],
-        hierarchical=settings["loss"] == "hierarchical",
+        sample=settings.sample,
+        power=settings.noise_power,
+        hierarchical=settings.loss == "hierarchical",
     )
     loss_sum, loss_terms, _ = fast.train_chunk(
-        settings["model"],
-        settings["loss"],
-        settings["negatives"],
+        settings.model,
+        settings.loss,
+        settings.negatives,
         inputs,
         outputs,
         ids,
         offsets - offsets[0],
         words,
-        settings["window"],
-        settings["negative"],
+        settings.window,
+        settings.negative,
         *rates,
         seed,
-        cbow_mean=settings["cbow_mean"],
+        cbow_mean=settings.cbow_mean,
     )
     return Copy(
         before.tokens + len(ids),

@@ -1,5 +1,7 @@
 """The pieces of a word."""
 
+from embcourse.arguments import require_whole
+
 
 def character_ngrams(
     word: str,
@@ -32,6 +34,8 @@ def character_ngrams(
     """
     if not isinstance(word, str):
         raise TypeError(f"character_ngrams: word must be a str, got {type(word).__name__}")
+    minimum = require_whole("character_ngrams", "minimum", minimum)
+    maximum = require_whole("character_ngrams", "maximum", maximum)
     if not 1 <= minimum <= maximum:
         raise ValueError(
             f"character_ngrams: needs 1 <= minimum <= maximum, got minimum={minimum},"

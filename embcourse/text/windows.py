@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from embcourse.arguments import require_integers, require_offsets, require_whole
+
 
 def context_windows(
     ids: np.ndarray, window: int, offsets: np.ndarray | None = None
@@ -25,7 +27,7 @@ def context_windows(
     8 [7 9]
     9 [8]
     """
-    ids, window, offsets = require_stream(ids, window, offsets, "context_windows")
+    ids, window, offsets = require_stream("context_windows", ids, window, offsets)
     return _windows(ids, window, offsets)
 
 
@@ -48,12 +50,8 @@ def context_pairs(
     Mikolov et al. (2013a). word2vec and gensim draw the window's width from 1..window anew for
     every center, which weights near contexts more; here every context counts once.
     """
-    ids, window, offsets = require_stream(ids, window, offsets, "context_pairs")
-    if ids.size and not (
-        np.iinfo(np.int32).min <= ids.min() and ids.max() <= np.iinfo(np.int32).max
-    ):
-        raise ValueError(f"context_pairs: ids must fit into int32, got {ids.min()} to {ids.max()}")
-    ids = ids.astype(np.int32)
+    ids, window, offsets = require_stream("context_pairs", ids, window, offsets)
+    ids = require_integers("context_pairs", "ids", ids, dtype=np.int32)
     position = np.arange(ids.size)
     lengths = np.diff(offsets)
     left = np.minimum(position - np.repeat(offsets[:-1], lengths), window)
@@ -80,7 +78,7 @@ def _windows(ids: np.ndarray, window: int, offsets: np.ndarray) -> Iterator[tupl
 
 
 def require_stream(
-    ids: np.ndarray, window: int, offsets: np.ndarray | None, where: str
+    where: str, ids: np.ndarray, window: int, offsets: np.ndarray | None
 ) -> tuple[np.ndarray, int, np.ndarray]:
     """Checks what every function over windows takes; without offsets the whole stream is one
     document.
@@ -90,36 +88,13 @@ def require_stream(
     raises : TypeError for anything but integers, ValueError for a window below 1 or offsets that do
              not cover the ids.
 
-    >>> require_stream([4, 2], 1, None, "example")
+    >>> require_stream("example", [4, 2], 1, None)
     (array([4, 2]), 1, array([0, 2]))
     """
-    ids = _require_integers(ids, f"{where}: ids")
-    if isinstance(window, bool) or not isinstance(window, int | np.integer):
-        raise TypeError(f"{where}: window must be an integer, got {window!r}")
-    if window < 1:
-        raise ValueError(f"{where}: window must be at least 1, got {window}")
-    offsets = _require_integers(
-        [0, ids.size] if offsets is None else offsets, f"{where}: offsets"
-    ).astype(np.int64)
-    if (
-        offsets.size == 0
-        or offsets[0] != 0
-        or offsets[-1] != ids.size
-        or (np.diff(offsets) < 0).any()
-    ):
-        raise ValueError(
-            f"{where}: offsets must rise from 0 to the number of tokens, {ids.size}; got"
-            f" {offsets.size} offsets, {offsets[:3].tolist()} ... {offsets[-1:].tolist()}"
-        )
-    return ids, int(window), offsets
-
-
-def _require_integers(values: np.ndarray, what: str) -> np.ndarray:
-    values = np.asarray(values)
-    if values.ndim != 1:
-        raise ValueError(f"{what} must be 1-D, got shape {values.shape}")
-    if values.size == 0:
-        return values.astype(np.int64)  # np.asarray([]) is float64
-    if values.dtype.kind not in "iu":
-        raise TypeError(f"{what} must be integers, got {values.dtype}")
-    return values
+    ids = require_integers(where, "ids", ids, dtype=None)
+    window = require_whole(where, "window", window, least=1)
+    return (
+        ids,
+        window,
+        require_offsets(where, [0, ids.size] if offsets is None else offsets, ids.size),
+    )

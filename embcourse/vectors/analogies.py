@@ -1,10 +1,11 @@
 """a is to b as c is to ?: the two usual objectives, and the share of questions they answer."""
 
 from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from embcourse.arguments import require_choice, require_number
 from embcourse.text import Vocabulary
 from embcourse.vectors.neighbours import blocks, unit_rows
 
@@ -131,9 +132,7 @@ def _accuracy(
     return Accuracy(correct / len(ids), correct, len(ids), total)
 
 
-def require_method(method: str, epsilon: float, where: str) -> None:
+def require_method(where: str, method: str, epsilon: float) -> None:
     """Stop with a ValueError if the method is unknown or epsilon is not positive."""
-    if method not in get_args(Method):
-        raise ValueError(f"{where}: method must be '3CosAdd' or '3CosMul', got {method!r}")
-    if not epsilon > 0:
-        raise ValueError(f"{where}: epsilon must be positive, got {epsilon!r}")
+    require_choice(where, "method", method, Method)
+    require_number(where, "epsilon", epsilon, above=0)

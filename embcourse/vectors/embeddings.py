@@ -4,11 +4,12 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from embcourse.arguments import require_choice, require_whole
 from embcourse.text import Vocabulary
 from embcourse.text.compression import is_compressed, without_compression
 from embcourse.vectors.analogies import (
@@ -142,7 +143,7 @@ class Embeddings:
         >>> [found[0].token for found in emb.neighbours([[0.9, 0.1], [0.1, 0.9]])]
         ['east', 'north']
         """
-        k = _require_k(k, "neighbours")
+        k = require_whole("Embeddings.neighbours", "k", k, least=1)
         if isinstance(exclude, str):
             raise TypeError(
                 f"Embeddings.neighbours: exclude must hold words, got the str {exclude!r}"
@@ -191,8 +192,8 @@ class Embeddings:
 
         Mikolov, Yih and Zweig (2013); Levy and Goldberg (2014), eq. 3 and 4.
         """
-        k = _require_k(k, "analogy")
-        require_method(method, epsilon, "Embeddings.analogy")
+        k = require_whole("Embeddings.analogy", "k", k, least=1)
+        require_method("Embeddings.analogy", method, epsilon)
         ids = [self.vocabulary[word] for word in (a, b, c)]
         scores = analogy_scores(self._units, *([i] for i in ids), method, epsilon)[0]
         if exclude_inputs:
@@ -224,7 +225,7 @@ class Embeddings:
         ... )
         Accuracy(accuracy=1.0, correct=1, used=1, total=2)
         """
-        require_method(method, epsilon, "Embeddings.analogy_accuracy")
+        require_method("Embeddings.analogy_accuracy", method, epsilon)
         return analogy_accuracy(
             self._units, self.vocabulary, questions, method, exclude_inputs, epsilon
         )
@@ -423,13 +424,6 @@ class Embeddings:
         return rows.astype(self._units.dtype, copy=False), vectors.ndim == 1
 
 
-def _require_k(k: int, where: str) -> int:
-    """k as a Python integer: a numpy one of 8 bits would overflow."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ValueError(f"Embeddings.{where}: k must be an integer of at least 1, got {k!r}")
-    return int(k)
-
-
 def _require_format(
     path: str | os.PathLike[str], format: Format | None, where: str
 ) -> tuple[Path, Format]:
@@ -442,11 +436,7 @@ def _require_format(
                 f" format is given, got {path.name!r}"
             )
         format = _FORMAT_OF_SUFFIX[suffix]
-    if format not in get_args(Format):
-        raise ValueError(
-            f"Embeddings.{where}: format must be one of {', '.join(get_args(Format))}, got"
-            f" {format!r}"
-        )
+    require_choice(f"Embeddings.{where}", "format", format, Format)
     if format == "safetensors" and is_compressed(path):
         raise ValueError(
             f"Embeddings.{where}: a safetensors file is not compressed, got {path.name!r}"

@@ -19,6 +19,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from embcourse.arguments import require_choice, require_whole
 from embcourse.text.compression import DAMAGED, compressed, is_compressed
 from embcourse.vectors.atomic import atomic_write
 
@@ -76,14 +77,10 @@ class Reading(NamedTuple):
 
         >>> Reading(limit=0).require_valid()
         Traceback (most recent call last):
-        ValueError: Embeddings.load: limit must be an integer of at least 1 or None, got 0
+        ValueError: Embeddings.load: limit must be at least 1, got 0
         """
-        whole = isinstance(self.limit, int | np.integer) and not isinstance(self.limit, bool)
-        if self.limit is not None and (not whole or self.limit < 1):
-            raise ValueError(
-                "Embeddings.load: limit must be an integer of at least 1 or None, got"
-                f" {self.limit!r}"
-            )
+        if self.limit is not None:
+            require_whole("Embeddings.load", "limit", self.limit, least=1)
         try:
             known = np.dtype(self.dtype).name in ("float16", "float32")
         except TypeError:
@@ -92,11 +89,8 @@ class Reading(NamedTuple):
             raise ValueError(
                 f"Embeddings.load: dtype must be 'float16' or 'float32', got {self.dtype!r}"
             )
-        if self.undecodable not in ("raise", "skip", "keep"):
-            raise ValueError(
-                "Embeddings.load: undecodable must be 'raise', 'skip' or 'keep', got"
-                f" {self.undecodable!r}"
-            )
+        choices = ("raise", "skip", "keep")
+        require_choice("Embeddings.load", "undecodable", self.undecodable, choices)
 
 
 class _Table:

@@ -46,7 +46,7 @@ def sampled_pairs(
 
     Mikolov et al. (2013a), section 3.2, draw the radius for every centre.
     """
-    ids, _, offsets = require_stream(ids, 1, offsets, "sampled_pairs")
+    ids, _, offsets = require_stream("sampled_pairs", ids, 1, offsets)
     radii = _require_ids("sampled_pairs", "radii", radii)
     if radii.shape != ids.shape:
         raise ValueError(
