@@ -283,6 +283,7 @@ class _Source(str):
     __repr__ = str.__str__
 
 
+@cache
 def source_signature(value: Any) -> inspect.Signature:
     """The signature of a function or class, with types and defaults as the source writes them.
 
