@@ -332,7 +332,7 @@ def test_types_of_the_package_are_links_and_others_are_text(
     train = entries(pages["book/api/negative_sampling.html"])["embcourse.negative_sampling.train"]
     links = {link.text: link["href"] for link in train.select("a.reference")}
     assert links["Embeddings"] == "vectors.html#embcourse.vectors.Embeddings"
-    assert "np.ndarray" in train.text and "np.ndarray" not in links
+    assert "ndarray" in train.text and not [text for text in links if "ndarray" in text]
 
 
 def test_a_listing_and_its_entry_lead_to_each_other(pages: dict[str, BeautifulSoup]) -> None:

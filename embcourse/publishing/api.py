@@ -307,7 +307,8 @@ def source_signature(value: Any) -> inspect.Signature:
     module = value.__module__
     parameters = [
         parameter.replace(
-            annotation=_shown(types.get(parameter.name), module) or parameter.annotation,
+            annotation=_shown(types.get(parameter.name), module)
+            or _evaluated(parameter.annotation),
             default=_shown(defaults.get(parameter.name), module) or parameter.default,
         )
         for parameter in signature.parameters.values()
@@ -362,6 +363,14 @@ def _shown(expression: ast.expr | None, module: str) -> _Source | None:
     if expression is None:
         return None
     return _Source(ast.unparse(_Aliases(module).visit(expression)))
+
+
+def _evaluated(annotation: Any) -> Any:
+    """A type that no source beside the function writes: one of its settings'."""
+    if annotation is inspect.Parameter.empty:
+        return annotation
+    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    return _Source(re.sub(r"(?:\w+\.)+(?=[A-Z])", "", text))
 
 
 class _Aliases(ast.NodeTransformer):
