@@ -23,7 +23,11 @@ ifneq ($(filter-out $(wildcard $(ASSIGNMENTS)),$(ASSIGNMENTS)),)
 $(RELEASED): FORCE
 endif
 
+<<<<<<< HEAD
+.PHONY: help book html serve test style notebooks assignments mutants bench bench-quality bench-cluster bench-gpu clean FORCE
+=======
 .PHONY: help environment book html serve lint test style notebooks assignments mutants bench bench-quality bench-gpu clean FORCE
+>>>>>>> main
 .DELETE_ON_ERROR:
 
 help:
@@ -38,6 +42,7 @@ help:
 	@echo "make mutants      whether the checks see every mechanical change to the solutions (SLUG=tfidf for one chapter)"
 	@echo "make bench        speed beside gensim, under 10 minutes (leave the machine alone meanwhile)"
 	@echo "make bench-quality  quality over seeds and settings, hours; continues where it stopped"
+	@echo "make bench-cluster  quality on four worker processes beside one machine, an hour; continues likewise"
 	@echo "make bench-gpu    the same on a GPU, under 10 minutes"
 	@echo "make clean        remove the environment and everything built"
 	@echo "PYTHON=/path/to/python3.12 chooses the Python, when the environment is made"
@@ -83,6 +88,9 @@ bench: $(READY)
 
 bench-quality: $(READY)
 	@$(RUN) -m benchmarks quality
+
+bench-cluster: $(READY)
+	@$(RUN) -m benchmarks cluster
 
 bench-gpu: $(READY)
 	@$(RUN) -m benchmarks.gpu
