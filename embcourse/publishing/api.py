@@ -238,7 +238,7 @@ def _entry(module: str, name: str, shown: list[Place]) -> list[str]:
     else:
         lines = [
             f".. py:data:: {name}",
-            f"   :value: {value!r}",
+            f"   :value: {_assigned(module, name)}",
             "",
             f"   {_said_of(module, name)}",
             "",
@@ -247,6 +247,13 @@ def _entry(module: str, name: str, shown: list[Place]) -> list[str]:
     derived = [place for place in shown if place.name == f"{home}.{name}"]
     links = [f":ref:`{place.title} <{listing_label(place.page, place.name)}>`" for place in derived]
     return [*lines, f"   :Shown in: {', '.join(links)}", ""] if links else lines
+
+
+def _assigned(module: str, name: str) -> str:
+    definition = _definition(module, name)
+    statement = definition.statement if definition else None
+    is_assignment = isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value
+    return ast.unparse(statement.value) if is_assignment else "..."
 
 
 def _said_of(module: str, name: str) -> str:
