@@ -319,7 +319,7 @@ def test_a_page_of_a_part_is_a_chapter_or_lies_beside_it_and_is_listed_below_it(
     assert slug, f"{page.relative_to(ROOT)}: a page is called <slug>.ipynb or <slug>_<topic>.ipynb"
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = {
-        chapter["file"]: [section["file"] for section in chapter.get("sections", [])]
+        chapter["file"]: [section.get("file") for section in chapter.get("sections", [])]
         for part in contents["parts"]
         for chapter in part["chapters"]
     }
