@@ -102,8 +102,8 @@ def test_counts_equal_the_formula_over_all_pairs_of_positions(
 @given(corpora(), windows)
 def test_flat_counts_are_the_pairs_that_skip_gram_trains_on(cooccurrence_counts, corpus, window):
     ids, offsets = corpus
-    centers, contexts = context_pairs(ids, window, offsets)
-    expected = coo_array((np.ones(len(centers)), (centers, contexts)), shape=(SIZE, SIZE)).toarray()
+    centres, contexts = context_pairs(ids, window, offsets)
+    expected = coo_array((np.ones(len(centres)), (centres, contexts)), shape=(SIZE, SIZE)).toarray()
     np.testing.assert_array_equal(cooccurrence_counts(ids, SIZE, window, offsets=offsets), expected)
 
 
@@ -403,8 +403,8 @@ def test_signs_do_not_depend_on_the_signs_that_the_solver_chose(vectors, flips):
 def test_rounding_does_not_choose_between_a_vector_and_its_negative():
     tied = np.array([[0.5], [-0.5]])
     for noise in (1e-12, -1e-12):
-        assert reference.fix_signs([*tied, [0], [noise]])[0, 0] > 0
-        assert reference.fix_signs(-tied + [[0], [noise]])[0, 0] > 0
+        assert reference.fix_signs(np.array([*tied, [0], [noise]]))[0, 0] > 0
+        assert reference.fix_signs(np.array([*-tied, [0], [noise]]))[0, 0] > 0
 
 
 @patient
@@ -696,7 +696,7 @@ def test_words_of_one_topic_are_neighbours():
             "a text",
             {},
             TypeError,
-            "documents must be token lists, got the str 'a text'; call tokenize first",
+            "documents must be a sequence of token lists, got the str 'a text'",
         ),
     ],
 )

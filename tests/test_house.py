@@ -353,6 +353,8 @@ def test_everything_public_has_a_docstring(path: Path) -> None:
             if (
                 isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
                 and node.name[0] != "_"
+                # an overload is a signature; what it does is said once, below the last
+                and "overload" not in map(ast.unparse, node.decorator_list)
             ):
                 yield node
                 if isinstance(node, ast.ClassDef):
@@ -429,3 +431,12 @@ def test_notebooks_and_their_figures_keep_to_their_size() -> None:
         for mime, data in [pair for one in outputs for pair in one.get("data", {}).items()]:
             size = len("".join(data).encode()) if mime.startswith("image/") else 0
             assert size <= FIGURE, f"{name}: a figure of {size:,} bytes"
+
+
+def test_names_are_spelt_as_the_book_spells() -> None:
+    """One spelling of one thing: "centre" in names and prose. "center" stays a word of
+    matplotlib's."""
+    for path in [*MODULES, *(ROOT / "benchmarks").glob("*.py"), *(ROOT / "tests").glob("*.py")]:
+        nodes = list(ast.walk(tree(path)))
+        names = {getattr(node, kind, None) for node in nodes for kind in ("id", "arg", "name")}
+        assert not {name for name in names if name and re.search(r"(^|_)centers?(_|$)", name)}, path

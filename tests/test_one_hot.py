@@ -512,8 +512,8 @@ def test_signed_rows_differ_from_unsigned_ones_in_sign_only(tokens):
         (ValueError, "memory_bytes: tokens must be at least 0", lambda: memory_bytes(-1, 1)),
         (ValueError, "memory_bytes: vocabulary must be at least 0", lambda: memory_bytes(1, -1)),
         (ValueError, "hashed_ids: buckets must be at least 1, got 0", lambda: hashed_ids(["a"], 0)),
-        (TypeError, "hashed_ids: tokens .*the string 'abc'", lambda: hashed_ids("abc", 5)),
-        (TypeError, "hashed_ids: tokens .*the string 'abc'", lambda: fast.hashed_ids("abc", 5)),
+        (TypeError, "hashed_ids: tokens .*the str 'abc'", lambda: hashed_ids("abc", 5)),
+        (TypeError, "hashed_ids: tokens .*the str 'abc'", lambda: fast.hashed_ids("abc", 5)),
         (ValueError, "expected_distinct: n must", lambda: expected_distinct(-1, 5)),
         (ValueError, "expected_distinct: buckets must", lambda: expected_distinct(1, 0)),
         (
@@ -523,7 +523,7 @@ def test_signed_rows_differ_from_unsigned_ones_in_sign_only(tokens):
         ),
         (
             TypeError,
-            "OneHotEncoder.transform: .*the string 'abc'",
+            "OneHotEncoder.transform: .*the str 'abc'",
             lambda: OneHotEncoder(["a"]).transform("abc"),
         ),
         (

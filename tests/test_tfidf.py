@@ -589,7 +589,7 @@ POSTINGS = fast.postings(EYE)
             "term_frequency: variant .*augmented, got 'double'",
             lambda: term_frequency([[1]], "double"),
         ),
-        (ValueError, "tfidf: variant must be one of textbook", lambda: tfidf([[1]], "sklearn")),
+        (ValueError, "tfidf: variant must be .textbook. or", lambda: tfidf([[1]], "sklearn")),
         (ValueError, "bm25_weights: k1 .*got -1", lambda: bm25([[1]], [1], k1=-1)),
         (ValueError, "bm25_weights: b .*got 1.5", lambda: bm25([[1]], [1], b=1.5)),
         (
@@ -611,13 +611,13 @@ POSTINGS = fast.postings(EYE)
         (ValueError, "l2_normalise: rows must have shape", lambda: l2_normalise([1, 2])),
         (
             TypeError,
-            "count_matrix: document 0 .*the string 'the cat'",
+            "count_matrix: document 0 .*the str 'the cat'",
             lambda: count_matrix(["the cat"], ["the"]),
         ),
-        (TypeError, "count_matrix: document 0 .*integer ids", lambda: count_matrix([[0.5]], 2)),
+        (TypeError, "count_matrix: document 0 must be integers", lambda: count_matrix([[0.5]], 2)),
         (
             ValueError,
-            "count_matrix: document 1 holds id -1, expected 0 <= id < 2",
+            "count_matrix: document 1 must lie between 0 and 1, got -1",
             lambda: count_matrix([[], [-1]], 2),
         ),
         (ValueError, "rank: scores must not hold NaN", lambda: rank([1, np.nan])),
@@ -691,11 +691,11 @@ POSTINGS = fast.postings(EYE)
             "target_ranks: targets .*integers",
             lambda: fast.target_ranks(EYE, POSTINGS, [0.0, 1.0]),
         ),
-        (ValueError, "TfidfIndex: variant must be one of", lambda: TfidfIndex("cosine").fit(["a"])),
+        (ValueError, "TfidfIndex: variant must be", lambda: TfidfIndex("cosine").fit(["a"])),
         (ValueError, "Bm25Index: k1 .*got -0.1", lambda: Bm25Index(k1=-0.1).fit(["a"])),
         (
             ValueError,
-            r"Bm25Index: b must lie in \[0, 1\], got 2",
+            r"Bm25Index: b must lie between 0 and 1, got 2",
             lambda: Bm25Index(b=2).fit(["a"]),
         ),
         (ValueError, "TfidfIndex.fit: .*at least one document", lambda: TfidfIndex().fit([])),
@@ -707,12 +707,12 @@ POSTINGS = fast.postings(EYE)
         (TypeError, "TfidfIndex.fit: .*got one string", lambda: TfidfIndex().fit("one two")),
         (
             TypeError,
-            "TfidfIndex.fit: document 0 must be a string, got list",
+            "TfidfIndex.fit: document 0 must be a string, got a list",
             lambda: TfidfIndex().fit([["a"]]),
         ),
         (
             TypeError,
-            "fit: document 0 must be a list of tokens",
+            "fit: document 0 must be a sequence of tokens",
             lambda: TfidfIndex(tokenizer=None).fit(["a"]),
         ),
         (TypeError, "TfidfIndex.search: .*got one string", lambda: FITTED.search("one")),
@@ -724,15 +724,19 @@ POSTINGS = fast.postings(EYE)
         (TypeError, "integer", lambda: FITTED.search(["one"], k=2.0)),
         (
             ValueError,
-            r"TfidfIndex.top_terms: rows must lie in 0 ... 1, got 2",
+            r"TfidfIndex.top_terms: rows must lie between 0 and 1, got 2",
             lambda: FITTED.top_terms(2),
         ),
         (
             ValueError,
-            r"TfidfIndex.top_terms: rows must lie in 0 ... 1, got -1",
+            r"TfidfIndex.top_terms: rows must lie between 0 and 1, got -1",
             lambda: FITTED.top_terms(-1),
         ),
-        (ValueError, "TfidfIndex.top_terms: rows must be an integer", lambda: FITTED.top_terms([])),
+        (
+            ValueError,
+            "TfidfIndex.top_terms: rows must name at least one",
+            lambda: FITTED.top_terms([]),
+        ),
         (
             ValueError,
             "TfidfIndex.top_terms: k must be at least 1",

@@ -184,7 +184,7 @@ class TestNeighbours:
             ((["w1", "king"],), KeyError, "'king'"),
             (("w1", 0), ValueError, "k must be at least 1, got 0"),
             (("w1", 2.0), TypeError, "k must be an integer, got 2.0"),
-            (("w1", 2, "w3"), TypeError, "exclude must hold words, got the str 'w3'"),
+            (("w1", 2, "w3"), TypeError, "exclude must be a sequence of words, got the str 'w3'"),
             (("w1", 2, ["king"]), KeyError, "'king'"),
             ((np.ones(7),), ValueError, r"\(8,\) or \(n, 8\), got shape \(7,\)"),
             ((np.full(8, np.nan),), ValueError, "got NaN or infinity"),
@@ -310,12 +310,12 @@ class TestAnalogies:
             (lambda emb: emb.analogy_accuracy([("w1", "w2")]), ValueError, "question 0 must be"),
             (
                 lambda emb: emb.analogy_accuracy(["abcd"]),
-                ValueError,
-                "question 0 must be .* got 'abcd'",
+                TypeError,
+                "question 0 must be .* got the str 'abcd'",
             ),
             (
                 lambda emb: emb.nearest_to_c_accuracy(["abcd"]),
-                ValueError,
+                TypeError,
                 "nearest_to_c_accuracy: question 0 must be",
             ),
         ],
@@ -355,7 +355,8 @@ class TestRankCorrelation:
 
     @pytest.mark.parametrize("pair", [("w1", "w2"), "abc", ("w1", "w2", np.nan), ("w1", "w2", "7")])
     def test_bad_pairs_are_named(self, emb, pair):
-        with pytest.raises(ValueError, match="rank_correlation: pair 1 must"):
+        wrong = "rank_correlation: (the similarity of )?pair 1 must"
+        with pytest.raises((TypeError, ValueError), match=wrong):
             emb.rank_correlation([("w1", "w2", 1.0), pair])
 
 

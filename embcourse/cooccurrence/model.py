@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
+from embcourse.arguments import require_series, require_tokens
 from embcourse.cooccurrence.reference import (
     Weighting,
     require_corpus,
@@ -61,9 +62,13 @@ def count(
 
     if not isinstance(vocabulary, Vocabulary):
         raise TypeError(f"count: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}")
-    encoded = (
-        documents if isinstance(documents, Encoded) else vocabulary.encode_documents(documents)
-    )
+    if isinstance(documents, Encoded):
+        encoded = documents
+    else:
+        series = require_series("count", "documents", documents, "token lists")
+        encoded = vocabulary.encode_documents(
+            require_tokens("count", f"document {i}", document) for i, document in enumerate(series)
+        )
     return fast.cooccurrence_counts(
         encoded.ids, len(vocabulary), window, offsets=encoded.offsets, weighting=weighting
     )
@@ -133,16 +138,10 @@ def train(
         documents = read_all(
             corpus_files(documents, "train"), encoding="utf-8", max_tokens=_LONGEST
         )
-    if isinstance(documents, str):
-        raise TypeError(
-            f"train: documents must be token lists, got the str {documents[:30]!r}; call tokenize"
-            " first"
-        )
-    # Documents are read twice, and an iterator is empty the second time. Strings stay, for the
-    # vocabulary to refuse.
+    # Documents are read twice, and an iterator is empty the second time.
     documents = [
-        document if isinstance(document, str | list | tuple) else list(document)
-        for document in documents
+        require_tokens("train", f"document {i}", document)
+        for i, document in enumerate(require_series("train", "documents", documents, "token lists"))
     ]
 
     with tqdm(total=4, disable=not progress) as bar:

@@ -3,9 +3,12 @@ float64."""
 
 from collections.abc import Iterable
 from math import expm1, log1p
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from embcourse.arguments import require_text, require_tokens, require_whole
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -163,9 +166,8 @@ def memory_bytes(
     >>> [memory_bytes(1_000, 10_000, layout) for layout in ("dense", "csr", "indices")]
     [80000000, 16004, 4000]
     """
-    for name, value in (("tokens", tokens), ("vocabulary", vocabulary)):
-        if value < 0:
-            raise ValueError(f"memory_bytes: {name} must be at least 0, got {value}")
+    require_whole("memory_bytes", "tokens", tokens, least=0)
+    require_whole("memory_bytes", "vocabulary", vocabulary, least=0)
     if layout == "dense":
         return tokens * vocabulary * value_bytes
     if layout == "csr":
@@ -191,8 +193,9 @@ def fnv1a(token: str) -> int:
 
     Fowler, Noll & Vo, http://www.isthe.com/chongo/tech/comp/fnv/
     """
+    require_text("fnv1a", "token", token)
     value = 0xCBF29CE484222325
-    for byte in token.encode("utf-8"):
+    for byte in token.encode("utf-8", "surrogatepass"):
         value = ((value ^ byte) * 0x100000001B3) & _64_BITS
     return value
 
@@ -206,6 +209,24 @@ def _mix(value: int) -> int:
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _64_BITS
     return value ^ (value >> 31)
+
+
+@overload
+def hashed_ids(
+    tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: Literal[False] = False
+) -> IntArray: ...
+
+
+@overload
+def hashed_ids(
+    tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: Literal[True]
+) -> tuple[IntArray, FloatArray]: ...
+
+
+@overload
+def hashed_ids(
+    tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: bool
+) -> IntArray | tuple[IntArray, FloatArray]: ...
 
 
 def hashed_ids(
@@ -235,10 +256,9 @@ def hashed_ids(
     Weinberger et al. (2009). scikit-learn: `FeatureHasher`, with MurmurHash3
     and signs by default.
     """
-    if buckets < 1:
-        raise ValueError(f"hashed_ids: buckets must be at least 1, got {buckets}")
-    if isinstance(tokens, str):
-        raise TypeError(f"hashed_ids: tokens must be a list, got the str {tokens[:40]!r}")
+    buckets = require_whole("hashed_ids", "buckets", buckets, least=1)
+    seed = require_whole("hashed_ids", "seed", seed)
+    tokens = require_tokens("hashed_ids", "tokens", tokens)
     shift = seed * 0x9E3779B97F4A7C15
     hashes = [_mix((fnv1a(token) + shift) & _64_BITS) for token in tokens]
     ids = np.array([value % buckets for value in hashes], dtype=np.int64)
@@ -260,10 +280,8 @@ def expected_distinct(n: int, buckets: int) -> float:
     >>> round(expected_distinct(1_000, 1_000), 1)
     632.3
     """
-    if n < 0:
-        raise ValueError(f"expected_distinct: n must be at least 0, got {n}")
-    if buckets < 1:
-        raise ValueError(f"expected_distinct: buckets must be at least 1, got {buckets}")
+    n = require_whole("expected_distinct", "n", n, least=0)
+    buckets = require_whole("expected_distinct", "buckets", buckets, least=1)
     if buckets == 1:  # log1p(-1) is -inf
         return float(min(n, 1))
     return -buckets * expm1(n * log1p(-1 / buckets))

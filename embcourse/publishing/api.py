@@ -250,10 +250,12 @@ def _entry(module: str, name: str, shown: list[Place]) -> list[str]:
 
 
 def _assigned(module: str, name: str) -> str:
+    """What a name is set to, as the source writes it."""
     definition = _definition(module, name)
     statement = definition.statement if definition else None
-    is_assignment = isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value
-    return ast.unparse(statement.value) if is_assignment else "..."
+    if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value:
+        return ast.unparse(statement.value)
+    return "..."
 
 
 def _said_of(module: str, name: str) -> str:

@@ -1,6 +1,6 @@
 """The pieces of a word."""
 
-from embcourse.arguments import require_whole
+from embcourse.arguments import require_text, require_whole
 
 
 def character_ngrams(
@@ -32,8 +32,7 @@ def character_ngrams(
 
     Bojanowski et al. (2017), section 3.2.
     """
-    if not isinstance(word, str):
-        raise TypeError(f"character_ngrams: word must be a str, got {type(word).__name__}")
+    require_text("character_ngrams", "word", word)
     minimum = require_whole("character_ngrams", "minimum", minimum)
     maximum = require_whole("character_ngrams", "maximum", maximum)
     if not 1 <= minimum <= maximum:

@@ -312,7 +312,7 @@ def relative_frequency(counts: csr_array) -> csr_array:
 
 
 def bm25_weights(
-    counts: csr_array, idf: FloatArray, mean_length: float, k1: float = 1.2, b: float = 0.75
+    counts: csr_array, idf: FloatArray, mean_length: float, k1: float, b: float
 ) -> csr_array:
     """BM25 weight of every term in every document. Sparse twin of `reference.bm25_weights`.
 

@@ -6,10 +6,21 @@ evaluation asks where the right row came out. The functions below follow that or
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from numbers import Integral
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from embcourse.arguments import (
+    require_choice,
+    require_ids,
+    require_number,
+    require_series,
+    require_text,
+    require_tokens,
+    require_whole,
+)
 from embcourse.text import Vocabulary
 
 FloatArray = NDArray[np.float64]
@@ -17,6 +28,7 @@ IntArray = NDArray[np.int64]
 
 TERM_FREQUENCIES = ("relative", "raw", "log", "augmented")
 VARIANTS = ("textbook", "scikit-learn")
+K1, B = 1.2, 0.75  # of BM25, where nobody says otherwise
 
 _SCIKIT_LEARN_TOKEN = re.compile(r"(?u)\b\w\w+\b")
 
@@ -37,11 +49,21 @@ def scikit_learn_tokens(text: str) -> list[str]:
     scikit-learn: `token_pattern=r"(?u)\b\w\w+\b"`. `embcourse.text.tokenize` keeps "i", "a" and
     "man's".
     """
-    return _SCIKIT_LEARN_TOKEN.findall(text.lower())
+    return _SCIKIT_LEARN_TOKEN.findall(require_text("scikit_learn_tokens", "text", text).lower())
+
+
+@overload
+def count_matrix(
+    documents: Iterable[Sequence[str]], vocabulary: Vocabulary | Sequence[str]
+) -> IntArray: ...
+
+
+@overload
+def count_matrix(documents: Iterable[Sequence[int]], vocabulary: int) -> IntArray: ...
 
 
 def count_matrix(
-    documents: Iterable[Sequence[str] | Sequence[int]], vocabulary: Vocabulary | Sequence[str] | int
+    documents: Iterable[Sequence[Any]], vocabulary: Vocabulary | Sequence[str] | int
 ) -> IntArray:
     """How often every term stands in every document.
 
@@ -64,31 +86,20 @@ def count_matrix(
 
     Salton, Wong & Yang (1975). scikit-learn: `CountVectorizer`.
     """
-    if not isinstance(vocabulary, (int, np.integer, Vocabulary)):
-        vocabulary = Vocabulary(list(vocabulary))
-    terms = len(vocabulary) if isinstance(vocabulary, Vocabulary) else int(vocabulary)
-    documents = list(documents)
+    if isinstance(vocabulary, Integral):
+        vocabulary = require_whole("count_matrix", "vocabulary", vocabulary, least=0)
+    elif not isinstance(vocabulary, Vocabulary):
+        vocabulary = Vocabulary(require_tokens("count_matrix", "vocabulary", vocabulary))
+    terms = len(vocabulary) if isinstance(vocabulary, Vocabulary) else vocabulary
+    documents = list(require_series("count_matrix", "documents", documents, "documents"))
     counts = np.zeros((len(documents), terms), dtype=np.int64)
     for row, document in enumerate(documents):
-        if isinstance(document, str):
-            raise TypeError(
-                f"count_matrix: document {row} must be a list of tokens, got the string"
-                f" {document[:40]!r}"
-            )
-        ids = (
-            vocabulary.encode(document)
-            if isinstance(vocabulary, Vocabulary)
-            else np.asarray(document)
-        )
-        if ids.size and ids.dtype.kind not in "iu":
-            raise TypeError(
-                f"count_matrix: document {row} must hold integer ids, got dtype {ids.dtype}"
-            )
+        name = f"document {row}"
+        if isinstance(vocabulary, Vocabulary):
+            ids = vocabulary.encode(require_tokens("count_matrix", name, document))
+        else:
+            ids = require_ids("count_matrix", name, document, terms)
         for term in ids:
-            if not 0 <= term < terms:  # a negative id would count from the end, silently
-                raise ValueError(
-                    f"count_matrix: document {row} holds id {term}, expected 0 <= id < {terms}"
-                )
             counts[row, term] += 1
     return counts
 
@@ -132,12 +143,9 @@ def require_variant(function: str, variant: str) -> None:
 
     >>> require_variant("tfidf", "sklearn")
     Traceback (most recent call last):
-    ValueError: tfidf: variant must be one of textbook, scikit-learn, got 'sklearn'
+    ValueError: tfidf: variant must be 'textbook' or 'scikit-learn', got 'sklearn'
     """
-    if variant not in VARIANTS:
-        raise ValueError(
-            f"{function}: variant must be one of {', '.join(VARIANTS)}, got {variant!r}"
-        )
+    require_choice(function, "variant", variant, VARIANTS)
 
 
 def require_bm25_parameters(function: str, k1: float, b: float) -> None:
@@ -145,12 +153,10 @@ def require_bm25_parameters(function: str, k1: float, b: float) -> None:
 
     >>> require_bm25_parameters("Bm25Index", 1.2, 75)
     Traceback (most recent call last):
-    ValueError: Bm25Index: b must lie in [0, 1], got 75
+    ValueError: Bm25Index: b must lie between 0 and 1, got 75
     """
-    if not (np.isfinite(k1) and k1 >= 0):
-        raise ValueError(f"{function}: k1 must be a finite number >= 0, got {k1}")
-    if not 0 <= b <= 1:
-        raise ValueError(f"{function}: b must lie in [0, 1], got {b}")
+    require_number(function, "k1", k1, least=0)
+    require_number(function, "b", b, least=0, most=1)
 
 
 # ---------------------------------------------------------------------------------------- weighting
@@ -360,7 +366,7 @@ def bm25_idf(counts: ArrayLike) -> FloatArray:
     return np.log1p((documents - containing + 0.5) / (containing + 0.5))
 
 
-def bm25_weights(counts: ArrayLike, k1: float = 1.2, b: float = 0.75) -> FloatArray:
+def bm25_weights(counts: ArrayLike, k1: float = K1, b: float = B) -> FloatArray:
     """What a term of the query adds to the score of a document, each time.
 
     weight(d, t) = idf(t) * tf (k1 + 1) / (tf + k1 * norm(d)), with `bm25_idf`,
@@ -393,9 +399,7 @@ def bm25_weights(counts: ArrayLike, k1: float = 1.2, b: float = 0.75) -> FloatAr
     return bm25_idf(counts) * saturated
 
 
-def bm25(
-    counts: ArrayLike, query_counts: ArrayLike, k1: float = 1.2, b: float = 0.75
-) -> FloatArray:
+def bm25(counts: ArrayLike, query_counts: ArrayLike, k1: float = K1, b: float = B) -> FloatArray:
     """BM25 score of every document for a query, or for several.
 
     score(q, d) = sum over terms t of count(t in q) * weight(d, t), with `bm25_weights`.

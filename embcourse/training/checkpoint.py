@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from embcourse.arguments import require_path
 from embcourse.vectors.atomic import atomic_write
 
 
@@ -27,7 +28,7 @@ def save_checkpoint(
     """
     notes = json.dumps({"position": position, "settings": dict(settings)})
     with atomic_write(Path(path)) as file:
-        np.savez(file, notes=np.array(notes), **arrays)
+        np.savez(file, notes=np.array(notes), allow_pickle=False, **arrays)
 
 
 def require_writable(where: str, path: str | Path) -> None:
@@ -40,7 +41,7 @@ def require_writable(where: str, path: str | Path) -> None:
     Traceback (most recent call last):
     FileNotFoundError: train: checkpoint lies in a folder that is not there: 'no/such/folder'
     """
-    path = Path(path)
+    path = require_path("train", "checkpoint", path)
     if not path.parent.is_dir():
         raise FileNotFoundError(
             f"{where}: checkpoint lies in a folder that is not there: {os.fspath(path.parent)!r}"
@@ -83,6 +84,7 @@ def load_checkpoint(
     Traceback (most recent call last):
     ValueError: ... belongs to another training: seed was 0, is 1 now
     """
+    path = require_path("load_checkpoint", "path", path)
     try:
         file = np.load(path, allow_pickle=False)
         if not isinstance(file, np.lib.npyio.NpzFile):

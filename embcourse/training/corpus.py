@@ -19,7 +19,14 @@ from typing import BinaryIO
 
 import numpy as np
 
-from embcourse.arguments import require_ids, require_instance, require_offsets, require_whole
+from embcourse.arguments import (
+    require_ids,
+    require_instance,
+    require_offsets,
+    require_series,
+    require_tokens,
+    require_whole,
+)
 from embcourse.text import Encoded, Vocabulary
 from embcourse.training.files import corpus_files, is_paths, read_all
 
@@ -183,12 +190,11 @@ def _spool(
     buffer, ends = array("i"), array("q", [0])
     total = 0
     with tempfile.TemporaryFile() as id_file, tempfile.TemporaryFile() as end_file:
-        for number, sentence in enumerate(sentences):
-            if isinstance(sentence, str):
-                raise TypeError(
-                    f"{where}: sentence {number} must be a list of tokens, got the str"
-                    f" {sentence[:30]!r}; call tokenize first"
-                )
+        for number, sentence in enumerate(
+            require_series(where, "corpus", sentences, "token lists")
+        ):
+            if not isinstance(sentence, list):
+                sentence = require_tokens(where, f"sentence {number}", sentence)
             before = len(buffer)
             try:
                 buffer.extend(map(index.__getitem__, sentence))
@@ -205,8 +211,7 @@ def _spool(
                 ends = _flush(ends, end_file)
         _flush(buffer, id_file)
         _flush(ends, end_file)
-        wrong = next((token for token in index if not isinstance(token, str)), None)
-        if wrong is not None:
+        for wrong in (token for token in index if not isinstance(token, str)):
             raise TypeError(
                 f"{where}: tokens must be strings, got {wrong!r} ({type(wrong).__name__})"
             )
