@@ -26,12 +26,12 @@ from typing import Any, NamedTuple
 
 from docutils import nodes
 from docutils.statemachine import StringList
-from docutils.transforms import Transform
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.ext.autosummary import Autosummary
+from sphinx.transforms import SphinxTransform
 
 import embcourse
 from embcourse.publishing.docstrings import to_rst
@@ -414,14 +414,14 @@ class RoomsDirective(Autosummary):
         return super().run()
 
 
-class PlainQuotes(Transform):
+class PlainQuotes(SphinxTransform):
     """In the reference, a quotation mark may be Python's: none is made typographic."""
 
     default_priority = 100
 
     def apply(self) -> None:
         """Called by docutils."""
-        if self.document.settings.env.docname.startswith(f"{API}/"):
+        if self.env.docname.startswith(f"{API}/"):
             self.document.settings.smart_quotes = False
 
 
