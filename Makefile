@@ -23,11 +23,8 @@ ifneq ($(filter-out $(wildcard $(ASSIGNMENTS)),$(ASSIGNMENTS)),)
 $(RELEASED): FORCE
 endif
 
-<<<<<<< HEAD
-.PHONY: help book html serve test style notebooks assignments mutants bench bench-quality bench-cluster bench-gpu clean FORCE
-=======
-.PHONY: help environment book html serve lint test style notebooks assignments mutants bench bench-quality bench-gpu clean FORCE
->>>>>>> main
+.PHONY: help environment book html serve lint test style notebooks assignments mutants bench bench-quality bench-cluster \
+    bench-gpu clean FORCE
 .DELETE_ON_ERROR:
 
 help:

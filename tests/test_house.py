@@ -440,3 +440,9 @@ def test_names_are_spelt_as_the_book_spells() -> None:
         nodes = list(ast.walk(tree(path)))
         names = {getattr(node, kind, None) for node in nodes for kind in ("id", "arg", "name")}
         assert not {name for name in names if name and re.search(r"(^|_)centers?(_|$)", name)}, path
+
+
+def test_no_merge_is_left_half_done() -> None:
+    marks = ["git", "grep", "-lE", "^(<{7}|>{7}) "]
+    found = subprocess.run(marks, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.stdout == "" and found.returncode == 1, found.stdout + found.stderr
