@@ -279,6 +279,23 @@ def test_compiled_code_is_kept_by_the_cache_that_notices_edited_callees(path: Pa
     )
 
 
+OWN_CHECK = re.compile(
+    r"isinstance\(\w+, bool\)|np\.integer\)|operator import index"
+    r"|np\.diff\(\w*offsets\) < 0|not in get_args\("
+)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_integers_offsets_and_choices_are_checked_in_one_room(path: Path) -> None:
+    # What an exercise's answer gives back is `checking`'s matter, and exercises are answers.
+    if room(path) not in ("arguments", "checking") and "exercises" not in path.parts:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        own = [
+            f"line {i}: {line.strip()}" for i, line in enumerate(lines, 1) if OWN_CHECK.search(line)
+        ]
+        assert not own, f"{path.relative_to(ROOT)}: embcourse.arguments checks that: {own}"
+
+
 @pytest.mark.parametrize(
     "slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises").is_dir()]
 )
@@ -390,6 +407,11 @@ def pins() -> dict[str, Requirement]:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     requirements = [Requirement(line) for line in lines if line and not line.startswith("#")]
     return {canonicalize_name(requirement.name): requirement for requirement in requirements}
+
+
+def test_no_merge_is_left_unfinished() -> None:
+    left = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
+    assert [path for path in committed_files() if left.search(path.read_bytes())] == []
 
 
 def test_every_requirement_is_pinned_to_one_public_version() -> None:
