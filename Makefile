@@ -23,7 +23,8 @@ ifneq ($(filter-out $(wildcard $(ASSIGNMENTS)),$(ASSIGNMENTS)),)
 $(RELEASED): FORCE
 endif
 
-.PHONY: help environment book html serve lint test style notebooks assignments mutants bench bench-quality bench-gpu clean FORCE
+.PHONY: help environment book html serve lint test style notebooks assignments mutants bench bench-quality bench-cluster \
+    bench-gpu clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -31,13 +32,14 @@ help:
 	@echo "make test         environment, then the whole test suite: pytest --nbval (SLUG=tfidf: one chapter; PART=core: a part)"
 	@echo "make serve        the book on http://127.0.0.1:$(PORT) (PORT=8001 for another port)"
 	@echo "make html         environment and HTML book only"
-	@echo "make lint         whether the code keeps to the style"
+	@echo "make lint         whether the code keeps to the style, and its types fit"
 	@echo "make notebooks    run chapters and solutions again, normalised (NOTEBOOKS=book/counting/tfidf.ipynb for one)"
 	@echo "make assignments  students' notebooks from the solutions"
 	@echo "make style        format the code, and mend what the linter can mend"
 	@echo "make mutants      whether the checks see every mechanical change to the solutions (SLUG=tfidf for one chapter)"
 	@echo "make bench        speed beside gensim, under 10 minutes (leave the machine alone meanwhile)"
 	@echo "make bench-quality  quality over seeds and settings, hours; continues where it stopped"
+	@echo "make bench-cluster  quality on four worker processes beside one machine, an hour; continues likewise"
 	@echo "make bench-gpu    the same on a GPU, under 10 minutes"
 	@echo "make clean        remove the environment and everything built"
 	@echo "PYTHON=/path/to/python3.12 chooses the Python, when the environment is made"
@@ -57,10 +59,13 @@ lint: $(READY)
 	@echo "== Style"
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m ruff check --quiet .
+	@echo "== Types"
+	@$(RUN) -m mypy --no-error-summary
 
 # The book is built by the tests that read it, beside the others. The students' notebooks are not made again here: a
-# test compares those in the repository with fresh ones. Of the parts, `core` looks at the style of all.
-test: $(if $(filter-out core,$(PART)),$(READY),lint)
+# test compares those in the repository with fresh ones. Style and types are looked at with
+# the whole suite and with the part `core`.
+test: $(if $(SLUG)$(filter-out core,$(PART)),$(READY),lint)
 	@echo "== Tests, doctests, chapters, solutions$(if $(SLUG)$(PART), of $(SLUG)$(PART))"
 	@$(RUN) -m pytest --nbval $(if $(PART),--part $(PART)) $(if $(SLUG),-k $(SLUG) $(TESTS_OF_A_CHAPTER))
 
@@ -83,6 +88,9 @@ bench: $(READY)
 
 bench-quality: $(READY)
 	@$(RUN) -m benchmarks quality
+
+bench-cluster: $(READY)
+	@$(RUN) -m benchmarks cluster
 
 bench-gpu: $(READY)
 	@$(RUN) -m benchmarks.gpu

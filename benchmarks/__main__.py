@@ -1,10 +1,10 @@
-"""The measurements that need no GPU: `make bench` and `make bench-quality`.
+"""The measurements that need no GPU: `make bench`, `make bench-quality`, `make bench-cluster`.
 
-python -m benchmarks speed         speed, memory and growth beside gensim, under 10 minutes
-python -m benchmarks quality       20 epochs, 5 seeds, hours; continues where it was interrupted
-python -m benchmarks cluster       4 worker processes beside one machine, minutes
-python -m benchmarks reverser      the attention chapter's reverser, 5 seeds, half an hour;
-continues likewise python -m benchmarks tables        the tables of the newest results
+python -m benchmarks speed      speed, memory and growth beside gensim, under 10 minutes
+python -m benchmarks quality    20 epochs, 5 seeds, hours; continues where it was interrupted
+python -m benchmarks cluster    4 worker processes beside one machine, an hour; continues too
+python -m benchmarks reverser   the attention chapter's, 5 seeds, half an hour; continues too
+python -m benchmarks tables     the tables of the newest results
 """
 
 from __future__ import annotations
@@ -32,19 +32,26 @@ def main(arguments: list[str] | None = None) -> int:
         "--seeds",
         type=int,
         default=quality.SEEDS,
-        help="quality, reverser: trainings of every cell (default 5)",
+        help="quality, cluster, reverser: trainings of every cell (default 5)",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        help="cluster: epochs of every training (default 10 on Wikipedia, 3 on the translations)",
     )
     parser.add_argument(
         "--workers",
         type=int,
         default=None,
-        help="quality, reverser: processes (default: one per core)",
+        help="quality, reverser: processes (default: one per core); cluster: workers (default 4; 0:"
+        " no cluster, all tasks in one process, the same results)",
     )
     parser.add_argument("--folder", type=Path, default=results.FOLDER, help="where the results are")
     chosen = parser.parse_args(arguments)
-    for name in ("rounds", "seeds"):
-        if getattr(chosen, name) < 1:
-            parser.error(f"--{name} must be at least 1, got {getattr(chosen, name)}")
+    for name in ("rounds", "seeds", "epochs"):
+        value = getattr(chosen, name)
+        if value is not None and value < 1:
+            parser.error(f"--{name} must be at least 1, got {value}")
     if chosen.command == "speed":
         from benchmarks import speed
 
@@ -57,7 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
     elif chosen.command == "cluster":
         from benchmarks import cluster
 
-        print(f"written: {cluster.run(chosen.seeds, folder=chosen.folder)}")
+        wanted = list(cluster.cells(chosen.seeds, chosen.epochs))
+        workers = cluster.WORKERS if chosen.workers is None else chosen.workers
+        print(f"written: {cluster.run(wanted, chosen.folder, workers)}")
     elif chosen.command == "reverser":
         from benchmarks import reverser
 

@@ -1,10 +1,10 @@
-"""A long measurement in cells: one to a core, each written when it is done, and never twice."""
+"""A long measurement in cells: each is written when it is done, and never measured twice."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,17 +19,16 @@ Cell = dict[str, Any]
 def run_cells(
     kind: Kind,
     wanted: list[Cell],
-    measure: Callable[[Cell], Cell],
+    measured: Callable[[list[Cell]], Iterator[Cell]],
     identity: Callable[[Cell], str],
     settings: dict[str, Any],
     *,
     folder: Path = results.FOLDER,
-    workers: int | None = None,
     derived: Callable[[list[Cell]], dict[str, Any]] = lambda runs: {},
 ) -> Path:
     """Measure the cells that the newest file of this machine and these versions lacks.
 
-    measure : returns its cell with what was measured; runs in a process of its own.
+    measured: yields each cell with what was measured, as soon as it is done; see `in_processes`.
     identity: the name of a cell, the same before and after it was measured; runs are sorted by it.
     settings: what holds for all cells. A file with other settings is not continued.
     derived : what else the file holds, computed from all runs so far.
@@ -40,20 +39,36 @@ def run_cells(
     done = {identity(finished) for finished in result["runs"]}
     left = [cell for cell in wanted if identity(cell) not in done]
     path = results.write(kind, result | derived(result["runs"]), folder)
-    with ProcessPoolExecutor(workers or results.cores(), mp_context=get_context("spawn")) as pool:
-        futures = [pool.submit(measure, cell) for cell in left]
-        try:
-            for count, future in enumerate(as_completed(futures), start=1):
-                finished = future.result()
-                result["runs"].append(finished)
-                result["runs"].sort(key=identity)
-                results.write(kind, result | derived(result["runs"]), folder)
-                seconds = time.perf_counter() - begin
-                print(f"{count} of {len(left)}, {seconds:.0f} s: {identity(finished)}", flush=True)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    for count, finished in enumerate(measured(left), start=1):
+        result["runs"].append(finished)
+        result["runs"].sort(key=identity)
+        results.write(kind, result | derived(result["runs"]), folder)
+        seconds = time.perf_counter() - begin
+        print(f"{count} of {len(left)}, {seconds:.0f} s: {identity(finished)}", flush=True)
     return path
+
+
+def in_processes(
+    measure: Callable[[Cell], Cell], workers: int | None = None
+) -> Callable[[list[Cell]], Iterator[Cell]]:
+    """Measure cells side by side, each in one of several processes.
+
+    measure: returns its cell with what was measured; a function of a module.
+    workers: how many processes; None for one a core.
+    """
+
+    def measured(cells: list[Cell]) -> Iterator[Cell]:
+        with ProcessPoolExecutor(
+            workers or results.cores(), mp_context=get_context("spawn")
+        ) as pool:
+            futures = [pool.submit(measure, cell) for cell in cells]
+            try:
+                for future in as_completed(futures):
+                    yield future.result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    return measured
 
 
 def _resumed(kind: Kind, settings: dict[str, Any], folder: Path) -> dict[str, Any]:

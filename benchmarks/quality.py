@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import results
-from benchmarks.cells import run_cells
+from benchmarks.cells import in_processes, run_cells
 from benchmarks.corpora import CORPORA
 from benchmarks.intervals import mean_interval
 from benchmarks.systems import SETTINGS, SYSTEMS, prepare
@@ -141,11 +141,10 @@ def run(
     return run_cells(
         "quality",
         wanted,
-        measure,
+        in_processes(measure, workers),
         _identity,
         SETTINGS,
         folder=folder,
-        workers=workers,
         derived=derived,
     )
 

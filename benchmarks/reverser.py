@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import results
-from benchmarks.cells import run_cells
+from benchmarks.cells import in_processes, run_cells
 
 SEEDS = 5
 LONG_SEEDS = 3
@@ -61,7 +61,7 @@ def run(
 ) -> Path:
     """Train the cells that the newest file of this machine lacks; returns the file's path."""
     return run_cells(
-        "reverser", wanted, measure, _identity, SETTINGS, folder=folder, workers=workers
+        "reverser", wanted, in_processes(measure, workers), _identity, SETTINGS, folder=folder
     )
 
 

@@ -105,7 +105,7 @@ VARIANTS = {
     "per pair, rows hoisted": _kernel(_hoisted, shared=False),
     "per window, textbook loop": _kernel(_hoisted, shared=True),
 }
-FINAL = {"per pair, fast.py": "per_pair", "per window, fast.py": "per_window"}
+FINAL = {"per pair, fast": "per_pair", "per window, fast": "per_window"}
 
 
 def measure_steps(encoded: Encoded, vocabulary: Vocabulary, rounds: int) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from scipy import stats
+
 # program -> least ratio to gensim on 1 and 2 threads; None: shown without a bar
 BARS: dict[str, tuple[float | None, float | None]] = {
     "skip-gram per_window": (5.0, 5.0),
@@ -186,21 +188,12 @@ def quality_verdicts(result: dict[str, Any]) -> str:
     for (corpus, system), row in held.items():
         theirs = held.get((corpus, PEER.get(system, "")))
         for name in MEASURES if theirs else ():
-            ours, peer = row[name], theirs[name]
-            if ours["se"] is None or peer["se"] is None:
+            held_against = difference(row[name], theirs[name])
+            if held_against is None:
                 continue
-            difference, error = (
-                ours["mean"] - peer["mean"],
-                (ours["se"] ** 2 + peer["se"] ** 2) ** 0.5,
-            )
+            less, error = held_against
             rows.append(
-                [
-                    corpus,
-                    system,
-                    name,
-                    f"{difference:+.3f} ± {error:.3f}",
-                    _verdict(difference >= -error),
-                ]
+                [corpus, system, name, f"{less:+.3f} ± {error:.3f}", _verdict(less >= -error)]
             )
     header = [
         "corpus",
@@ -223,15 +216,99 @@ def _verdict(reached: bool) -> str:
     return "reached" if reached else "missed"
 
 
+def difference(one: dict[str, Any], other: dict[str, Any]) -> tuple[float, float] | None:
+    """The difference of two means and its standard error; None where there is a single value.
+
+    >>> difference({"mean": 0.5, "se": 0.03}, {"mean": 0.25, "se": 0.04})
+    (0.25, 0.05)
+    """
+    if one["se"] is None or other["se"] is None:
+        return None
+    return one["mean"] - other["mean"], float(round((one["se"] ** 2 + other["se"] ** 2) ** 0.5, 12))
+
+
 def cluster_table(result: dict[str, Any]) -> str:
-    """Quality of training on a cluster beside one machine."""
-    measures = ("wordsim353", "simlex999", "analogies")
-    rows = [
-        [
-            row["way"],
-            *(f"{row[name]['mean']:.3f} ± {row[name]['se']:.3f}" for name in measures),
-            row["wordsim353"]["n"],
-        ]
-        for row in result["rows"]
+    """Quality of training on a cluster beside one machine: means, their standard errors, and after
+    them the difference in standard errors of the difference."""
+    alone = _alone(result)
+    rows = []
+    for row in result["summary"]:
+        beside = alone.get(_trained(row)) if row["shards"] else None
+        cells = []
+        for name in MEASURES:
+            cell = _with_error(row[name], standard_error=True)
+            less = difference(row[name], beside[name]) if beside else None
+            cells.append(f"{cell} ({less[0] / less[1]:+.1f})" if less else cell)
+        where = f"{row['shards']} shards" if row["shards"] else "one machine"
+        rows.append(
+            [row["corpus"], row["model"], row["epochs"], where, *cells, row["wordsim353"]["n"]]
+        )
+    header = ["corpus", "model", "epochs", "trained on"]
+    return markdown([*header, "WordSim-353", "SimLex-999", "analogies", "seeds"], rows)
+
+
+def cluster_differences(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """How far the quality on a cluster is from that of one machine, one row for every mean.
+
+    returns: rows of corpus, model, epochs, shards, measure, the smaller number of seeds, and
+             `errors`: the difference in its standard errors, below 0 where the cluster is worse.
+    """
+    alone = _alone(result)
+    rows = []
+    for row in result["summary"]:
+        beside = alone.get(_trained(row)) if row["shards"] else None
+        for name in MEASURES if beside else ():
+            less = difference(row[name], beside[name])
+            if less:
+                held = {key: row[key] for key in ("corpus", "model", "epochs", "shards")}
+                seeds = min(row[name]["n"], beside[name]["n"])
+                held |= {"measure": name, "seeds": seeds, "errors": less[0] / less[1]}
+                rows.append(held)
+    return rows
+
+
+def cluster_verdict(result: dict[str, Any]) -> str:
+    """What may be said of the cluster beside one machine: how many differences fall short by more
+    than a standard error and how many would by chance, their mean, and which are far off."""
+    rows = cluster_differences(result)
+    if not rows:
+        return "With one seed nothing can be said of the differences."
+    errors = [row["errors"] for row in rows]
+    short = sum(error < -1 for error in errors)
+    # Two means of n values each: Student's t with 2 n - 2 degrees of freedom.
+    chance = sum(stats.t.cdf(-1, 2 * row["seeds"] - 2) for row in rows)
+    far = [
+        f"{row['model']} on {row['corpus']}, {row['shards']} shards, {row['measure']}"
+        f" ({row['errors']:+.1f})"
+        for row in rows
+        if row["errors"] < -2
     ]
-    return markdown(["trained on", "WordSim", "SimLex", "analogies", "seeds"], rows)
+    return (
+        f"Of {len(rows)} differences {short} fall short by more than one standard error. If nothing"
+        f" were lost, chance would leave about {chance:.0f}. The mean of all differences is"
+        f" {sum(errors) / len(errors):+.1f} standard errors. Short by more than two:"
+        f" {'; '.join(far) or 'none'}."
+    )
+
+
+def _alone(result: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    return {_trained(row): row for row in result["summary"] if not row["shards"]}
+
+
+def _trained(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["corpus"], row["model"], row["epochs"]
+
+
+def cluster_workers(result: dict[str, Any]) -> str:
+    """Who ran the tasks.
+
+    >>> cluster_workers({"settings": {"workers": 4}})
+    'Trained on a cluster of 4 worker processes.'
+    """
+    workers = result["settings"]["workers"]
+    if workers:
+        return f"Trained on a cluster of {workers} worker processes."
+    return (
+        "The tasks of the cluster were run one after the other in one process: who runs them"
+        " changes no bit of the result."
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import quality, results, speed, steps, tables
+from benchmarks import cluster, measure, quality, results, reverser, speed, steps, tables
+from benchmarks.cells import run_cells
 from benchmarks.corpora import repeated, wikipedia_documents, zipfian
 from benchmarks.intervals import mean_interval, ratio_interval
 from benchmarks.softmax_cost import measure_softmax_cost
@@ -163,3 +165,121 @@ def test_a_difference_below_one_standard_error_is_no_miss() -> None:
     peer = row("gensim CBOW", 0.50)
     assert "missed" not in tables.quality_verdicts({"summary": [peer, row("CBOW", 0.487)]})
     assert "missed" in tables.quality_verdicts({"summary": [peer, row("CBOW", 0.485)]})
+
+
+def test_the_programs_for_the_first_update_and_for_memory_run() -> None:
+    imported, whole = map(float, measure.in_subprocess(speed.FIRST_UPDATE).split())
+    assert 0 < imported < whole
+    row = speed.memory(words=2000, dim=16)
+    assert row is None or row["tables_mb"] == 2 * 2000 * 16 * 4 / 1e6
+
+
+def measured_on_a_cluster(cell: dict) -> dict:
+    """A cell as if it had been trained: worse by 0.02 with shards, and by 0.001 a seed."""
+    value = round(0.5 - 0.02 * bool(cell["shards"]) + 0.001 * cell["seed"], 4)
+    return cell | dict.fromkeys(tables.MEASURES, value) | {"seconds": 1.0}
+
+
+def test_an_interrupted_cluster_run_trains_only_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        results,
+        "describe_machine",
+        lambda: small_result("2026-01-01", processor="p", cores=1, versions={}),
+    )
+    trained: list[dict] = []
+
+    def measured(workers: int, cells: list[dict]):
+        for cell in cells:
+            if len(trained) == 7:
+                raise KeyboardInterrupt
+            trained.append(cell)
+            yield measured_on_a_cluster(cell)
+
+    monkeypatch.setattr(cluster, "measured", measured)
+    wanted = list(cluster.cells(seeds=2, epochs=1))
+    assert len(wanted) == 2 * 2 * 2 * 4
+    with pytest.raises(KeyboardInterrupt):
+        cluster.run(wanted, tmp_path)
+    (path,) = tmp_path.iterdir()
+    assert json.loads(path.read_text())["runs"] == sorted(
+        map(measured_on_a_cluster, wanted[:7]), key=cluster._identity
+    )
+    trained.clear()
+    for _ in range(5):  # each goes seven cells further
+        try:
+            cluster.run(wanted, tmp_path)
+        except KeyboardInterrupt:
+            trained.clear()
+    result = json.loads(path.read_text())
+    assert len(result["runs"]) == len(result["summary"]) * 2 == len(wanted)
+
+
+def test_the_table_of_the_cluster_says_how_many_standard_errors_lie_between() -> None:
+    runs = [measured_on_a_cluster(cell) for cell in cluster.cells(seeds=3, epochs=1)]
+    result = {"summary": cluster.summarise(runs)}
+    # 0.001 a seed: each mean of three is sure to 0.001 / sqrt(3), the difference to sqrt(2) of it.
+    expected = -0.02 / (0.001 * (2 / 3) ** 0.5)
+    table = tables.cluster_table(result).splitlines()
+    assert len(table) == 2 + 2 * 2 * 4
+    assert "| wikipedia | cbow | 1 | one machine | 0.501 ± 0.001 | " in table[-8]
+    assert f"| wikipedia | cbow | 1 | 64 shards | 0.481 ± 0.001 ({expected:+.1f}) | " in table[-5]
+    rows = tables.cluster_differences(result)
+    assert len(rows) == 2 * 2 * 3 * 3
+    assert [row["errors"] for row in rows] == pytest.approx([expected] * len(rows), rel=1e-3)
+    verdict = tables.cluster_verdict(result)
+    assert verdict.startswith("Of 36 differences 36 fall short by more than one standard error.")
+    assert f"The mean of all differences is {expected:+.1f} standard errors." in verdict
+    assert f"cbow on wikipedia, 4 shards, simlex999 ({expected:+.1f})" in verdict
+
+
+def test_chance_alone_leaves_some_cells_short() -> None:
+    """Two means of three values from one distribution: how often is one short by an error?"""
+    rng = np.random.default_rng(0)
+    cells = [cell for cell in cluster.cells(seeds=3) if cell["shards"] in (0, 4)]
+    names = (*tables.MEASURES, "seconds")
+    short, chance = [], []
+    for _ in range(100):
+        runs = [cell | dict(zip(names, rng.normal(size=4), strict=True)) for cell in cells]
+        verdict = tables.cluster_verdict({"summary": cluster.summarise(runs)})
+        found = re.match(r"Of 12 differences (\d+) .* leave about (\d+)\.", verdict)
+        short.append(int(found[1]))
+        chance.append(int(found[2]))
+    assert np.mean(short) == pytest.approx(np.mean(chance), abs=0.5)
+
+
+def test_one_seed_gives_a_table_without_errors() -> None:
+    runs = [measured_on_a_cluster(cell) for cell in cluster.cells(seeds=1, epochs=1)]
+    result = {"summary": cluster.summarise(runs)}
+    assert "| 64 shards | 0.480 | 0.480 | 0.480 | 1 |" in tables.cluster_table(result)
+    assert tables.cluster_differences(result) == []
+    assert "nothing can be said" in tables.cluster_verdict(result)
+
+
+def test_a_file_with_other_settings_is_not_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dates = iter(("2026-01-01", "2026-01-02", "2026-01-03"))
+    monkeypatch.setattr(
+        results,
+        "describe_machine",
+        lambda: small_result(next(dates), processor="p", cores=1, versions={}),
+    )
+    for dim, there in ((1, 1), (2, 2), (1, 2)):
+        run_cells("reverser", [{"dim": dim}], iter, str, {"dim": dim}, folder=tmp_path)
+        assert len(list(tmp_path.iterdir())) == there
+
+
+@pytest.mark.parametrize("module", [quality, reverser])
+def test_the_stored_results_are_continued(
+    module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A setting that changes, or an entry with another name, would begin all anew."""
+    held = benchmark_results(module.__name__.split(".")[-1])
+    here = {name: held[name] for name in ("machine", "processor", "cores", "versions", "date")}
+    monkeypatch.setattr(results, "describe_machine", lambda: here | {"date": "2030-01-01"})
+    path = results.write(held["kind"], held, tmp_path)
+    finished = path.read_text()
+    assert module.run(held["runs"][:3], tmp_path) == path
+    assert path.read_text() == finished

@@ -699,20 +699,23 @@ def test_keys_of_a_dict_may_be_pairs() -> None:
 # ------------------------------------------------------------------------------------ in a notebook
 
 
-def run_in_ipython(*cells: str) -> str:
-    """What cells print, run one after the other in one IPython; errors included, as in a
-    notebook."""
+def run_in_ipython(*notebooks: tuple[str, ...]) -> list[str]:
+    """What the cells of each notebook print, run one after the other in an IPython without the
+    names and the history of the others; errors included, as in a notebook."""
     program = f"""
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance(colors="NoColor", history_length=0)
-for cell in {list(cells)!r}:
-    shell.run_cell(cell, store_history=True)
+for cells in {list(notebooks)!r}:
+    for cell in cells:
+        shell.run_cell(cell, store_history=True)
+    shell.reset(new_session=True)
+    print(chr(0), end="")
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stdout.split(chr(0))[:-1]
 
 
 SET_UP = "import numpy as np\nfrom embcourse.checking import check"
@@ -721,27 +724,25 @@ CHECK = 'check("tfidf.idf", idf)'
 
 
 def test_an_old_definition_is_not_praised() -> None:
-    assert "2 of 2 points" in run_in_ipython(SET_UP, RIGHT, CHECK)
-    broken = run_in_ipython(SET_UP, RIGHT, "def idf(counts:\n    return 1", CHECK)
+    decorated = "import functools\n@functools.cache\ndef cached(): return 1\n" + RIGHT
+    right, broken, stopped, mended, imported, below = run_in_ipython(
+        (SET_UP, RIGHT, CHECK),
+        (SET_UP, RIGHT, "def idf(counts:\n    return 1", CHECK),
+        (SET_UP, RIGHT, "1 / 0\ndef idf(counts):\n    return 1", CHECK),
+        (SET_UP, "def idf(counts:\n    return 1", RIGHT, CHECK),
+        (SET_UP, "from embcourse.tfidf import idf", CHECK),
+        (SET_UP, decorated, CHECK),
+    )
     assert "CheckFailed: tfidf.idf: the cell that defines idf does not compile" in broken
     assert "2 of 2" not in broken
-    stopped = run_in_ipython(SET_UP, RIGHT, "1 / 0\ndef idf(counts):\n    return 1", CHECK)
     assert "stopped before its definition" in stopped
-    assert "2 of 2 points" in run_in_ipython(SET_UP, "def idf(counts:\n    return 1", RIGHT, CHECK)
-    elsewhere = "from embcourse.tfidf import idf"
-    assert "2 of 2 points" in run_in_ipython(SET_UP, elsewhere, CHECK)
-    decorated = (
-        "import functools\n@functools.cache\ndef cached(): return 1\n@functools.wraps(cached)\n"
-        + RIGHT
-    )
-    assert "2 of 2 points" in run_in_ipython(
-        SET_UP, decorated.replace("@functools.wraps(cached)\n", ""), CHECK
-    )
+    for praised in (right, mended, imported, below):
+        assert "2 of 2 points" in praised
 
 
 def test_an_unwritten_exercise_says_so_in_one_line() -> None:
-    out = run_in_ipython(
-        SET_UP, "def idf(counts):\n    # Your code here\n    raise NotImplementedError", CHECK
+    (out,) = run_in_ipython(
+        (SET_UP, "def idf(counts):\n    # Your code here\n    raise NotImplementedError", CHECK)
     )
     assert [line for line in out.splitlines() if line.strip()] == [
         "CheckFailed: tfidf.idf is not written yet: 0 of 2 points"

@@ -24,6 +24,8 @@ from embcourse.checking import exercises, slugs
 from embcourse.grading.release import ReleaseFailed, course_config, release
 from tests.notebooks import ROOT
 
+# nbgrader's own way with its gradebook.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 # The chapter that is graded by nbgrader's command line, with a student who is half right.
 TYPED = "tfidf"
 # What a student who has understood about half might hand in for tfidf, and what it is worth: (code,
@@ -105,6 +107,7 @@ def convert(course: Path, converter: type[BaseConverter], slug: str) -> None:
 @pytest.fixture(scope="session")
 def empty_gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A gradebook without a grade. nbgrader starts a program of seconds to make one."""
+    course_config(ROOT)  # puts that program on the PATH
     path = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
     Gradebook(f"sqlite:///{path}", "counts-to-context").close()
     return path

@@ -279,6 +279,23 @@ def test_compiled_code_is_kept_by_the_cache_that_notices_edited_callees(path: Pa
     )
 
 
+OWN_CHECK = re.compile(
+    r"isinstance\(\w+, bool\)|np\.integer\)|operator import index"
+    r"|np\.diff\(\w*offsets\) < 0|not in get_args\("
+)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_integers_offsets_and_choices_are_checked_in_one_room(path: Path) -> None:
+    # What an exercise's answer gives back is `checking`'s matter, and exercises are answers.
+    if room(path) not in ("arguments", "checking") and "exercises" not in path.parts:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        own = [
+            f"line {i}: {line.strip()}" for i, line in enumerate(lines, 1) if OWN_CHECK.search(line)
+        ]
+        assert not own, f"{path.relative_to(ROOT)}: embcourse.arguments checks that: {own}"
+
+
 @pytest.mark.parametrize(
     "slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises").is_dir()]
 )
@@ -319,7 +336,7 @@ def test_a_page_of_a_part_is_a_chapter_or_lies_beside_it_and_is_listed_below_it(
     assert slug, f"{page.relative_to(ROOT)}: a page is called <slug>.ipynb or <slug>_<topic>.ipynb"
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = {
-        chapter["file"]: [section["file"] for section in chapter.get("sections", [])]
+        chapter["file"]: [section.get("file") for section in chapter.get("sections", [])]
         for part in contents["parts"]
         for chapter in part["chapters"]
     }
@@ -353,6 +370,8 @@ def test_everything_public_has_a_docstring(path: Path) -> None:
             if (
                 isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
                 and node.name[0] != "_"
+                # an overload is a signature; what it does is said once, below the last
+                and "overload" not in map(ast.unparse, node.decorator_list)
             ):
                 yield node
                 if isinstance(node, ast.ClassDef):
@@ -429,3 +448,18 @@ def test_notebooks_and_their_figures_keep_to_their_size() -> None:
         for mime, data in [pair for one in outputs for pair in one.get("data", {}).items()]:
             size = len("".join(data).encode()) if mime.startswith("image/") else 0
             assert size <= FIGURE, f"{name}: a figure of {size:,} bytes"
+
+
+def test_names_are_spelt_as_the_book_spells() -> None:
+    """One spelling of one thing: "centre" in names and prose. "center" stays a word of
+    matplotlib's."""
+    for path in [*MODULES, *(ROOT / "benchmarks").glob("*.py"), *(ROOT / "tests").glob("*.py")]:
+        nodes = list(ast.walk(tree(path)))
+        names = {getattr(node, kind, None) for node in nodes for kind in ("id", "arg", "name")}
+        assert not {name for name in names if name and re.search(r"(^|_)centers?(_|$)", name)}, path
+
+
+def test_no_merge_is_left_half_done() -> None:
+    marks = ["git", "grep", "-lE", "^(<{7}|>{7}) "]
+    found = subprocess.run(marks, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.stdout == "" and found.returncode == 1, found.stdout + found.stderr

@@ -291,12 +291,12 @@ def test_training_lowers_the_loss(model, loss):
     inputs, outputs = tables(8, words=12)
     ours = on_device(inputs / 16, 0 * outputs)
     means = []
-    for epoch in range(15):
+    for epoch in range(9):
         loss_sum, terms, _ = gpu.train_chunk(
-            model, loss, *ours, ids, offsets, packed, 1, 3, 0.3, 0.3, seed=epoch
+            model, loss, *ours, ids, offsets, packed, 1, 3, 0.5, 0.5, seed=epoch
         )
         means.append(loss_sum / terms)
-    assert means[-1] < 0.7 * means[0]
+    assert means[-1] < 0.2 * means[0]
     if loss == "negative":
         logits = (ours[0] @ ours[1].T).cpu().numpy()
         assert (logits[:6, 6:].argmax(axis=1) == np.arange(6)).all()
@@ -372,7 +372,7 @@ def test_wrong_arguments_are_named():
         ({"outputs": outputs[:, :3].contiguous()}, ValueError, "must share dim, got 4 and 3"),
         ({"inputs": inputs.T.contiguous().T}, ValueError, "inputs must be contiguous"),
         ({"loss": "hierarchical"}, ValueError, "needs make_tables"),
-        ({"window": 0}, ValueError, "window must be an integer of at least 1, got 0"),
+        ({"window": 0}, ValueError, "window must be at least 1, got 0"),
         ({"ids": ids + WORDS}, ValueError, "ids must lie in 0..59"),
         ({"offsets": [0, 5]}, ValueError, "offsets must rise from 0 to 300, got 0 ... 5"),
         ({"offsets": [0, 9, 5, 300]}, ValueError, "offsets must rise"),

@@ -243,7 +243,7 @@ class TestRefusals:
             (
                 {"loss": "hinge"},
                 ValueError,
-                "loss must be 'negative' or 'hierarchical' or 'softmax'",
+                "loss must be 'negative', 'hierarchical' or 'softmax'",
             ),
             ({"negatives": "none"}, ValueError, "negatives must be"),
             ({"device": "tpu"}, ValueError, "device must be 'cpu' or 'cuda'"),
@@ -259,24 +259,24 @@ class TestRefusals:
             ({"epochs": 0}, ValueError, "epochs must be at least 1"),
             ({"threads": 0}, ValueError, "threads must be at least 1"),
             ({"seed": -1}, ValueError, "seed must be at least 0"),
-            ({"sample": 1.5}, ValueError, "sample must be between 0 and 1"),
-            ({"sample": float("nan")}, ValueError, "sample must be"),
+            ({"sample": 1.5}, ValueError, "sample must lie between 0 and 1"),
+            ({"sample": float("nan")}, ValueError, "sample must lie"),
             ({"noise_power": -1}, ValueError, "noise_power must be finite and not negative"),
             ({"learning_rate": float("inf")}, ValueError, "learning_rate must be"),
             (
                 {"min_learning_rate": 0.5},
                 ValueError,
-                "min_learning_rate must be between 0 and 0.025",
+                "min_learning_rate must lie between 0 and 0.025",
             ),
-            ({"min_count": 0}, ValueError, "min_count must be an integer of at least 1"),
+            ({"min_count": 0}, ValueError, "min_count must be at least 1"),
             ({"min_count": 10}, ValueError, "no word is left"),
             (
                 {"start": np.zeros((3, 5))},
                 ValueError,
                 r"start must have shape \(words, dim\) = \(3, 4\), got \(3, 5\)",
             ),
-            ({"start": np.zeros((3, 4), int)}, TypeError, "start must be floats"),
-            ({"loss": "softmax", "checkpoint": "run"}, ValueError, "writes no checkpoint"),
+            ({"start": np.zeros((3, 4), int)}, TypeError, "start must be Embeddings or floats"),
+            ({"loss": "softmax", "checkpoint": "run"}, ValueError, "has no negative"),
         ],
     )
     def test_bad_arguments(self, arguments, error, message) -> None:
@@ -387,7 +387,7 @@ class TestFailures:
             train(verses, **settings, checkpoint=path, checkpoint_every=0, callback=seen.append)
         assert seen == [] or seen[-1].tokens < seen[-1].total_tokens / 2
         corpus = open_corpus(verses, min_count=2).fingerprint()
-        arrays, _ = load_checkpoint(path, fresh.settings | {"corpus": corpus})
+        arrays, _ = load_checkpoint(path, fresh.settings.as_dict() | {"corpus": corpus})
         assert all(np.isfinite(array).all() for array in arrays.values())
 
     @pytest.mark.parametrize("rate", [3.0, 5.0, 1e6])

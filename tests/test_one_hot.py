@@ -457,27 +457,27 @@ def test_signed_rows_differ_from_unsigned_ones_in_sign_only(tokens):
     [
         (
             ValueError,
-            "one_hot: ids must lie in 0 ... 2, got 3 at position 1",
+            "one_hot: ids must lie between 0 and 2, got 3 at position 1",
             lambda: one_hot([0, 3], 3),
         ),
         (
             ValueError,
-            "one_hot: ids must lie in 0 ... 2, got -1 at position 0",
+            "one_hot: ids must lie between 0 and 2, got -1 at position 0",
             lambda: fast.one_hot([-1], 3),
         ),
         (
             ValueError,
-            r"one_hot: ids must have shape \(tokens,\), got shape \(1, 2\)",
+            r"one_hot: ids must be 1-D, got shape \(1, 2\)",
             lambda: one_hot([[0, 1]], 3),
         ),
-        (TypeError, "one_hot: ids must be integers, got dtype float64", lambda: one_hot([0.0], 3)),
-        (TypeError, "one_hot: ids must be integers, got dtype bool", lambda: one_hot([True], 3)),
+        (TypeError, "one_hot: ids must be integers, got float64", lambda: one_hot([0.0], 3)),
+        (TypeError, "one_hot: ids must be integers, got bool", lambda: one_hot([True], 3)),
         (ValueError, "one_hot: size must be at least 0, got -1", lambda: one_hot([], -1)),
         (ValueError, "one_hot: size must be at least 0, got -1", lambda: fast.one_hot([], -1)),
-        (ValueError, "lookup: ids must lie in 0 ... 1, got 2", lambda: lookup([2], np.eye(2))),
+        (ValueError, "lookup: ids must lie between 0 and 1, got 2", lambda: lookup([2], np.eye(2))),
         (
             ValueError,
-            "lookup: ids must lie in 0 ... 1, got -1",
+            "lookup: ids must lie between 0 and 1, got -1",
             lambda: fast.lookup([-1], np.eye(2)),
         ),
         (ValueError, r"lookup: table must have shape \(size, d\)", lambda: lookup([0], [1.0])),
@@ -500,7 +500,7 @@ def test_signed_rows_differ_from_unsigned_ones_in_sign_only(tokens):
         ),
         (
             ValueError,
-            "lookup_gradient_rows: ids must lie",
+            "lookup_gradient_rows: ids must be at least 0",
             lambda: fast.lookup_gradient_rows([-2], np.ones((1, 1))),
         ),
         (
@@ -512,8 +512,8 @@ def test_signed_rows_differ_from_unsigned_ones_in_sign_only(tokens):
         (ValueError, "memory_bytes: tokens must be at least 0", lambda: memory_bytes(-1, 1)),
         (ValueError, "memory_bytes: vocabulary must be at least 0", lambda: memory_bytes(1, -1)),
         (ValueError, "hashed_ids: buckets must be at least 1, got 0", lambda: hashed_ids(["a"], 0)),
-        (TypeError, "hashed_ids: tokens .*the string 'abc'", lambda: hashed_ids("abc", 5)),
-        (TypeError, "hashed_ids: tokens .*the string 'abc'", lambda: fast.hashed_ids("abc", 5)),
+        (TypeError, "hashed_ids: tokens .*the str 'abc'", lambda: hashed_ids("abc", 5)),
+        (TypeError, "hashed_ids: tokens .*the str 'abc'", lambda: fast.hashed_ids("abc", 5)),
         (ValueError, "expected_distinct: n must", lambda: expected_distinct(-1, 5)),
         (ValueError, "expected_distinct: buckets must", lambda: expected_distinct(1, 0)),
         (
@@ -523,7 +523,7 @@ def test_signed_rows_differ_from_unsigned_ones_in_sign_only(tokens):
         ),
         (
             TypeError,
-            "OneHotEncoder.transform: .*the string 'abc'",
+            "OneHotEncoder.transform: .*the str 'abc'",
             lambda: OneHotEncoder(["a"]).transform("abc"),
         ),
         (

@@ -70,7 +70,7 @@ class TestTokenize:
         assert tokenize(text + " é") == [*tokenize(text), "é"]
 
     def test_refuses_what_is_not_text(self):
-        with pytest.raises(TypeError, match="tokenize: text must be a str, got bytes"):
+        with pytest.raises(TypeError, match="tokenize: text must be a str, got b"):
             tokenize(b"bytes")
 
 
@@ -180,9 +180,9 @@ class TestVocabulary:
             (
                 lambda: Vocabulary("abc"),
                 TypeError,
-                "tokens must be a sequence of strings, got one str",
+                "tokens must be a sequence of tokens, got the str .abc.",
             ),
-            (lambda: Vocabulary(["a", 3]), TypeError, r"must be strings, got 3 \(int\)"),
+            (lambda: Vocabulary(["a", 3]), TypeError, r"must hold strings, got 3 \(int\)"),
             (lambda: Vocabulary(["a", "b", "a"]), ValueError, "'a' occurs 2 times"),
             (
                 lambda: Vocabulary(["a"], [1, 2]),
@@ -190,12 +190,16 @@ class TestVocabulary:
                 r"counts must have shape \(1,\).*got \(2,\)",
             ),
             (lambda: Vocabulary(["a"], [0.5]), TypeError, "counts must be integers, got float64"),
-            (lambda: Vocabulary(["a"], [-1]), ValueError, "counts must not be negative, got -1"),
+            (lambda: Vocabulary(["a"], [-1]), ValueError, "counts must be at least 0, got -1"),
             (lambda: Vocabulary(["a"], unknown="skip"), ValueError, "got 'skip'"),
             (lambda: Vocabulary(["a"], unknown="replace"), ValueError, "'<unk>' among the tokens"),
             (lambda: Vocabulary.build(["a text"]), TypeError, "document 0 .* got the str 'a text'"),
-            (lambda: Vocabulary.build("a text"), TypeError, "document 0 .* got the str 'a'"),
-            (lambda: Vocabulary.build([["a", 3]]), TypeError, r"must be strings, got 3 \(int\)"),
+            (
+                lambda: Vocabulary.build("a text"),
+                TypeError,
+                "documents must .* got the str 'a text'",
+            ),
+            (lambda: Vocabulary.build([["a", 3]]), TypeError, r"must hold strings, got 3 \(int\)"),
             (
                 lambda: Vocabulary.build([["a"]], min_count=0),
                 ValueError,
@@ -206,21 +210,25 @@ class TestVocabulary:
                 ValueError,
                 "max_size .* at least 1, got 0",
             ),
-            (lambda: Vocabulary(["a"]).encode("a"), TypeError, "got one str; call tokenize first"),
+            (lambda: Vocabulary(["a"]).encode("a"), TypeError, "the str .a.; call tokenize first"),
             (
                 lambda: Vocabulary(["a"], unknown="drop").encode([3]),
                 TypeError,
-                r"must be strings, got 3 \(int\)",
+                r"must hold strings, got 3 \(int\)",
             ),
             (
                 lambda: Vocabulary(["a"]).encode_documents(["a"]),
                 TypeError,
                 "document 0 .* got the str 'a'",
             ),
-            (lambda: Vocabulary(["a"]).decode([-1]), ValueError, r"must lie in 0\.\.0, got -1"),
-            (lambda: Vocabulary(["a"]).decode([1]), ValueError, r"must lie in 0\.\.0, got 1"),
-            (lambda: Vocabulary(["a"]).decode([0.0]), TypeError, "array of integers, got float64"),
-            (lambda: Vocabulary(["a"])[0], TypeError, "a token is a str, got int"),
+            (
+                lambda: Vocabulary(["a"]).decode([-1]),
+                ValueError,
+                "must lie between 0 and 0, got -1",
+            ),
+            (lambda: Vocabulary(["a"]).decode([1]), ValueError, "must lie between 0 and 0, got 1"),
+            (lambda: Vocabulary(["a"]).decode([0.0]), TypeError, "must be integers, got float64"),
+            (lambda: Vocabulary(["a"])[0], TypeError, "a token is a str, got 0"),
         ],
     )
     def test_bad_input_is_named(self, make, error, message):
@@ -240,34 +248,34 @@ class TestWindows:
     @given(small_documents, windows)
     def test_pairs_are_the_windows_flattened(self, documents, window):
         encoded = Vocabulary.build(documents).encode_documents(documents)
-        centers, contexts = context_pairs(encoded.ids, window, encoded.offsets)
+        centres, contexts = context_pairs(encoded.ids, window, encoded.offsets)
         expected = [
-            (center, context)
-            for center, around in context_windows(encoded.ids, window, encoded.offsets)
+            (centre, context)
+            for centre, around in context_windows(encoded.ids, window, encoded.offsets)
             for context in around.tolist()
         ]
-        assert list(zip(centers.tolist(), contexts.tolist(), strict=True)) == expected
-        assert centers.dtype == contexts.dtype == np.int32
+        assert list(zip(centres.tolist(), contexts.tolist(), strict=True)) == expected
+        assert centres.dtype == contexts.dtype == np.int32
 
     @given(small_documents, windows)
     def test_no_pair_crosses_a_border(self, documents, window):
         # Ids that name their document make every crossing visible.
         lengths = [len(document) for document in documents]
         ids = np.repeat(np.arange(len(documents)), lengths)
-        centers, contexts = context_pairs(ids, window, np.cumsum([0, *lengths]))
-        assert (centers == contexts).all()
+        centres, contexts = context_pairs(ids, window, np.cumsum([0, *lengths]))
+        assert (centres == contexts).all()
 
     @given(st.integers(0, 12), windows)
     def test_pairs_are_all_positions_at_most_window_apart(self, length, window):
-        centers, contexts = context_pairs(np.arange(length), window)
+        centres, contexts = context_pairs(np.arange(length), window)
         expected = [
             (i, j) for i in range(length) for j in range(length) if 0 < abs(i - j) <= window
         ]
-        assert list(zip(centers.tolist(), contexts.tolist(), strict=True)) == expected
+        assert list(zip(centres.tolist(), contexts.tolist(), strict=True)) == expected
 
     def test_a_window_wider_than_any_text_costs_nothing(self):
-        centers, _ = context_pairs(np.arange(3), 10**12)
-        assert centers.tolist() == [0, 0, 1, 1, 2, 2]
+        centres, _ = context_pairs(np.arange(3), 10**12)
+        assert centres.tolist() == [0, 0, 1, 1, 2, 2]
 
     def test_input_stays_unchanged(self):
         ids = np.arange(5)
@@ -275,7 +283,7 @@ class TestWindows:
         assert ids.tolist() == [0, 1, 2, 3, 4]
 
     def test_a_lonely_token_has_an_empty_window(self):
-        assert [(center, around.tolist()) for center, around in context_windows([4], 2)] == [
+        assert [(centre, around.tolist()) for centre, around in context_windows([4], 2)] == [
             (4, [])
         ]
 
@@ -302,7 +310,9 @@ class TestWindows:
             function(*arguments)
 
     def test_ids_beyond_int32_are_refused(self):
-        with pytest.raises(ValueError, match="ids must fit into int32, got 0 to 2147483648"):
+        with pytest.raises(
+            ValueError, match="ids must fit into int32, got 2147483648 at position 1"
+        ):
             context_pairs(np.array([0, 2**31]), 1)
 
 
@@ -348,7 +358,7 @@ class TestSubsampling:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"counts": [[1]]}, r"counts must be 1-D, got shape \(1, 1\)"),
+            ({"counts": [[1]]}, r"counts must have shape \(words,\), got shape \(1, 1\)"),
             ({"counts": [1, -1]}, "finite and not negative"),
             ({"counts": [1, np.nan]}, "finite and not negative"),
             ({"counts": [0, 0]}, "must not be all zero"),
@@ -401,5 +411,5 @@ class TestCharacterNgrams:
             character_ngrams("word", minimum, maximum)
 
     def test_refuses_what_is_not_a_word(self):
-        with pytest.raises(TypeError, match="word must be a str, got int"):
+        with pytest.raises(TypeError, match="word must be a str, got "):
             character_ngrams(3)

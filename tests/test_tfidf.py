@@ -580,16 +580,20 @@ POSTINGS = fast.postings(EYE)
         (ValueError, "smooth_idf: .*at least 1 document", lambda: smooth_idf(np.zeros((0, 3)))),
         (
             ValueError,
-            "tfidf: .*non-negative.*got -1.0 in document 1, term 0",
+            "tfidf: .*not negative, got -1.0 in row 1, column 0",
             lambda: tfidf([[1, 1], [-1, 0]]),
         ),
-        (ValueError, "bm25_weights: .*finite, got nan", lambda: bm25([[np.nan]], [1])),
         (
             ValueError,
-            "term_frequency: variant .*augmented, got 'double'",
+            "bm25_weights: .*finite and not negative, got nan",
+            lambda: bm25([[np.nan]], [1]),
+        ),
+        (
+            ValueError,
+            "term_frequency: variant .*augmented', got 'double'",
             lambda: term_frequency([[1]], "double"),
         ),
-        (ValueError, "tfidf: variant must be one of textbook", lambda: tfidf([[1]], "sklearn")),
+        (ValueError, "tfidf: variant must be .textbook. or", lambda: tfidf([[1]], "sklearn")),
         (ValueError, "bm25_weights: k1 .*got -1", lambda: bm25([[1]], [1], k1=-1)),
         (ValueError, "bm25_weights: b .*got 1.5", lambda: bm25([[1]], [1], b=1.5)),
         (
@@ -597,7 +601,7 @@ POSTINGS = fast.postings(EYE)
             r"bm25: query_counts .*terms = 2.*got shape \(3,\)",
             lambda: bm25([[1, 1]], [1, 0, 1]),
         ),
-        (ValueError, "bm25: query_counts must be non-negative", lambda: bm25([[1, 1]], [1, -1])),
+        (ValueError, "bm25: query_counts must be finite and", lambda: bm25([[1, 1]], [1, -1])),
         (
             ValueError,
             "cosine_similarity: rows of a have 1 .* b have 2",
@@ -611,13 +615,13 @@ POSTINGS = fast.postings(EYE)
         (ValueError, "l2_normalise: rows must have shape", lambda: l2_normalise([1, 2])),
         (
             TypeError,
-            "count_matrix: document 0 .*the string 'the cat'",
+            "count_matrix: document 0 .*the str 'the cat'",
             lambda: count_matrix(["the cat"], ["the"]),
         ),
-        (TypeError, "count_matrix: document 0 .*integer ids", lambda: count_matrix([[0.5]], 2)),
+        (TypeError, "count_matrix: document 0 must be integers", lambda: count_matrix([[0.5]], 2)),
         (
             ValueError,
-            "count_matrix: document 1 holds id -1, expected 0 <= id < 2",
+            "count_matrix: document 1 must lie between 0 and 1, got -1",
             lambda: count_matrix([[], [-1]], 2),
         ),
         (ValueError, "rank: scores must not hold NaN", lambda: rank([1, np.nan])),
@@ -631,7 +635,7 @@ POSTINGS = fast.postings(EYE)
         ),
         (ValueError, "recall_at_k: k must be at least 1, got 0", lambda: recall_at_k([1], {1}, 0)),
         (ValueError, "recall_at_k: relevant must name", lambda: recall_at_k([1], set(), 1)),
-        (ValueError, "bootstrap_interval: values must have shape", lambda: bootstrap_interval([])),
+        (ValueError, "bootstrap_interval: values must not be", lambda: bootstrap_interval([])),
         (
             ValueError,
             "bootstrap_interval: values must be finite",
@@ -657,7 +661,7 @@ POSTINGS = fast.postings(EYE)
         (ValueError, "count_words: minimum_length .*got 0", lambda: fast.count_words(["a"], 0)),
         (
             ValueError,
-            "counts_from_ids: ids must lie in 0 ... 1, got",
+            "counts_from_ids: ids must lie between 0 and 1, got",
             lambda: fast.counts_from_ids([0, 2], [0, 2], 2),
         ),
         (
@@ -670,7 +674,11 @@ POSTINGS = fast.postings(EYE)
             "counts_from_ids: offsets must rise",
             lambda: fast.counts_from_ids([0, 1], [0, 2, 1, 2], 2),
         ),
-        (ValueError, "top_k: k must lie between 1 and the 2", lambda: fast.top_k(EYE, POSTINGS, 3)),
+        (
+            ValueError,
+            "top_k: k must lie between 1 and 2, got",
+            lambda: fast.top_k(EYE, POSTINGS, 3),
+        ),
         (
             ValueError,
             "top_k: queries have 3 .* index has 2",
@@ -683,19 +691,19 @@ POSTINGS = fast.postings(EYE)
         ),
         (
             ValueError,
-            "target_ranks: targets .*0 to 1",
+            "target_ranks: targets .*between 0 and 1",
             lambda: fast.target_ranks(EYE, POSTINGS, [0, 2]),
         ),
         (
-            ValueError,
+            TypeError,
             "target_ranks: targets .*integers",
             lambda: fast.target_ranks(EYE, POSTINGS, [0.0, 1.0]),
         ),
-        (ValueError, "TfidfIndex: variant must be one of", lambda: TfidfIndex("cosine").fit(["a"])),
+        (ValueError, "TfidfIndex: variant must be", lambda: TfidfIndex("cosine").fit(["a"])),
         (ValueError, "Bm25Index: k1 .*got -0.1", lambda: Bm25Index(k1=-0.1).fit(["a"])),
         (
             ValueError,
-            r"Bm25Index: b must lie in \[0, 1\], got 2",
+            r"Bm25Index: b must lie between 0 and 1, got 2",
             lambda: Bm25Index(b=2).fit(["a"]),
         ),
         (ValueError, "TfidfIndex.fit: .*at least one document", lambda: TfidfIndex().fit([])),
@@ -707,12 +715,12 @@ POSTINGS = fast.postings(EYE)
         (TypeError, "TfidfIndex.fit: .*got one string", lambda: TfidfIndex().fit("one two")),
         (
             TypeError,
-            "TfidfIndex.fit: document 0 must be a string, got list",
+            "TfidfIndex.fit: document 0 must be a string, got a list",
             lambda: TfidfIndex().fit([["a"]]),
         ),
         (
             TypeError,
-            "fit: document 0 must be a list of tokens",
+            "fit: document 0 must be a sequence of tokens",
             lambda: TfidfIndex(tokenizer=None).fit(["a"]),
         ),
         (TypeError, "TfidfIndex.search: .*got one string", lambda: FITTED.search("one")),
@@ -724,15 +732,19 @@ POSTINGS = fast.postings(EYE)
         (TypeError, "integer", lambda: FITTED.search(["one"], k=2.0)),
         (
             ValueError,
-            r"TfidfIndex.top_terms: rows must lie in 0 ... 1, got 2",
+            r"TfidfIndex.top_terms: rows must lie between 0 and 1, got 2",
             lambda: FITTED.top_terms(2),
         ),
         (
             ValueError,
-            r"TfidfIndex.top_terms: rows must lie in 0 ... 1, got -1",
+            r"TfidfIndex.top_terms: rows must lie between 0 and 1, got -1",
             lambda: FITTED.top_terms(-1),
         ),
-        (ValueError, "TfidfIndex.top_terms: rows must be an integer", lambda: FITTED.top_terms([])),
+        (
+            ValueError,
+            "TfidfIndex.top_terms: rows must name at least one",
+            lambda: FITTED.top_terms([]),
+        ),
         (
             ValueError,
             "TfidfIndex.top_terms: k must be at least 1",

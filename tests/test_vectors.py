@@ -182,9 +182,9 @@ class TestNeighbours:
         [
             (("king",), KeyError, "'king'"),
             ((["w1", "king"],), KeyError, "'king'"),
-            (("w1", 0), ValueError, "k must be an integer of at least 1, got 0"),
-            (("w1", 2.0), ValueError, "k must be an integer of at least 1, got 2.0"),
-            (("w1", 2, "w3"), TypeError, "exclude must hold words, got the str 'w3'"),
+            (("w1", 0), ValueError, "k must be at least 1, got 0"),
+            (("w1", 2.0), TypeError, "k must be an integer, got 2.0"),
+            (("w1", 2, "w3"), TypeError, "exclude must be a sequence of words, got the str 'w3'"),
             (("w1", 2, ["king"]), KeyError, "'king'"),
             ((np.ones(7),), ValueError, r"\(8,\) or \(n, 8\), got shape \(7,\)"),
             ((np.full(8, np.nan),), ValueError, "got NaN or infinity"),
@@ -305,17 +305,17 @@ class TestAnalogies:
             (
                 lambda emb: emb.analogy("w1", "w2", "w3", epsilon=0),
                 ValueError,
-                "epsilon must be positive, got 0",
+                "epsilon must be finite and above 0, got 0",
             ),
             (lambda emb: emb.analogy_accuracy([("w1", "w2")]), ValueError, "question 0 must be"),
             (
                 lambda emb: emb.analogy_accuracy(["abcd"]),
-                ValueError,
-                "question 0 must be .* got 'abcd'",
+                TypeError,
+                "question 0 must be .* got the str 'abcd'",
             ),
             (
                 lambda emb: emb.nearest_to_c_accuracy(["abcd"]),
-                ValueError,
+                TypeError,
                 "nearest_to_c_accuracy: question 0 must be",
             ),
         ],
@@ -355,7 +355,8 @@ class TestRankCorrelation:
 
     @pytest.mark.parametrize("pair", [("w1", "w2"), "abc", ("w1", "w2", np.nan), ("w1", "w2", "7")])
     def test_bad_pairs_are_named(self, emb, pair):
-        with pytest.raises(ValueError, match="rank_correlation: pair 1 must"):
+        wrong = "rank_correlation: (the similarity of )?pair 1 must"
+        with pytest.raises((TypeError, ValueError), match=wrong):
             emb.rank_correlation([("w1", "w2", 1.0), pair])
 
 
@@ -599,11 +600,11 @@ class TestBrokenFiles:
             ),
             (
                 {"token_offsets": np.array([0, 9, 4])},
-                "expected token_offsets that rise from 0 to 4",
+                "token_offsets must rise from 0 to the number of bytes, 4",
             ),
             (
                 {"token_offsets": np.array([0, 1, 2])},
-                "expected token_offsets that rise from 0 to 4",
+                "token_offsets must rise from 0 to the number of bytes, 4",
             ),
             ({"token_bytes": np.frombuffer(b"w0\xff\xfe", np.uint8)}, "token 1: expected UTF-8"),
             (
@@ -681,9 +682,7 @@ class TestSaving:
                 ValueError, match=r"path must end in \.txt, \.bin, \.vec, .* got 'v\.npy'"
             ):
                 act(tmp_path / "v.npy")
-            with pytest.raises(
-                ValueError, match="format must be one of word2vec-text, .* got 'glove'"
-            ):
+            with pytest.raises(ValueError, match="format must be 'word2vec-text', .* got 'glove'"):
                 act(tmp_path / "v.txt", "glove")
 
 
@@ -796,7 +795,7 @@ class TestReading:
         ("options", "error"),
         [
             ({"limit": 0}, ValueError),
-            ({"limit": True}, ValueError),
+            ({"limit": True}, TypeError),
             ({"dtype": "int8"}, ValueError),
             ({"undecodable": "?"}, ValueError),
         ],

@@ -360,7 +360,7 @@ def test_the_tables_that_are_read_are_copies():
         (SENTENCES, {"window": 0}, ValueError, "window must be at least 1, got 0"),
         (SENTENCES, {"dim": 2.0}, TypeError, "dim must be an integer"),
         (SENTENCES, {"batch_size": 0}, ValueError, "batch_size must be at least 1"),
-        (SENTENCES, {"sample": 2}, ValueError, "sample must be between 0 and 1, got 2"),
+        (SENTENCES, {"sample": 2}, ValueError, "sample must lie between 0 and 1, got 2"),
         (SENTENCES, {"learning_rate": math.nan}, ValueError, "learning_rate must be finite"),
         (SENTENCES, {"device": "tpu"}, ValueError, "device must be 'cpu' or 'cuda'"),
         ([], {}, ValueError, "corpus holds no token"),

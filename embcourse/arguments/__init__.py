@@ -7,9 +7,16 @@ from embcourse.arguments.arrays import (
     require_integers,
     require_offsets,
 )
+from embcourse.arguments.tokens import (
+    require_path,
+    require_series,
+    require_text,
+    require_tokens,
+)
 from embcourse.arguments.values import (
     require_choice,
     require_flag,
+    require_instance,
     require_number,
     require_whole,
 )
@@ -19,8 +26,13 @@ __all__ = [
     "require_flag",
     "require_floats",
     "require_ids",
+    "require_instance",
     "require_integers",
     "require_number",
     "require_offsets",
+    "require_path",
+    "require_series",
+    "require_text",
+    "require_tokens",
     "require_whole",
 ]

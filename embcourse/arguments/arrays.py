@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from embcourse.arguments.values import bounds
+from embcourse.arguments.values import bounds, shown
 
 
 def require_floats(
@@ -73,14 +73,15 @@ def require_integers(
     ndim: int = 1,
     least: int | None = None,
     most: int | None = None,
-    dtype: DTypeLike = np.int64,
+    dtype: DTypeLike | None = np.int64,
 ) -> NDArray[Any]:
     """Integers in a type of their own, looked at before the cast, in which 2**32 would become 0.
 
     values     : integers of any numpy type; booleans are none, an empty list is.
     ndim       : number of axes.
     least, most: the range, both ends included; None for what the type holds.
-    dtype      : of the result: the caller's own array where it is that already.
+    dtype      : of the result: the caller's own array where it is that already; None for the type
+                 it came in.
     raises     : TypeError for what is no integer, ValueError for another shape or a number outside
                  the range, with its place.
 
@@ -93,6 +94,8 @@ def require_integers(
         raise TypeError(f"{where}: {name} must be integers, got {array.dtype}")
     if array.ndim != ndim:
         raise ValueError(f"{where}: {name} must be {ndim}-D, got shape {array.shape}")
+    if dtype is None:
+        dtype = array.dtype if array.size else np.int64
     if array.size:
         held = np.iinfo(dtype)
         lowest, highest = int(array.min()), int(array.max())
@@ -113,7 +116,7 @@ def require_ids(
     size: int,
     *,
     ndim: int = 1,
-    dtype: DTypeLike = np.int64,
+    dtype: DTypeLike | None = np.int64,
 ) -> NDArray[Any]:
     """Integers from 0 to size - 1. A negative one would count from the end, silently.
 
@@ -127,15 +130,18 @@ def require_ids(
     """
     if size == 0 and np.size(ids):
         raise ValueError(
-            f"{where}: {name} must be empty where there is nothing to name, got {ids!r:.60}"
+            f"{where}: {name} must be empty where there is nothing to name, got {shown(ids)}"
         )
     return require_integers(where, name, ids, ndim=ndim, least=0, most=size - 1, dtype=dtype)
 
 
-def require_offsets(where: str, offsets: ArrayLike, tokens: int) -> NDArray[np.int64]:
+def require_offsets(
+    where: str, offsets: ArrayLike, total: int, *, name: str = "offsets", of: str = "tokens"
+) -> NDArray[np.int64]:
     """Where each document begins in a stream of tokens, and where the last one ends.
 
-    offsets: (documents + 1,) integers that rise, or stay, from 0 to `tokens`.
+    offsets: (documents + 1,) integers that rise, or stay, from 0 to the total.
+    of     : what is counted, for the message.
     raises : TypeError for what is no integer, ValueError for offsets that do not cover the tokens.
 
     >>> require_offsets("context_pairs", [0, 2, 4], 4)
@@ -144,19 +150,17 @@ def require_offsets(where: str, offsets: ArrayLike, tokens: int) -> NDArray[np.i
     Traceback (most recent call last):
     ValueError: context_pairs: offsets must rise from 0 to the number of tokens, 4; got 2 after 3
     """
-    array = require_integers(where, "offsets", offsets)
+    array = require_integers(where, name, offsets)
     falls = np.flatnonzero(array[1:] < array[:-1])
     if falls.size:
         got = f"{array[falls[0] + 1]} after {array[falls[0]]}"
     elif not array.size:
         got = "none"
-    elif array[0] != 0 or array[-1] != tokens:
+    elif array[0] != 0 or array[-1] != total:
         got = f"{array[0]} to {array[-1]}"
     else:
         return array
-    raise ValueError(
-        f"{where}: offsets must rise from 0 to the number of tokens, {tokens}; got {got}"
-    )
+    raise ValueError(f"{where}: {name} must rise from 0 to the number of {of}, {total}; got {got}")
 
 
 def _array(where: str, name: str, values: ArrayLike, kind: str) -> NDArray[Any]:
@@ -164,7 +168,7 @@ def _array(where: str, name: str, values: ArrayLike, kind: str) -> NDArray[Any]:
         return np.asarray(values)
     except ValueError as error:  # rows of different lengths
         raise ValueError(
-            f"{where}: {name} must be an array of {kind}, got {values!r:.60}"
+            f"{where}: {name} must be an array of {kind}, got {shown(values)}"
         ) from error
 
 

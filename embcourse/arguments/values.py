@@ -7,6 +7,7 @@ within its room, such as `train`, `Training.run` or `Embeddings.neighbours`.
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any, get_args
@@ -31,7 +32,7 @@ def require_whole(
     ValueError: train: window must be at least 1, got 0
     """
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{where}: {name} must be an integer, got {value!r:.80}")
+        raise TypeError(f"{where}: {name} must be an integer, got {shown(value)}")
     whole = int(value)
     if not (-math.inf if least is None else least) <= whole <= (math.inf if most is None else most):
         raise ValueError(f"{where}: {name} must {bounds(least=least, most=most)}, got {whole}")
@@ -63,7 +64,7 @@ def require_number(
     ValueError: ppmi: smoothing must be above 0 and at most 1, got 0.0
     """
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{where}: {name} must be a number, got {value!r:.80}")
+        raise TypeError(f"{where}: {name} must be a number, got {shown(value)}")
     try:
         number = float(value)
     except OverflowError:  # an integer of 400 digits
@@ -81,8 +82,8 @@ def require_number(
     return number
 
 
-def require_choice(where: str, name: str, value: object, choices: Any) -> None:
-    """Refuses what is not among the choices.
+def require_choice(where: str, name: str, value: object, choices: Any) -> Any:
+    """What is among the choices, unchanged.
 
     choices: a `Literal`, or the values themselves.
     raises : ValueError, with the choices.
@@ -94,7 +95,8 @@ def require_choice(where: str, name: str, value: object, choices: Any) -> None:
     allowed = get_args(choices) or tuple(choices)
     # An array would compare with each of its elements.
     if not isinstance(value, str | None) or value not in allowed:
-        raise ValueError(f"{where}: {name} must be {_listed(allowed)}, got {value!r:.80}")
+        raise ValueError(f"{where}: {name} must be {_listed(allowed)}, got {shown(value)}")
+    return value
 
 
 def require_flag(where: str, name: str, value: object) -> bool:
@@ -107,8 +109,24 @@ def require_flag(where: str, name: str, value: object) -> bool:
     TypeError: train: cbow_mean must be True or False, got 'no'
     """
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{where}: {name} must be True or False, got {value!r:.80}")
+        raise TypeError(f"{where}: {name} must be True or False, got {shown(value)}")
     return bool(value)
+
+
+def require_instance(where: str, name: str, value: object, kind: Any, expected: str) -> Any:
+    """What is of a kind, unchanged.
+
+    kind    : a class, or several, as `isinstance` takes them.
+    expected: the kind in words.
+    raises  : TypeError.
+
+    >>> require_instance("train", "encoding", 8, str, "a string")
+    Traceback (most recent call last):
+    TypeError: train: encoding must be a string, got 8
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{where}: {name} must be {expected}, got {shown(value)}")
+    return value
 
 
 def bounds(
@@ -134,6 +152,15 @@ def bounds(
         "" if below is None else f"below {below}",
     ]
     return "be " + " and ".join(filter(None, words))
+
+
+def shown(value: object) -> str:
+    """A value in an error: its repr, cut where it is long, and never made whole then.
+
+    >>> shown("a" * 1000), shown(list(range(1000)))
+    ("'aaaaaaaaaaaa...aaaaaaaaaaaaa'", '[0, 1, 2, 3, 4, 5, ...]')
+    """
+    return reprlib.repr(value)
 
 
 def _listed(choices: Iterable[object]) -> str:

@@ -62,7 +62,7 @@ def explanation(
             return (one,)
     for count in range(2, most + 1):
         for chosen in itertools.combinations(range(len(behaviours)), count):
-            if explain_together([behaviours[i] for i in chosen], len(trials)):
+            if explain_together([behaviours[i] for i in chosen]):
                 return tuple(exercise.misconceptions[i] for i in chosen)
         if count == 2:
             for one, other in itertools.combinations(exercise.misconceptions, 2):
@@ -73,10 +73,10 @@ def explanation(
     return ()
 
 
-def explain_together(behaviours: Sequence[Behaviour], cases: int) -> bool:
+def explain_together(behaviours: Sequence[Behaviour]) -> bool:
     """Whether the answer is wrong exactly where one of several is, and there does the same as one
     that is wrong."""
-    for position in range(cases):
+    for position in behaviours[0].wrong_first():
         seen = [behaviour.on(position) for behaviour in behaviours]
         if all(right for right, _ in seen):
             if not seen[0][1]:
@@ -109,11 +109,14 @@ class Behaviour:
             self.seen[position] = right, same
         return self.seen[position]
 
+    def wrong_first(self) -> list[int]:
+        """The cases, first those that the answer gets wrong: there most names fall away, at the
+        price of one run."""
+        return sorted(range(len(self.trials)), key=lambda position: self.trials[position].passed)
+
     def agrees_everywhere(self) -> bool:
-        """Whether the answer does the same on every case; looks at the cases first that the answer
-        gets wrong."""
-        order = sorted(range(len(self.trials)), key=lambda position: self.trials[position].passed)
-        return all(self.on(position)[1] for position in order)
+        """Whether the answer does the same on every case."""
+        return all(self.on(position)[1] for position in self.wrong_first())
 
 
 def alike(exercise: Exercise, case: Case, one: Outcome, other: Outcome) -> bool:
@@ -121,7 +124,9 @@ def alike(exercise: Exercise, case: Case, one: Outcome, other: Outcome) -> bool:
     kind and place."""
     mine, theirs = one.error, other.error
     if mine is not None or theirs is not None:
-        if type(mine) is not type(theirs) or isinstance(mine, NotImplementedError):
+        if mine is None or theirs is None or type(mine) is not type(theirs):
+            return False
+        if isinstance(mine, NotImplementedError):
             return False
         if case.raises is not None:  # the wrong error for bad input: its words are free
             return True

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from tqdm import tqdm
 
+from embcourse.arguments import require_flag, require_series, require_tokens, require_whole
 from embcourse.cooccurrence.reference import (
     Weighting,
-    require_corpus,
     require_power,
     require_shift,
     require_smoothing,
@@ -61,9 +60,13 @@ def count(
 
     if not isinstance(vocabulary, Vocabulary):
         raise TypeError(f"count: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}")
-    encoded = (
-        documents if isinstance(documents, Encoded) else vocabulary.encode_documents(documents)
-    )
+    if isinstance(documents, Encoded):
+        encoded = documents
+    else:
+        series = require_series("count", "documents", documents, "token lists")
+        encoded = vocabulary.encode_documents(
+            require_tokens("count", f"document {i}", document) for i, document in enumerate(series)
+        )
     return fast.cooccurrence_counts(
         encoded.ids, len(vocabulary), window, offsets=encoded.offsets, weighting=weighting
     )
@@ -120,11 +123,13 @@ def train(
     from embcourse.cooccurrence import fast
 
     # What can be refused without reading the corpus is refused first.
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
-        raise TypeError(f"train: dim must be an integer, got {dim!r}")
-    if dim < 1:
-        raise ValueError(f"train: dim must be at least 1, got {dim}")
-    require_corpus("train", [], 0, window, None)  # for the window
+    dim = require_whole("train", "dim", dim, least=1)
+    window = require_whole("train", "window", window, least=1)
+    min_count = require_whole("train", "min_count", min_count, least=1)
+    if max_size is not None:
+        max_size = require_whole("train", "max_size", max_size, least=1)
+    seed = require_whole("train", "seed", seed, least=0)
+    progress = require_flag("train", "progress", progress)
     require_weighting("train", weighting)
     require_smoothing("train", smoothing)
     require_shift("train", shift)
@@ -133,16 +138,10 @@ def train(
         documents = read_all(
             corpus_files(documents, "train"), encoding="utf-8", max_tokens=_LONGEST
         )
-    if isinstance(documents, str):
-        raise TypeError(
-            f"train: documents must be token lists, got the str {documents[:30]!r}; call tokenize"
-            " first"
-        )
-    # Documents are read twice, and an iterator is empty the second time. Strings stay, for the
-    # vocabulary to refuse.
+    # Documents are read twice, and an iterator is empty the second time.
     documents = [
-        document if isinstance(document, str | list | tuple) else list(document)
-        for document in documents
+        require_tokens("train", f"document {i}", document)
+        for i, document in enumerate(require_series("train", "documents", documents, "token lists"))
     ]
 
     with tqdm(total=4, disable=not progress) as bar:

@@ -3,10 +3,12 @@
 import re
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
+from embcourse.arguments import require_choice
 from embcourse.data.packages import packaged_module
 
 TRANSLATIONS = {
@@ -147,9 +149,7 @@ def bible(translation: str = "kjv") -> Bible:
     >>> bible("kjv").ids[:3].tolist(), len(bible("kjv").books)
     ([1001001, 1001002, 1001003], 66)
     """
-    if translation not in TRANSLATIONS:
-        expected = ", ".join(map(repr, TRANSLATIONS))
-        raise ValueError(f"bible: translation must be one of {expected}; got {translation!r}")
+    require_choice("bible", "translation", translation, TRANSLATIONS)
     return _load(translation)
 
 
@@ -229,7 +229,7 @@ def _references(ids: tuple[int, ...]) -> tuple[Reference, ...]:
     return tuple(Reference(names[i // 1_000_000], i // 1_000 % 1_000, i % 1_000) for i in ids)
 
 
-def _cut(source) -> dict[int, str]:
+def _cut(source: ModuleType) -> dict[int, str]:
     """Verse id -> text, from the package's one long string and its two tables of offsets."""
     content, starts, ends = (
         source.scripture_content,

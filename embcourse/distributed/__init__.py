@@ -7,7 +7,13 @@ the same result.
 
 from embcourse.distributed.cooccurrence import cooccurrence_counts
 from embcourse.distributed.shards import write_shards
-from embcourse.distributed.training import train
+from embcourse.distributed.training import ClusterSettings, train
 from embcourse.distributed.vocabulary import build_vocabulary
 
-__all__ = ["build_vocabulary", "cooccurrence_counts", "train", "write_shards"]
+__all__ = [
+    "ClusterSettings",
+    "build_vocabulary",
+    "cooccurrence_counts",
+    "train",
+    "write_shards",
+]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from embcourse.arguments import require_path, require_series, require_tokens, require_whole
 from embcourse.training import corpus_files
 
 
@@ -30,28 +31,29 @@ def write_shards(sentences: Iterable[Sequence[str]], folder: str | Path, shards:
     ...     [file.read_text(encoding="utf-8") for file in files]
     ['a b\\nd\\n', 'c\\n']
     """
-    if isinstance(shards, bool) or not isinstance(shards, int) or shards < 1:
-        raise ValueError(f"write_shards: shards must be an integer of at least 1, got {shards!r}")
-    folder = Path(folder)
+    shards = require_whole("write_shards", "shards", shards, least=1)
+    folder = require_path("write_shards", "folder", folder)
+    series = require_series("write_shards", "sentences", sentences, "token lists")
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"shard-{number:03}.txt" for number in range(shards)]
     with ExitStack() as stack:
         files = [
             stack.enter_context(open(path, "w", encoding="utf-8", newline="\n")) for path in paths
         ]
-        for number, sentence in enumerate(sentences):
-            if isinstance(sentence, str):
-                raise TypeError(
-                    f"write_shards: sentence {number} must be a list of tokens, got the str"
-                    f" {sentence[:30]!r}"
-                )
+        for number, given in enumerate(series):
+            sentence = require_tokens("write_shards", f"sentence {number}", given)
             line = " ".join(sentence)
             if line.split() != list(sentence):
                 raise ValueError(
                     f"write_shards: sentence {number} holds a token that is empty or has white"
                     " space in it"
                 )
-            files[number % shards].write(line + "\n")
+            try:
+                files[number % shards].write(line + "\n")
+            except UnicodeEncodeError:
+                raise ValueError(
+                    f"write_shards: sentence {number} is no valid Unicode: {line[:80]!r}"
+                ) from None
     return paths
 
 

@@ -13,7 +13,7 @@ filter, which keeps hues; a transparent figure would put black axes on a black p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,7 +37,10 @@ PALETTE: dict[str, str] = {
 distinct first."""
 
 LINE_STYLES = ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)), (0, (5, 1)))
+"""Lines that can be told apart without colour."""
+
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+"""Markers that can be told apart without colour."""
 
 
 def use_book_style() -> None:
@@ -106,11 +109,12 @@ def use_book_style() -> None:
         # imported.
         backend = InlineBackend.instance(parent=shell)
         backend.shell = shell
-        backend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Date": None}}
+        options: dict[str, Any] = {"bbox_inches": "tight", "metadata": {"Date": None}}
+        backend.print_figure_kwargs = options
         backend.figure_formats = {"svg"}
 
 
-def groups(names: list[str]) -> dict[str, dict[str, str]]:
+def groups(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """A colour and a marker of its own for each group of points, as keyword arguments for
     `Axes.scatter`.
 
@@ -129,7 +133,7 @@ def groups(names: list[str]) -> dict[str, dict[str, str]]:
 
 
 def label_points(
-    axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: float = 5.0, **text: object
+    axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: float = 5.0, **text: Any
 ) -> None:
     """Write a label beside each point of a map, on the side where it covers least.
 
@@ -155,7 +159,7 @@ def label_points(
             f"label_points: points must have shape (n, 2) with n = {len(labels)} labels, got shape"
             f" {points.shape}"
         )
-    places = [
+    places: list[tuple[tuple[float, float], dict[str, Any]]] = [
         ((gap, 0), {"ha": "left", "va": "center"}),
         ((-gap, 0), {"ha": "right", "va": "center"}),
         ((0, gap), {"ha": "center", "va": "bottom"}),

@@ -1,7 +1,7 @@
 """Word vectors from yes-or-no questions: skip-gram and CBOW with negative sampling or hierarchical
 softmax."""
 
-from embcourse.negative_sampling.model import Training, train
+from embcourse.negative_sampling.model import SampledSettings, Training, TrainingSettings, train
 from embcourse.negative_sampling.reference import (
     alias_draw,
     alias_table,
@@ -27,7 +27,9 @@ from embcourse.negative_sampling.reference import (
 )
 
 __all__ = [
+    "SampledSettings",
     "Training",
+    "TrainingSettings",
     "alias_draw",
     "alias_table",
     "cbow_hierarchical_step",

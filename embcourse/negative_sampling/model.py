@@ -7,48 +7,123 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from embcourse.text import Encoded, Vocabulary
+from embcourse.arguments import require_choice, require_instance, require_number, require_whole
+from embcourse.negative_sampling.reference import learning_rate
 from embcourse.training import (
     LARGEST,
+    Corpus,
     Diverged,
-    Progress,
+    LocalSettings,
     Reporter,
+    Settings,
+    Trainer,
     compact_rows,
     first_vectors,
     interrupts_held,
     load_checkpoint,
-    open_corpus,
     padded_rows,
-    require_choice,
-    require_number,
-    require_pairs,
     require_stable,
     require_trained,
-    require_whole,
     require_writable,
     save_checkpoint,
+    setting,
+    takes,
 )
 from embcourse.vectors import Embeddings
 
-Model = Literal["skipgram", "cbow"]
 Loss = Literal["negative", "hierarchical", "softmax"]
 Negatives = Literal["per_window", "per_pair"]
-Device = Literal["cpu", "cuda"]
-Corpus = Iterable[Sequence[str]] | str | Path | Sequence[Path] | Encoded
 
 CHUNK_TOKENS = 10_000  # what a thread trains between two looks at the clock: some milliseconds
 GPU_CHUNK_TOKENS = 1_000_000  # what keeps a large GPU busy
-# seconds between two looks at all numbers of the tables, or longer, so that looking
-LOOK_EVERY = 0.5
-LOOKING = 0.01  # takes no more than this share of the time
+LOOK_EVERY = 0.5  # seconds between two looks at all numbers of the tables, or longer, so that
+LOOKING = 0.01  # looking takes no more than this share of the time
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SampledSettings(Settings):
+    """What skip-gram and CBOW with sampled or hierarchical losses add, on one machine or many.
+
+    >>> SampledSettings(loss="hinge")
+    Traceback (most recent call last):
+    ValueError: Settings: loss must be 'negative', 'hierarchical' or 'softmax', got 'hinge'
+    """
+
+    loss: Loss = setting("negative", require_choice, choices=Loss)
+    negative: int = setting(5, require_whole, least=1)
+    negatives: Negatives = setting("per_pair", require_choice, choices=Negatives)
+    noise_power: float = setting(0.75, require_number, least=0)
+    learning_rate: float | None = setting(None, require_number, above=0)
+    min_learning_rate: float = setting(1e-4, require_number, least=0)
+    checkpoint: str | Path | None = setting(
+        None, require_instance, kind=(str, os.PathLike), expected="a path", counts=False
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        most = self.highest_rate
+        require_number(self.where, "min_learning_rate", self.min_learning_rate, least=0, most=most)
+
+    @property
+    def highest_rate(self) -> float:
+        """The learning rate that one machine begins with: without a word the released code's."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return 0.025 if self.model == "skipgram" else 0.05
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the result depends on, with the learning rate as a number."""
+        return super().as_dict() | {"learning_rate": self.highest_rate}
+
+    def require_words(self, words: int) -> None:
+        """Refuses settings that a vocabulary of so many words is too small for.
+
+        >>> SampledSettings(negative=3).require_words(3)
+        Traceback (most recent call last):
+        ValueError: Settings: negative must be smaller than the vocabulary, ...
+        """
+        if self.loss == "negative" and self.negative >= words:
+            raise ValueError(
+                f"{self.where}: negative must be smaller than the vocabulary, got"
+                f" negative={self.negative} for {words} words"
+            )
+        if self.loss == "hierarchical" and words < 2:
+            raise ValueError(
+                f"{self.where}: hierarchical softmax needs at least two words, got one"
+            )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TrainingSettings(SampledSettings, LocalSettings):
+    """The keywords of `train` and `Training`, which say what they mean.
+
+    >>> TrainingSettings(threads=0)
+    Traceback (most recent call last):
+    ValueError: Settings: threads must be at least 1, got 0
+    """
+
+    # A checkpoint may be taken up with more threads.
+    threads: int | None = setting(None, require_whole, least=1, counts=False)
+    checkpoint_every: float = setting(60.0, require_number, least=0, counts=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.device == "cuda" and self.loss != "softmax":
+            if (self.model, self.loss, self.negatives) == ("skipgram", "negative", "per_pair"):
+                raise ValueError(
+                    f"{self.where}: on a GPU negatives must be 'per_window', got 'per_pair'"
+                )
+            if self.dim > 512:
+                raise ValueError(f"{self.where}: on a GPU dim must be at most 512, got {self.dim}")
 
 
 class Chunk(NamedTuple):
@@ -63,16 +138,15 @@ class Chunk(NamedTuple):
     seed: int
 
 
-class Training:
+class Training(Trainer):
     """A training that can be looked at, stopped, saved and resumed. `train` is the short way.
 
     The arguments are those of `train`. Reading the corpus, counting words and drawing the first
     vectors happen here, and so do all complaints about arguments.
 
-    Attributes: `vocabulary`; `inputs` and `outputs`, (words, dim) float32, the tables as they stand
-                (for hierarchical
-    softmax the outputs are the (words - 1, dim) inner nodes of the tree); `settings`, a dict of
-    everything but the corpus that the result depends on; `finished`.
+    Attributes: `settings`, a frozen `TrainingSettings`; `vocabulary`; `inputs` and `outputs`,
+    (words, dim) float32, the tables as they stand (for hierarchical softmax the outputs are the
+    (words - 1, dim) inner nodes of the tree); `finished`.
 
     >>> sentences = [["red", "apple"], ["red", "cherry"], ["blue", "sky"], ["blue", "sea"]] * 5
     >>> training = Training(
@@ -82,145 +156,61 @@ class Training:
     (False, True)
     >>> training.embeddings()
     Embeddings(6 words x 4, float32)
+    >>> training
+    Training(6 words, 80 of 80 tokens, model='skipgram', dim=4, window=5, sample=0.0, ...)
     """
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        *,
-        model: Model = "skipgram",
-        loss: Loss = "negative",
-        dim: int = 100,
-        window: int = 5,
-        negative: int = 5,
-        negatives: Negatives = "per_pair",
-        sample: float = 1e-3,
-        noise_power: float = 0.75,
-        cbow_mean: bool = True,
-        epochs: int = 5,
-        min_count: int = 5,
-        max_size: int | None = None,
-        learning_rate: float | None = None,
-        min_learning_rate: float = 1e-4,
-        vocabulary: Vocabulary | None = None,
-        encoding: str = "utf-8",
-        start: Embeddings | np.ndarray | None = None,
-        seed: int = 0,
-        threads: int | None = None,
-        device: Device = "cpu",
-        progress: bool = False,
-        callback: Callable[[Progress], object] | None = None,
-        checkpoint: str | Path | None = None,
-        checkpoint_every: float = 60.0,
-    ) -> None:
-        # What can be refused without reading the corpus is refused first.
-        require_choice("model", model, Model)
-        if loss == "softmax":
-            raise ValueError("train: loss='softmax' is embcourse.word2vec.Training")
-        require_choice("loss", loss, Loss)
-        require_choice("negatives", negatives, Negatives)
-        for name, value in (
-            ("dim", dim),
-            ("window", window),
-            ("negative", negative),
-            ("epochs", epochs),
-        ):
-            require_whole(name, value)
-        require_whole("seed", seed, least=0)
-        threads = (os.cpu_count() or 1) if threads is None else threads
-        require_whole("threads", threads)
-        if learning_rate is None:
-            # the defaults of the released code
-            learning_rate = 0.025 if model == "skipgram" else 0.05
-        require_number("sample", sample, most=1.0)
-        require_number("noise_power", noise_power)
-        require_number("learning_rate", learning_rate)
-        require_number("min_learning_rate", min_learning_rate, most=float(learning_rate))
-        require_number("checkpoint_every", checkpoint_every)
-        require_choice("device", device, Device)
-        if device == "cuda":
-            _require_gpu(model, loss, negatives, dim)
-        if checkpoint is not None:
-            require_writable(checkpoint)
+    settings: TrainingSettings
 
-        self._corpus = open_corpus(
-            corpus, vocabulary=vocabulary, min_count=min_count, max_size=max_size, encoding=encoding
-        )
-        self.vocabulary = self._corpus.vocabulary
-        require_pairs(self._corpus, min_count=min_count, max_size=max_size)
+    @takes(TrainingSettings)
+    def __init__(self, corpus: Corpus, settings: TrainingSettings) -> None:
+        self._prepare(corpus, settings)
+
+    def _prepare(self, corpus: Corpus, settings: TrainingSettings) -> None:
+        # What can be refused without reading the corpus is refused first.
+        where = settings.where
+        if settings.loss == "softmax":
+            raise ValueError(f"{where}: loss='softmax' is embcourse.word2vec.Training")
+        if settings.checkpoint is not None:
+            require_writable(where, settings.checkpoint)
+        self._on_gpu = settings.device == "cuda"
+        self._open(corpus, settings, GPU_CHUNK_TOKENS if self._on_gpu else CHUNK_TOKENS)
         words = len(self.vocabulary)
-        if loss == "negative" and negative >= words:
-            raise ValueError(
-                f"train: negative must be smaller than the vocabulary, got negative={negative} for"
-                f" {words} words"
-            )
-        if loss == "hierarchical" and words < 2:
-            raise ValueError("train: hierarchical softmax needs at least two words, got one")
+        settings.require_words(words)
 
         from embcourse.negative_sampling import fast
 
-        self._tables = fast.make_tables(
-            self.vocabulary.counts,
-            sample=sample,
-            power=noise_power,
-            hierarchical=loss == "hierarchical",
+        tree = settings.loss == "hierarchical"
+        self._tables: Any = fast.make_tables(
+            self._corpus.counts,
+            sample=settings.sample,
+            power=settings.noise_power,
+            hierarchical=tree,
         )
-        self._method = {
-            "model": model,
-            "loss": loss,
-            "negatives": negatives,
-            "cbow_mean": bool(cbow_mean),
-        }
-        self._window, self._negative = int(window), int(negative)
-        self._epochs, self._seed, self._threads = int(epochs), int(seed), int(threads)
-        self._learning_rate, self._min_learning_rate = (
-            float(learning_rate),
-            float(min_learning_rate),
-        )
-        self._progress, self._callback = progress, callback
-        self._checkpoint, self._checkpoint_every = checkpoint, checkpoint_every
-        self._borders = self._corpus.borders(CHUNK_TOKENS if device == "cpu" else GPU_CHUNK_TOKENS)
-        self._position = 0  # chunks done, over all epochs
+        self._threads = 1 if self._on_gpu else settings.threads or os.cpu_count() or 1
         self._counting = threading.Lock()
         self._broken = False
-        # Threads are not among the settings: a checkpoint may be taken up with more of them.
-        self.settings: dict[str, Any] = {
-            **self._method,
-            "dim": int(dim),
-            "window": self._window,
-            "negative": self._negative,
-            "sample": float(sample),
-            "noise_power": float(noise_power),
-            "epochs": self._epochs,
-            "learning_rate": self._learning_rate,
-            "min_learning_rate": self._min_learning_rate,
-            "seed": self._seed,
-        }
-        self._dim = int(dim)
-        tables: list[Any] = [
-            padded_rows(words, self._dim),
-            padded_rows(words - (loss == "hierarchical"), self._dim),
-        ]
-        if checkpoint is not None and Path(checkpoint).exists():
-            settings = {**self.settings, "corpus": self._corpus_fingerprint}
-            arrays, self._position = load_checkpoint(checkpoint, settings)
+        dim = settings.dim
+        tables: list[Any] = [padded_rows(words, dim), padded_rows(words - tree, dim)]
+        if settings.checkpoint is not None and Path(settings.checkpoint).exists():
+            arrays, self._position = load_checkpoint(
+                settings.checkpoint, self._saved_settings, where=where
+            )
             for table, name in zip(tables, ("inputs", "outputs"), strict=True):
-                table[:, : self._dim] = arrays[name]
+                table[:, :dim] = arrays[name]
         else:
-            tables[0][:, : self._dim] = first_vectors(start, self.vocabulary, self._dim, self._seed)
+            tables[0][:, :dim] = first_vectors(
+                where, settings.start, self.vocabulary, dim, settings.seed
+            )
         self._limit = LARGEST * max(1.0, float(max(tables[0].max(), -tables[0].min())))
-        self._on_gpu = device == "cuda"
         if self._on_gpu:
             import torch
 
             from embcourse.negative_sampling import gpu
 
-            self._threads = 1
             self._tables = gpu.to_device(self._tables, "cuda")
-            tables = [
-                torch.from_numpy(table[:, : self._dim]).contiguous().cuda() for table in tables
-            ]
-        self._pair = tuple(tables)  # padded arrays, or tensors on the GPU
+            tables = [torch.from_numpy(table[:, :dim]).contiguous().cuda() for table in tables]
+        self._pair: tuple[Any, ...] = tuple(tables)  # padded arrays, or tensors on the GPU
 
     @property
     def inputs(self) -> np.ndarray:
@@ -234,14 +224,8 @@ class Training:
         return self._table(1)
 
     def _table(self, which: int) -> np.ndarray:
-        return (
-            self._pair[which].cpu().numpy() if self._on_gpu else self._pair[which][:, : self._dim]
-        )
-
-    @property
-    def finished(self) -> bool:
-        """Whether the last epoch is done."""
-        return self._position == self._epochs * (len(self._borders) - 1)
+        table = self._pair[which]
+        return table.cpu().numpy() if self._on_gpu else table[:, : self.settings.dim]
 
     def run(self, until: int | None = None) -> Training:
         """Train to the end, or to the end of epoch `until`; call it again to go on.
@@ -254,31 +238,22 @@ class Training:
                  `training.Diverged` as soon as the tables explode; the checkpoint then stays as it
                  was.
         """
-        if until is not None and not 1 <= until <= self._epochs:
-            raise ValueError(
-                f"Training.run: until must lie between 1 and {self._epochs}, got {until!r}"
-            )
-        last = (until or self._epochs) * (len(self._borders) - 1)
-        reporter = Reporter(
-            epochs=self._epochs,
-            epoch_tokens=self._corpus.tokens,
-            done=self._tokens_before(self._position),
-            progress=self._progress,
-            callback=self._callback,
-        )
+        last, checkpoint = self._last_chunk(until), self.settings.checkpoint
         pool = ThreadPoolExecutor(self._threads)
         try:
-            with reporter:
+            with self._reporter() as reporter:
                 self._train_chunks(last, reporter, pool)
                 self._require_stable(None, last)
         finally:
             with interrupts_held():
                 pool.shutdown()  # a chunk that is being trained is trained to its end
-                if self._checkpoint is not None and not self._broken:
-                    self.save(self._checkpoint)
+                if checkpoint is not None and not self._broken:
+                    self.save(checkpoint)
         if self.finished:
             require_trained(
-                self._on_gpu or bool(self.outputs.any()), sample=self.settings["sample"]
+                self._called("run"),
+                self._on_gpu or bool(self.outputs.any()),
+                sample=self.settings.sample,
             )
         return self
 
@@ -291,27 +266,23 @@ class Training:
         )
         try:
             require_stable(
+                self._called("run"),
                 tables,
                 loss=loss,
                 learning_rate=self._rate_at(self._tokens_before(position)),
                 limit=self._limit,
-                checkpoint=self._checkpoint,
+                checkpoint=self.settings.checkpoint,
             )
         except Diverged:
             self._broken = True
             raise
-
-    def embeddings(self) -> Embeddings:
-        """The input table as it stands, with its vocabulary: the word vectors that people use. A
-        copy."""
-        return Embeddings(self.vocabulary, self.inputs)
 
     def output_embeddings(self) -> Embeddings:
         """The output table, a vector per word as something to be predicted. A copy.
 
         raises: ValueError after hierarchical softmax, where the rows of that table are no words.
         """
-        if self._method["loss"] == "hierarchical":
+        if self.settings.loss == "hierarchical":
             raise ValueError(
                 "Training.output_embeddings: with hierarchical softmax the output rows are inner"
                 " nodes"
@@ -320,7 +291,7 @@ class Training:
 
     def _give_up_inputs(self) -> np.ndarray:
         """The input table, read-only and without a copy: nothing can be trained any more."""
-        table = self.inputs if self._on_gpu else compact_rows(self._pair[0], self._dim)
+        table = self.inputs if self._on_gpu else compact_rows(self._pair[0], self.settings.dim)
         self._pair = ()
         table.setflags(write=False)
         return table
@@ -328,22 +299,17 @@ class Training:
     def save(self, path: str | Path) -> None:
         """Write a checkpoint; `train` or `Training` with the same arguments and checkpoint=path
         goes on from there."""
-        settings = {**self.settings, "corpus": self._corpus_fingerprint}
-        save_checkpoint(
-            path, {"inputs": self.inputs, "outputs": self.outputs}, self._position, settings
-        )
+        tables = {"inputs": self.inputs, "outputs": self.outputs}
+        save_checkpoint(path, tables, self._position, self._saved_settings)
 
     @cached_property
-    def _corpus_fingerprint(self) -> str:
-        return self._corpus.fingerprint()
-
-    def _tokens_before(self, position: int) -> int:
-        epoch, chunk = divmod(position, len(self._borders) - 1)
-        return epoch * self._corpus.tokens + int(self._corpus.offsets[self._borders[chunk]])
+    def _saved_settings(self) -> Mapping[str, Any]:
+        """What a checkpoint must belong to: the settings and the corpus."""
+        return self.settings.as_dict() | {"corpus": self._corpus.fingerprint()}
 
     def _chunks(self, last: int) -> Iterator[Chunk]:
         for position in range(self._position, last):
-            epoch, number = divmod(position, len(self._borders) - 1)
+            epoch, number = divmod(position, self._chunks_of_epoch)
             start, end = int(self._borders[number]), int(self._borders[number + 1])
             tokens = int(self._corpus.offsets[end] - self._corpus.offsets[start])
             yield Chunk(
@@ -352,14 +318,15 @@ class Training:
                 end,
                 self._tokens_before(position),
                 tokens,
-                _mixed(self._seed, epoch, number),
+                _mixed(self.settings.seed, epoch, number),
             )
 
     def _rate_at(self, tokens: int) -> float:
-        """The learning rate after so many tokens: a straight line down, with a floor, as in the
-        released code."""
-        passed = tokens / (self._epochs * self._corpus.tokens)
-        return max(self._learning_rate * (1 - passed), self._min_learning_rate)
+        """The learning rate after so many tokens, over all epochs."""
+        settings = self.settings
+        return learning_rate(
+            tokens / self._total_tokens, settings.highest_rate, settings.min_learning_rate
+        )
 
     def _work(self, chunk: Chunk) -> tuple[float, int]:
         """Train a chunk and count it, in a thread of the pool: there no Ctrl-C can come in
@@ -375,34 +342,32 @@ class Training:
 
     def _train_chunk(self, chunk: Chunk) -> tuple[float, int]:
         ids, offsets = self._corpus.chunk(chunk.start, chunk.end)
-        method = self._method
+        settings = self.settings
         rates = self._rate_at(chunk.first_token), self._rate_at(chunk.first_token + chunk.tokens)
-        work = (
+        assert settings.loss != "softmax"  # which `word2vec` trains
+        work: Any = (
             *self._pair,
             ids,
             offsets,
             self._tables,
-            self._window,
-            self._negative,
+            settings.window,
+            settings.negative,
             *rates,
             chunk.seed,
+            settings.cbow_mean,
         )
         if self._on_gpu:
             from embcourse.negative_sampling import gpu
 
-            result = gpu.train_chunk(
-                method["model"], method["loss"], *work, cbow_mean=method["cbow_mean"]
-            )
-        else:
-            from embcourse.negative_sampling import fast
+            return gpu.train_chunk(settings.model, settings.loss, *work)[:2]
+        from embcourse.negative_sampling import fast
 
-            kind = (method["model"], method["loss"], method["negatives"])
-            result = fast.train_chunk(*kind, *work, cbow_mean=method["cbow_mean"])
-        return result[:2]
+        return fast.train_chunk(settings.model, settings.loss, settings.negatives, *work)[:2]
 
     def _train_chunks(self, last: int, reporter: Reporter, pool: ThreadPoolExecutor) -> None:
         """All chunks up to `last`. Whatever interrupts, those handed out are finished and
         counted."""
+        checkpoint, every = self.settings.checkpoint, self.settings.checkpoint_every
         saved = looked = time.monotonic()
         pause = LOOK_EVERY
         waiting: deque[tuple[Chunk, Future[tuple[float, int]]]] = deque()
@@ -430,42 +395,16 @@ class Training:
             with interrupts_held():
                 waiting.append((chunk, pool.submit(self._work, chunk)))
             settle(at_most=4 * self._threads)  # enough to keep everyone busy
-            if self._checkpoint is not None and time.monotonic() - saved >= self._checkpoint_every:
+            if checkpoint is not None and time.monotonic() - saved >= every:
                 settle(at_most=0)
                 self._require_stable(None, self._position)
-                self.save(self._checkpoint)
+                self.save(checkpoint)
                 saved = time.monotonic()
         settle(at_most=0)
 
 
-def train(
-    corpus: Corpus,
-    *,
-    model: Model = "skipgram",
-    loss: Loss = "negative",
-    dim: int = 100,
-    window: int = 5,
-    negative: int = 5,
-    negatives: Negatives = "per_pair",
-    sample: float = 1e-3,
-    noise_power: float = 0.75,
-    cbow_mean: bool = True,
-    epochs: int = 5,
-    min_count: int = 5,
-    max_size: int | None = None,
-    learning_rate: float | None = None,
-    min_learning_rate: float = 1e-4,
-    vocabulary: Vocabulary | None = None,
-    encoding: str = "utf-8",
-    start: Embeddings | np.ndarray | None = None,
-    seed: int = 0,
-    threads: int | None = None,
-    device: Device = "cpu",
-    progress: bool = False,
-    callback: Callable[[Progress], object] | None = None,
-    checkpoint: str | Path | None = None,
-    checkpoint_every: float = 60.0,
-) -> Embeddings:
+@takes(TrainingSettings)
+def train(corpus: Corpus, settings: TrainingSettings) -> Embeddings:
     """Word vectors by word2vec.
 
     With threads=1 the same arguments give the same vectors, to the last bit. More threads share the
@@ -534,44 +473,30 @@ def train(
 
     Mikolov, Chen, Corrado & Dean (2013); Mikolov, Sutskever, Chen, Corrado & Dean (2013).
     """
-    arguments = {
-        name: value for name, value in locals().items() if name not in ("corpus", "loss", "device")
-    }
-    require_choice("loss", loss, Loss)
-    require_choice("device", device, Device)
-    if loss == "softmax":
-        return _train_softmax(corpus, device, arguments)
-    training = Training(corpus, loss=loss, device=device, **arguments).run()
+    if settings.loss == "softmax":
+        return _train_softmax(corpus, settings)
+    training = Training._of(corpus, settings).run()
     return Embeddings(training.vocabulary, training._give_up_inputs())
 
 
-def _train_softmax(corpus: Corpus, device: Device, arguments: dict[str, Any]) -> Embeddings:
-    """The exact objective, with the arguments that have a meaning there."""
+def _train_softmax(corpus: Corpus, settings: TrainingSettings) -> Embeddings:
+    """The exact objective, with the settings that have a meaning there."""
     from embcourse import word2vec
 
-    if arguments["checkpoint"] is not None:
-        raise ValueError("train: loss='softmax' writes no checkpoint; leave out checkpoint")
-    names = (
-        "model dim window sample cbow_mean epochs min_count max_size vocabulary encoding start seed"
-        " progress callback".split()
-    )
-    chosen = {name: arguments[name] for name in names}
-    if arguments["learning_rate"] is not None:
-        chosen["learning_rate"] = arguments["learning_rate"]
-    return word2vec.train(corpus, device=device, **chosen)
-
-
-def _require_gpu(model: Model, loss: Loss, negatives: Negatives, dim: int) -> None:
-    import torch
-
-    if not torch.cuda.is_available():
-        raise ValueError(
-            "train: device='cuda' needs a GPU for torch; torch.cuda.is_available() is False"
-        )
-    if (model, loss, negatives) == ("skipgram", "negative", "per_pair"):
-        raise ValueError("train: on a GPU negatives must be 'per_window', got 'per_pair'")
-    if dim > 512:
-        raise ValueError(f"train: on a GPU dim must be at most 512, got {dim}")
+    known = {one.name for one in fields(word2vec.TrainingSettings)}
+    chosen = {}
+    for one in fields(settings):
+        value = getattr(settings, one.name)
+        if one.name in known:
+            chosen[one.name] = value
+        elif one.name != "loss" and value != one.default:
+            raise ValueError(
+                f"{settings.where}: loss='softmax' has no {one.name}; leave it out, got {value!r}"
+            )
+    if settings.learning_rate is None:
+        del chosen["learning_rate"]
+    exact = word2vec.TrainingSettings.of(settings.where, chosen)
+    return word2vec.Training._of(corpus, exact).run().embeddings()
 
 
 def _mixed(*numbers: int) -> int:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from embcourse.arguments import require_tokens, require_whole
 from embcourse.text import Vocabulary
 
 if TYPE_CHECKING:
@@ -47,10 +49,7 @@ class OneHotEncoder:
         """
         from scipy.sparse import csr_array
 
-        if isinstance(tokens, str):
-            raise TypeError(
-                f"OneHotEncoder.transform: tokens must be a list, got the string {tokens[:40]!r}"
-            )
+        tokens = require_tokens("OneHotEncoder.transform", "tokens", tokens)
         # One document per token: where a token was dropped, the document is empty, and so is the
         # row.
         ids, offsets = self.vocabulary.encode_documents([[token] for token in tokens])
@@ -58,7 +57,7 @@ class OneHotEncoder:
             (np.ones(ids.size), ids, offsets), shape=(offsets.size - 1, len(self.vocabulary))
         )
 
-    def inverse_transform(self, rows) -> list[str | None]:
+    def inverse_transform(self, rows: ArrayLike | csr_array) -> list[str | None]:
         """Token of every row; None for a row of zeros.
 
         rows  : (tokens, words) dense or sparse; every row holds a single 1, or nothing.
@@ -112,10 +111,8 @@ class HashingEncoder:
     """
 
     def __init__(self, buckets: int, seed: int = 0, *, signed: bool = False) -> None:
-        if buckets < 1:
-            raise ValueError(f"HashingEncoder: buckets must be at least 1, got {buckets}")
-        self.buckets = buckets
-        self.seed = seed
+        self.buckets = require_whole("HashingEncoder", "buckets", buckets, least=1)
+        self.seed = require_whole("HashingEncoder", "seed", seed)
         self.signed = signed
 
     def transform(self, tokens: Iterable[str]) -> csr_array:
@@ -126,6 +123,7 @@ class HashingEncoder:
         """
         from embcourse.one_hot import fast
 
+        tokens = require_tokens("HashingEncoder.transform", "tokens", tokens)
         ids, signs = fast.hashed_ids(tokens, self.buckets, self.seed, signed=True)
         rows = fast.one_hot(ids, self.buckets)
         if self.signed:

@@ -1,5 +1,7 @@
 """The pieces of a word."""
 
+from embcourse.arguments import require_text, require_whole
+
 
 def character_ngrams(
     word: str,
@@ -30,8 +32,9 @@ def character_ngrams(
 
     Bojanowski et al. (2017), section 3.2.
     """
-    if not isinstance(word, str):
-        raise TypeError(f"character_ngrams: word must be a str, got {type(word).__name__}")
+    require_text("character_ngrams", "word", word)
+    minimum = require_whole("character_ngrams", "minimum", minimum)
+    maximum = require_whole("character_ngrams", "maximum", maximum)
     if not 1 <= minimum <= maximum:
         raise ValueError(
             f"character_ngrams: needs 1 <= minimum <= maximum, got minimum={minimum},"

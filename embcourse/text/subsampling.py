@@ -4,11 +4,17 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
+
+from embcourse.arguments import require_choice, require_floats, require_number
 
 
 def keep_probabilities(
-    counts: Sequence[int], sample: float = 1e-3, *, variant: Literal["paper", "code"] = "paper"
-) -> np.ndarray:
+    counts: Sequence[float] | np.ndarray,
+    sample: float = 1e-3,
+    *,
+    variant: Literal["paper", "code"] = "paper",
+) -> NDArray[np.float64]:
     """Probability that word2vec keeps one occurrence of each word when it subsamples the frequent
     ones.
 
@@ -30,15 +36,9 @@ def keep_probabilities(
 
     Mikolov et al. (2013b), eq. 5, for "paper"; the released C code and gensim for "code".
     """
-    counts = np.asarray(counts, dtype=np.float64)
-    if counts.ndim != 1:
-        raise ValueError(f"keep_probabilities: counts must be 1-D, got shape {counts.shape}")
-    if not (np.isfinite(counts) & (counts >= 0)).all():
-        raise ValueError("keep_probabilities: counts must be finite and not negative")
-    if not 0 <= sample <= 1:
-        raise ValueError(f"keep_probabilities: sample must lie between 0 and 1, got {sample!r}")
-    if variant not in ("paper", "code"):
-        raise ValueError(f"keep_probabilities: variant must be 'paper' or 'code', got {variant!r}")
+    counts = require_floats("keep_probabilities", "counts", counts, "(words,)", least=0)
+    sample = require_number("keep_probabilities", "sample", sample, least=0, most=1)
+    require_choice("keep_probabilities", "variant", variant, ("paper", "code"))
     if counts.size and counts.sum() == 0:
         raise ValueError("keep_probabilities: counts must not be all zero")
     if sample == 0 or counts.size == 0:

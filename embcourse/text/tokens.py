@@ -5,6 +5,8 @@ import sys
 import unicodedata
 from functools import cache
 
+from embcourse.arguments import require_text
+
 # Typographic, modifier and full-width apostrophes become "'". A soft hyphen only marks where a line
 # may break. The underscore is the one sign that `\w` takes for a letter.
 _CLEANED = str.maketrans({"\u2019": "'", "\u02bc": "'", "\uff07": "'", "\u00ad": None, "_": " "})
@@ -33,8 +35,7 @@ def tokenize(text: str, *, lowercase: bool = True) -> list[str]:
     scikit-learn's default pattern drops one-letter words and cuts at apostrophes: "don't a" gives
     ["don"].
     """
-    if not isinstance(text, str):
-        raise TypeError(f"tokenize: text must be a str, got {type(text).__name__}")
+    require_text("tokenize", "text", text)
     if text.isascii():  # most English text: nothing to normalise
         return _ASCII.findall(text.lower() if lowercase else text)
     text = text.translate(_CLEANED)

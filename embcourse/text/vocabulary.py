@@ -3,9 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
+from embcourse.arguments import (
+    require_choice,
+    require_ids,
+    require_integers,
+    require_series,
+    require_tokens,
+    require_whole,
+)
 
 Unknown = Literal["raise", "drop", "replace"]
 
@@ -20,8 +30,8 @@ class Encoded(NamedTuple):
     array([0, 2, 3])
     """
 
-    ids: np.ndarray
-    offsets: np.ndarray
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
 
 
 class Vocabulary:
@@ -49,15 +59,12 @@ class Vocabulary:
     def __init__(
         self,
         tokens: Sequence[str],
-        counts: Sequence[int] | None = None,
+        counts: Sequence[int] | np.ndarray | None = None,
         *,
         unknown: Unknown = "raise",
         unknown_token: str = "<unk>",
     ) -> None:
-        if isinstance(tokens, str):
-            raise TypeError("Vocabulary: tokens must be a sequence of strings, got one str")
-        self.tokens: tuple[str, ...] = tuple(tokens)
-        _require_strings(self.tokens, "Vocabulary: tokens")
+        self.tokens: tuple[str, ...] = tuple(require_tokens("Vocabulary", "tokens", tokens))
         self._index = {token: i for i, token in enumerate(self.tokens)}
         if len(self._index) < len(self.tokens):
             token, times = Counter(self.tokens).most_common(1)[0]
@@ -65,7 +72,7 @@ class Vocabulary:
                 f"Vocabulary: tokens must be distinct, but {token!r} occurs {times} times"
             )
         self.counts = None if counts is None else _require_counts(counts, len(self.tokens))
-        _require_policy(unknown, "Vocabulary")
+        require_choice("Vocabulary", "unknown", unknown, Unknown)
         if unknown == "replace" and unknown_token not in self._index:
             raise ValueError(
                 f"Vocabulary: unknown='replace' needs unknown_token {unknown_token!r} among the"
@@ -102,11 +109,21 @@ class Vocabulary:
         >>> vocabulary.tokens, vocabulary.counts
         (('<unk>', 'a', 'b'), array([2, 2, 2]))
         """
-        _require_limits(min_count, max_size, unknown)  # before all documents are read
+        where = "Vocabulary.build"
+        _require_limits(where, min_count, max_size, unknown)  # before all documents are read
         counter: Counter[str] = Counter()
-        for i, document in enumerate(documents):
-            _require_document(document, f"Vocabulary.build: document {i}")
-            counter.update(document)
+        for i, document in enumerate(require_series(where, "documents", documents, "token lists")):
+            if isinstance(document, str):
+                require_tokens(where, f"document {i}", document)
+            tokens = list(require_series(where, f"document {i}", document, "tokens", ordered=False))
+            words = len(counter)
+            try:
+                counter.update(tokens)
+            except TypeError:  # unhashable, so no string
+                require_tokens(where, f"document {i}", tokens)
+                raise
+            if len(counter) > words:  # only new ones may be no strings
+                require_tokens(where, f"document {i}", tokens)
         return cls.from_counts(
             counter,
             min_count=min_count,
@@ -134,8 +151,13 @@ class Vocabulary:
         >>> Vocabulary.from_counts({"a": 2, "b": 3, "c": 1}, min_count=2).tokens
         ('b', 'a')
         """
-        _require_limits(min_count, max_size, unknown)
-        _require_strings(counts, "Vocabulary: tokens")
+        where = "Vocabulary.from_counts"
+        _require_limits(where, min_count, max_size, unknown)
+        if not isinstance(counts, Mapping):
+            raise TypeError(f"{where}: counts must be a mapping, got {counts!r:.80}")
+        require_tokens(where, "counts", list(counts))
+        for token, count in counts.items():
+            require_whole(where, f"the count of {token!r}", count, least=0)
 
         replaces = unknown == "replace"
         ranked = sorted(
@@ -151,7 +173,7 @@ class Vocabulary:
             kept.insert(0, sum(counts.values()) - sum(kept))
         return cls(tokens, kept, unknown=unknown, unknown_token=unknown_token)
 
-    def encode(self, tokens: Iterable[str]) -> np.ndarray:
+    def encode(self, tokens: Iterable[str]) -> NDArray[np.int32]:
         """Ids of the tokens of one text; unknown ones are treated as the vocabulary's policy says.
 
         returns: (tokens,) int32; shorter than the input if the policy is "drop" and something was
@@ -162,7 +184,8 @@ class Vocabulary:
         >>> Vocabulary(["the", "cat"], unknown="drop").encode(["the", "dog", "cat"])
         array([0, 1], dtype=int32)
         """
-        ids = self._look_up(tokens, "Vocabulary.encode")
+        where = "Vocabulary.encode"
+        ids = self._look_up(require_tokens(where, "tokens", tokens), where)
         return ids[ids >= 0] if self.unknown == "drop" else ids
 
     def encode_documents(self, documents: Iterable[Iterable[str]]) -> Encoded:
@@ -175,20 +198,23 @@ class Vocabulary:
         >>> Vocabulary(["a", "b"]).encode_documents([["a", "b"], [], ["b"]])
         Encoded(ids=array([0, 1, 1], dtype=int32), offsets=array([0, 2, 2, 3]))
         """
-        held = []
-        for i, document in enumerate(documents):
-            _require_document(document, f"Vocabulary.encode_documents: document {i}")
-            held.append(document if isinstance(document, list | tuple) else list(document))
+        where = "Vocabulary.encode_documents"
+        held = [
+            require_tokens(where, f"document {i}", document)
+            for i, document in enumerate(
+                require_series(where, "documents", documents, "token lists")
+            )
+        ]
         offsets = np.zeros(len(held) + 1, np.int64)
         np.cumsum([len(document) for document in held], out=offsets[1:])
-        ids = self._look_up(list(chain.from_iterable(held)), "Vocabulary.encode_documents")
+        ids = self._look_up(list(chain.from_iterable(held)), where)
         if self.unknown == "drop":
             kept = ids >= 0
             offsets = np.concatenate([[0], np.cumsum(kept)])[offsets]
             ids = ids[kept]
         return Encoded(ids, offsets)
 
-    def decode(self, ids: Iterable[int]) -> list[str]:
+    def decode(self, ids: Iterable[int] | np.ndarray) -> list[str]:
         """Tokens of an array of ids.
 
         ids    : (tokens,) integers.
@@ -198,19 +224,9 @@ class Vocabulary:
         >>> Vocabulary(["the", "cat"]).decode([1, 0])
         ['cat', 'the']
         """
-        ids = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids))
-        if ids.size == 0:
-            return []
-        if ids.ndim != 1 or ids.dtype.kind not in "iu":
-            raise TypeError(
-                f"Vocabulary.decode: ids must be a 1-D array of integers, got {ids.dtype}"
-                f" {ids.shape}"
-            )
-        wrong = (ids < 0) | (ids >= len(self))  # a negative id would silently count from the end
-        if wrong.any():
-            raise ValueError(
-                f"Vocabulary.decode: ids must lie in 0..{len(self) - 1}, got {ids[wrong][0]}"
-            )
+        if not isinstance(ids, np.ndarray):
+            ids = list(require_series("Vocabulary.decode", "ids", ids, "integers"))
+        ids = require_ids("Vocabulary.decode", "ids", ids, len(self))
         return [self.tokens[i] for i in ids.tolist()]
 
     @property
@@ -222,43 +238,36 @@ class Vocabulary:
         """
         return self._index[self.unknown_token] if self.unknown == "replace" else None
 
-    def _look_up(self, tokens: Iterable[str], where: str) -> np.ndarray:
+    def _look_up(self, tokens: Sequence[str], where: str) -> NDArray[np.int32]:
         """Ids of the tokens, -1 for those that the caller must drop."""
-        if isinstance(tokens, str):
-            raise TypeError(
-                f"{where}: tokens must be a sequence of strings, got one str; call tokenize first"
-            )
-        tokens = tokens if isinstance(tokens, list | tuple) else list(tokens)
         ids = np.fromiter(map(self._index.get, tokens, repeat(-1)), np.int32, len(tokens))
         unknown = np.flatnonzero(ids < 0)
-        # Only strings are keys, so whatever is not a string is among the unknown.
-        _require_strings([tokens[i] for i in unknown], f"{where}: tokens")
         if self.unknown == "raise" and unknown.size:
             i = int(unknown[0])
             raise KeyError(
                 f"{where}: token {tokens[i]!r} at position {i} is not among the {len(self)} tokens"
             )
         if self.unknown == "replace":
-            ids[unknown] = self.unknown_id
+            ids[unknown] = self._index[self.unknown_token]
         return ids
 
-    def __setstate__(self, state: dict) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         """What comes back from a pickle is as immutable as it was."""
         self.__dict__.update(state)
         if self.counts is not None:
             self.counts.flags.writeable = False
 
     def __getitem__(self, token: str) -> int:
+        if not isinstance(token, str):
+            raise TypeError(f"Vocabulary: a token is a str, got {token!r:.60}")
         if token in self._index:
             return self._index[token]
-        if not isinstance(token, str):
-            raise TypeError(f"Vocabulary: a token is a str, got {type(token).__name__}")
         if self.unknown == "replace":
             return self._index[self.unknown_token]
         raise KeyError(f"Vocabulary: token {token!r} is not among the {len(self)} tokens")
 
     def __contains__(self, token: object) -> bool:
-        return token in self._index
+        return isinstance(token, str) and token in self._index
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -285,44 +294,18 @@ class Vocabulary:
         return f"Vocabulary({len(self)} tokens: {first}; unknown={self.unknown!r})"
 
 
-def _require_strings(tokens: Iterable[object], where: str) -> None:
-    for token in tokens:
-        if not isinstance(token, str):
-            raise TypeError(f"{where} must be strings, got {token!r} ({type(token).__name__})")
+def _require_limits(where: str, min_count: int, max_size: int | None, unknown: Unknown) -> None:
+    require_choice("Vocabulary", "unknown", unknown, Unknown)
+    require_whole(where, "min_count", min_count, least=1)
+    if max_size is not None:
+        require_whole(where, "max_size", max_size, least=1)
 
 
-def _require_document(document: object, where: str) -> None:
-    if isinstance(document, str):
-        raise TypeError(
-            f"{where} must be a sequence of tokens, got the str {document[:30]!r}; call tokenize"
-            " first"
-        )
-
-
-def _require_limits(min_count: int, max_size: int | None, unknown: Unknown) -> None:
-    _require_policy(unknown, "Vocabulary")
-    for name, limit in (("min_count", min_count), ("max_size", max_size)):
-        if limit is not None and (
-            isinstance(limit, bool) or not isinstance(limit, int | np.integer) or limit < 1
-        ):
-            raise ValueError(f"Vocabulary: {name} must be an integer of at least 1, got {limit!r}")
-
-
-def _require_policy(unknown: str, where: str) -> None:
-    if unknown not in get_args(Unknown):
-        raise ValueError(f"{where}: unknown must be 'raise', 'drop' or 'replace', got {unknown!r}")
-
-
-def _require_counts(counts: Sequence[int], size: int) -> np.ndarray:
-    counts = np.asarray(counts)
+def _require_counts(counts: Sequence[int] | np.ndarray, size: int) -> NDArray[np.int64]:
+    counts = require_integers("Vocabulary", "counts", counts, least=0).copy()
     if counts.shape != (size,):
         raise ValueError(
             f"Vocabulary: counts must have shape ({size},) like the tokens, got {counts.shape}"
         )
-    if size and counts.dtype.kind not in "iu":
-        raise TypeError(f"Vocabulary: counts must be integers, got {counts.dtype}")
-    if size and counts.min() < 0:
-        raise ValueError(f"Vocabulary: counts must not be negative, got {counts.min()}")
-    counts = counts.astype(np.int64)
     counts.flags.writeable = False
     return counts

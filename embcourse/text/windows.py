@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from embcourse.arguments import require_integers, require_offsets, require_whole
 
 
 def context_windows(
-    ids: np.ndarray, window: int, offsets: np.ndarray | None = None
+    ids: ArrayLike, window: int, offsets: ArrayLike | None = None
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Every token with the at most `window` tokens to its left and to its right, in the same
     document.
@@ -14,60 +17,56 @@ def context_windows(
     ids    : (tokens,) integers.
     window : tokens on either side, at least 1.
     offsets: (documents + 1,) integers as in `Encoded`; None for one document.
-    yields : (center id, (contexts,) array of ids, left to right). Alone in its document, a token
+    yields : (centre id, (contexts,) array of ids, left to right). Alone in its document, a token
              has no contexts.
     raises : TypeError or ValueError for ids that are not a 1-D array of integers, a window below 1,
              or offsets that do not run from 0 to len(ids).
 
-    >>> for center, contexts in context_windows([7, 8, 9], window=1):
-    ...     print(center, contexts)
+    >>> for centre, contexts in context_windows([7, 8, 9], window=1):
+    ...     print(centre, contexts)
     7 [8]
     8 [7 9]
     9 [8]
     """
-    ids, window, offsets = require_stream(ids, window, offsets, "context_windows")
+    ids, window, offsets = require_stream("context_windows", ids, window, offsets)
     return _windows(ids, window, offsets)
 
 
 def context_pairs(
-    ids: np.ndarray, window: int, offsets: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """All (center, context) pairs of `context_windows`, flat: what skip-gram trains on and what
+    ids: ArrayLike, window: int, offsets: ArrayLike | None = None
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """All (centre, context) pairs of `context_windows`, flat: what skip-gram trains on and what
     co-occurrence counts.
 
-    Ordered by the center's position, then by the context's. A pair of words within the window
+    Ordered by the centre's position, then by the context's. A pair of words within the window
     occurs in both directions. Windows never reach into another document.
 
-    returns: (centers, contexts), each (pairs,) int32.
+    returns: (centres, contexts), each (pairs,) int32.
     raises : as `context_windows`, and ValueError if an id does not fit into int32.
 
-    >>> centers, contexts = context_pairs([7, 8, 9, 5], window=1, offsets=[0, 3, 4])
-    >>> centers.tolist(), contexts.tolist()
+    >>> centres, contexts = context_pairs([7, 8, 9, 5], window=1, offsets=[0, 3, 4])
+    >>> centres.tolist(), contexts.tolist()
     ([7, 8, 8, 9], [8, 7, 9, 8])
 
     Mikolov et al. (2013a). word2vec and gensim draw the window's width from 1..window anew for
-    every center, which weights near contexts more; here every context counts once.
+    every centre, which weights near contexts more; here every context counts once.
     """
-    ids, window, offsets = require_stream(ids, window, offsets, "context_pairs")
-    if ids.size and not (
-        np.iinfo(np.int32).min <= ids.min() and ids.max() <= np.iinfo(np.int32).max
-    ):
-        raise ValueError(f"context_pairs: ids must fit into int32, got {ids.min()} to {ids.max()}")
-    ids = ids.astype(np.int32)
+    ids, window, offsets = require_stream("context_pairs", ids, window, offsets)
+    ids = require_integers("context_pairs", "ids", ids, dtype=np.int32)
     position = np.arange(ids.size)
     lengths = np.diff(offsets)
     left = np.minimum(position - np.repeat(offsets[:-1], lengths), window)
     right = np.minimum(np.repeat(offsets[1:], lengths) - 1 - position, window)
     pairs = left + right
-    center = np.cumsum(pairs) - right  # where, among the pairs, the left contexts end
+    centre = np.cumsum(pairs) - right  # where, among the pairs, the left contexts end
 
     contexts = np.empty(int(pairs.sum()), np.int32)
     # One pass per distance keeps the temporaries at the size of the text, not of the pairs.
     for distance in range(1, min(window, int(lengths.max(initial=0)) - 1) + 1):
         has = np.flatnonzero(left >= distance)
-        contexts[center[has] - distance] = ids[has - distance]
+        contexts[centre[has] - distance] = ids[has - distance]
         has = np.flatnonzero(right >= distance)
-        contexts[center[has] + distance - 1] = ids[has + distance]
+        contexts[centre[has] + distance - 1] = ids[has + distance]
     return np.repeat(ids, pairs), contexts
 
 
@@ -80,8 +79,8 @@ def _windows(ids: np.ndarray, window: int, offsets: np.ndarray) -> Iterator[tupl
 
 
 def require_stream(
-    ids: np.ndarray, window: int, offsets: np.ndarray | None, where: str
-) -> tuple[np.ndarray, int, np.ndarray]:
+    where: str, ids: ArrayLike, window: int, offsets: ArrayLike | None
+) -> tuple[np.ndarray, int, NDArray[np.int64]]:
     """Checks what every function over windows takes; without offsets the whole stream is one
     document.
 
@@ -90,36 +89,13 @@ def require_stream(
     raises : TypeError for anything but integers, ValueError for a window below 1 or offsets that do
              not cover the ids.
 
-    >>> require_stream([4, 2], 1, None, "example")
+    >>> require_stream("example", [4, 2], 1, None)
     (array([4, 2]), 1, array([0, 2]))
     """
-    ids = _require_integers(ids, f"{where}: ids")
-    if isinstance(window, bool) or not isinstance(window, int | np.integer):
-        raise TypeError(f"{where}: window must be an integer, got {window!r}")
-    if window < 1:
-        raise ValueError(f"{where}: window must be at least 1, got {window}")
-    offsets = _require_integers(
-        [0, ids.size] if offsets is None else offsets, f"{where}: offsets"
-    ).astype(np.int64)
-    if (
-        offsets.size == 0
-        or offsets[0] != 0
-        or offsets[-1] != ids.size
-        or (np.diff(offsets) < 0).any()
-    ):
-        raise ValueError(
-            f"{where}: offsets must rise from 0 to the number of tokens, {ids.size}; got"
-            f" {offsets.size} offsets, {offsets[:3].tolist()} ... {offsets[-1:].tolist()}"
-        )
-    return ids, int(window), offsets
-
-
-def _require_integers(values: np.ndarray, what: str) -> np.ndarray:
-    values = np.asarray(values)
-    if values.ndim != 1:
-        raise ValueError(f"{what} must be 1-D, got shape {values.shape}")
-    if values.size == 0:
-        return values.astype(np.int64)  # np.asarray([]) is float64
-    if values.dtype.kind not in "iu":
-        raise TypeError(f"{what} must be integers, got {values.dtype}")
-    return values
+    ids = require_integers(where, "ids", ids, dtype=None)
+    window = require_whole(where, "window", window, least=1)
+    return (
+        ids,
+        window,
+        require_offsets(where, [0, ids.size] if offsets is None else offsets, ids.size),
+    )

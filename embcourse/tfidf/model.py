@@ -5,14 +5,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from operator import index
-from typing import TYPE_CHECKING, Self
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from embcourse.arguments import require_ids, require_series, require_tokens, require_whole
 from embcourse.text import Vocabulary, tokenize
-from embcourse.tfidf.reference import require_bm25_parameters, require_variant, scikit_learn_tokens
+from embcourse.tfidf.reference import (
+    K1,
+    B,
+    require_bm25_parameters,
+    require_variant,
+    scikit_learn_tokens,
+)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from embcourse.tfidf.fast import Postings
 
 Tokenizer = Callable[[str], list[str]]
+Texts = Sequence[str] | Sequence[Sequence[str]]  # token lists where there is no tokenizer
 
 
 class _Index(ABC):
@@ -35,7 +43,7 @@ class _Index(ABC):
     def __init__(self, tokenizer: Tokenizer | None) -> None:
         self.tokenizer = tokenizer
 
-    def fit(self, documents: Sequence[str]) -> Self:
+    def fit(self, documents: Texts) -> Self:
         """Learn vocabulary and weights from the documents, and index them.
 
         documents: one string per document; token lists where tokenizer is None.
@@ -55,7 +63,7 @@ class _Index(ABC):
             )
         return self._index(terms, counts)
 
-    def add(self, documents: Sequence[str]) -> Self:
+    def add(self, documents: Texts) -> Self:
         """More documents, behind those that are there. The index is that of all of them, as if
         `fit` had seen them together: vocabulary and weights are learned anew, from the counts that
         the index keeps, and no document is read twice.
@@ -88,7 +96,7 @@ class _Index(ABC):
             )
         return self._index(union, vstack(blocks, format="csr"))
 
-    def transform(self, documents: Sequence[str]) -> csr_array:
+    def transform(self, documents: Texts) -> csr_array:
         """Weights of the terms in other documents, by what `fit` has learned. Words it has not seen
         are left out first.
 
@@ -97,13 +105,11 @@ class _Index(ABC):
         """
         return self._weigh(self._counts("transform", documents))
 
-    def fit_transform(self, documents: Sequence[str]) -> csr_array:
+    def fit_transform(self, documents: Texts) -> csr_array:
         """`fit`, then the weights of the same documents: `matrix_`."""
         return self.fit(documents).matrix_
 
-    def search(
-        self, queries: Sequence[str], k: int = 10
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def search(self, queries: Texts, k: int = 10) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k best documents for every query. Of equal scores the lower index comes first.
 
         queries: one string per query; token lists where tokenizer is None.
@@ -115,13 +121,11 @@ class _Index(ABC):
         """
         from embcourse.tfidf import fast
 
-        k = index(k)
-        if k < 1:
-            raise ValueError(f"{type(self).__name__}.search: k must be at least 1, got {k}")
+        k = require_whole(f"{type(self).__name__}.search", "k", k, least=1)
         counts = self._counts("search", queries)
         return fast.top_k(self._queries(counts), self._postings, min(k, self.matrix_.shape[0]))
 
-    def ranks(self, queries: Sequence[str], targets: ArrayLike) -> NDArray[np.int64]:
+    def ranks(self, queries: Texts, targets: ArrayLike) -> NDArray[np.int64]:
         """Position, from 1, at which every query's one right document comes out among all
         documents.
 
@@ -134,6 +138,15 @@ class _Index(ABC):
         """
         from embcourse.tfidf import fast
 
+        where = f"{type(self).__name__}.ranks"
+        self._require_fitted("ranks")
+        queries = self._require_documents("ranks", queries)
+        targets = require_ids(where, "targets", targets, self.matrix_.shape[0])
+        if len(targets) != len(queries):
+            raise ValueError(
+                f"{where}: targets must name a document for each of the {len(queries)} queries,"
+                f" got {len(targets)}"
+            )
         return fast.target_ranks(
             self._queries(self._counts("ranks", queries)), self._postings, targets
         )
@@ -151,24 +164,18 @@ class _Index(ABC):
         """
         self._require_fitted("top_terms")
         where = f"{type(self).__name__}.top_terms"
-        chosen = np.atleast_1d(np.asarray(rows))
-        if chosen.ndim != 1 or chosen.size == 0 or chosen.dtype.kind not in "iu":
-            raise ValueError(
-                f"{where}: rows must be an integer or a non-empty list of integers, got {rows!r}"
-            )
-        if chosen.min() < 0 or chosen.max() >= self.matrix_.shape[0]:
-            raise ValueError(
-                f"{where}: rows must lie in 0 ... {self.matrix_.shape[0] - 1}, got {rows!r}"
-            )
-        if k < 1:
-            raise ValueError(f"{where}: k must be at least 1, got {k}")
+        several = [rows] if isinstance(rows, Integral) else rows
+        chosen = require_ids(where, "rows", several, self.matrix_.shape[0])
+        if not chosen.size:
+            raise ValueError(f"{where}: rows must name at least one document, got {rows!r}")
+        k = require_whole(where, "k", k, least=1)
         mean = np.asarray(self.matrix_[chosen].sum(axis=0)).ravel() / chosen.size
         order = np.argsort(-mean, kind="stable")[:k]
         return [
             (self.vocabulary_.tokens[term], float(mean[term])) for term in order if mean[term] > 0
         ]
 
-    def _counts(self, method: str, documents: Sequence[str]) -> csr_array:
+    def _counts(self, method: str, documents: Texts) -> csr_array:
         from embcourse.tfidf import fast
 
         self._require_fitted(method)
@@ -176,7 +183,7 @@ class _Index(ABC):
         encoded = self.vocabulary_.encode_documents(self._tokens(documents))
         return fast.counts_from_ids(encoded.ids, encoded.offsets, len(self.vocabulary_))
 
-    def _count(self, documents: Sequence[str]) -> tuple[list[str], csr_array]:
+    def _count(self, documents: Sequence[Any]) -> tuple[list[str], csr_array]:
         """The terms of documents, by code point, and how often each document holds them."""
         from embcourse.tfidf import fast
 
@@ -198,26 +205,23 @@ class _Index(ABC):
         self._postings = fast.postings(self._documents(self.matrix_))
         return self
 
-    def _tokens(self, documents: Sequence[str]) -> Iterable[Sequence[str]]:
+    def _tokens(self, documents: Sequence[Any]) -> Iterable[Sequence[str]]:
         return documents if self.tokenizer is None else map(self.tokenizer, documents)
 
-    def _require_documents(self, method: str, documents: Sequence[str]) -> Sequence[str]:
+    def _require_documents(self, method: str, documents: Texts) -> Sequence[Any]:
         where = f"{type(self).__name__}.{method}"
         if isinstance(documents, str):
             raise TypeError(
                 f"{where}: expected a list of documents, got one string; write [text] for a"
                 " single one"
             )
-        documents = list(documents)
+        documents = list(require_series(where, "documents", documents, "documents"))
+        if self.tokenizer is None:
+            return [require_tokens(where, f"document {i}", row) for i, row in enumerate(documents)]
         for row, document in enumerate(documents):
-            if isinstance(document, str) == (self.tokenizer is None):
-                wanted = (
-                    "a list of tokens, since tokenizer is None"
-                    if self.tokenizer is None
-                    else "a string"
-                )
+            if not isinstance(document, str):
                 raise TypeError(
-                    f"{where}: document {row} must be {wanted}, got {type(document).__name__}"
+                    f"{where}: document {row} must be a string, got a {type(document).__name__}"
                 )
         return documents
 
@@ -329,7 +333,7 @@ class Bm25Index(_Index):
     """
 
     def __init__(
-        self, k1: float = 1.2, b: float = 0.75, tokenizer: Tokenizer | None = tokenize
+        self, k1: float = K1, b: float = B, tokenizer: Tokenizer | None = tokenize
     ) -> None:
         super().__init__(tokenizer)
         self.k1 = k1

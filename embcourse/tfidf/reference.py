@@ -6,10 +6,22 @@ evaluation asks where the right row came out. The functions below follow that or
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from numbers import Integral
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from embcourse.arguments import (
+    require_choice,
+    require_floats,
+    require_ids,
+    require_number,
+    require_series,
+    require_text,
+    require_tokens,
+    require_whole,
+)
 from embcourse.text import Vocabulary
 
 FloatArray = NDArray[np.float64]
@@ -17,6 +29,7 @@ IntArray = NDArray[np.int64]
 
 TERM_FREQUENCIES = ("relative", "raw", "log", "augmented")
 VARIANTS = ("textbook", "scikit-learn")
+K1, B = 1.2, 0.75  # of BM25, where nobody says otherwise
 
 _SCIKIT_LEARN_TOKEN = re.compile(r"(?u)\b\w\w+\b")
 
@@ -37,11 +50,21 @@ def scikit_learn_tokens(text: str) -> list[str]:
     scikit-learn: `token_pattern=r"(?u)\b\w\w+\b"`. `embcourse.text.tokenize` keeps "i", "a" and
     "man's".
     """
-    return _SCIKIT_LEARN_TOKEN.findall(text.lower())
+    return _SCIKIT_LEARN_TOKEN.findall(require_text("scikit_learn_tokens", "text", text).lower())
+
+
+@overload
+def count_matrix(
+    documents: Iterable[Sequence[str]], vocabulary: Vocabulary | Sequence[str]
+) -> IntArray: ...
+
+
+@overload
+def count_matrix(documents: Iterable[Sequence[int]], vocabulary: int) -> IntArray: ...
 
 
 def count_matrix(
-    documents: Iterable[Sequence[str] | Sequence[int]], vocabulary: Vocabulary | Sequence[str] | int
+    documents: Iterable[Sequence[Any]], vocabulary: Vocabulary | Sequence[str] | int
 ) -> IntArray:
     """How often every term stands in every document.
 
@@ -64,31 +87,20 @@ def count_matrix(
 
     Salton, Wong & Yang (1975). scikit-learn: `CountVectorizer`.
     """
-    if not isinstance(vocabulary, (int, np.integer, Vocabulary)):
-        vocabulary = Vocabulary(list(vocabulary))
-    terms = len(vocabulary) if isinstance(vocabulary, Vocabulary) else int(vocabulary)
-    documents = list(documents)
+    if isinstance(vocabulary, Integral):
+        vocabulary = require_whole("count_matrix", "vocabulary", vocabulary, least=0)
+    elif not isinstance(vocabulary, Vocabulary):
+        vocabulary = Vocabulary(require_tokens("count_matrix", "vocabulary", vocabulary))
+    terms = len(vocabulary) if isinstance(vocabulary, Vocabulary) else vocabulary
+    documents = list(require_series("count_matrix", "documents", documents, "documents"))
     counts = np.zeros((len(documents), terms), dtype=np.int64)
     for row, document in enumerate(documents):
-        if isinstance(document, str):
-            raise TypeError(
-                f"count_matrix: document {row} must be a list of tokens, got the string"
-                f" {document[:40]!r}"
-            )
-        ids = (
-            vocabulary.encode(document)
-            if isinstance(vocabulary, Vocabulary)
-            else np.asarray(document)
-        )
-        if ids.size and ids.dtype.kind not in "iu":
-            raise TypeError(
-                f"count_matrix: document {row} must hold integer ids, got dtype {ids.dtype}"
-            )
+        name = f"document {row}"
+        if isinstance(vocabulary, Vocabulary):
+            ids = vocabulary.encode(require_tokens("count_matrix", name, document))
+        else:
+            ids = require_ids("count_matrix", name, document, terms)
         for term in ids:
-            if not 0 <= term < terms:  # a negative id would count from the end, silently
-                raise ValueError(
-                    f"count_matrix: document {row} holds id {term}, expected 0 <= id < {terms}"
-                )
             counts[row, term] += 1
     return counts
 
@@ -105,23 +117,13 @@ def require_counts(function: str, counts: ArrayLike, *, documents: int = 0) -> F
 
     >>> require_counts("idf", [[1, -2]])
     Traceback (most recent call last):
-    ValueError: idf: counts must be non-negative and finite, got -2.0 in document 0, term 1
+    ValueError: idf: counts must be finite and not negative, got -2.0 in row 0, column 1
     """
-    matrix = np.array(counts, dtype=np.float64)
-    if matrix.ndim != 2:
-        raise ValueError(
-            f"{function}: counts must have shape (documents, terms), got shape {matrix.shape}"
-        )
+    shape = "(documents, terms)"
+    matrix = require_floats(function, "counts", counts, shape, least=0).copy()
     if len(matrix) < documents:
         raise ValueError(
             f"{function}: counts must hold at least {documents} document, got shape {matrix.shape}"
-        )
-    wrong = np.argwhere(~(np.isfinite(matrix) & (matrix >= 0)))
-    if len(wrong):
-        row, term = wrong[0]
-        raise ValueError(
-            f"{function}: counts must be non-negative and finite, "
-            f"got {matrix[row, term]} in document {row}, term {term}"
         )
     return matrix
 
@@ -132,12 +134,9 @@ def require_variant(function: str, variant: str) -> None:
 
     >>> require_variant("tfidf", "sklearn")
     Traceback (most recent call last):
-    ValueError: tfidf: variant must be one of textbook, scikit-learn, got 'sklearn'
+    ValueError: tfidf: variant must be 'textbook' or 'scikit-learn', got 'sklearn'
     """
-    if variant not in VARIANTS:
-        raise ValueError(
-            f"{function}: variant must be one of {', '.join(VARIANTS)}, got {variant!r}"
-        )
+    require_choice(function, "variant", variant, VARIANTS)
 
 
 def require_bm25_parameters(function: str, k1: float, b: float) -> None:
@@ -145,12 +144,10 @@ def require_bm25_parameters(function: str, k1: float, b: float) -> None:
 
     >>> require_bm25_parameters("Bm25Index", 1.2, 75)
     Traceback (most recent call last):
-    ValueError: Bm25Index: b must lie in [0, 1], got 75
+    ValueError: Bm25Index: b must lie between 0 and 1, got 75
     """
-    if not (np.isfinite(k1) and k1 >= 0):
-        raise ValueError(f"{function}: k1 must be a finite number >= 0, got {k1}")
-    if not 0 <= b <= 1:
-        raise ValueError(f"{function}: b must lie in [0, 1], got {b}")
+    require_number(function, "k1", k1, least=0)
+    require_number(function, "b", b, least=0, most=1)
 
 
 # ---------------------------------------------------------------------------------------- weighting
@@ -183,6 +180,7 @@ def term_frequency(counts: ArrayLike, variant: str = "relative") -> FloatArray:
     figure 6.15, has "log" as well. scikit-learn counts raw, and `sublinear_tf=True` is "log".
     """
     counts = require_counts("term_frequency", counts)
+    require_choice("term_frequency", "variant", variant, TERM_FREQUENCIES)
     present = counts > 0
     if variant == "raw":
         return counts
@@ -191,12 +189,8 @@ def term_frequency(counts: ArrayLike, variant: str = "relative") -> FloatArray:
         return np.divide(counts, length, out=np.zeros_like(counts), where=length > 0)
     if variant == "log":
         return np.where(present, 1 + np.log(counts, out=np.zeros_like(counts), where=present), 0.0)
-    if variant == "augmented":
-        largest = counts.max(axis=1, keepdims=True, initial=0)
-        return np.where(present, 0.5 + 0.5 * counts / np.where(largest > 0, largest, 1.0), 0.0)
-    raise ValueError(
-        f"term_frequency: variant must be one of {', '.join(TERM_FREQUENCIES)}, got {variant!r}"
-    )
+    largest = counts.max(axis=1, keepdims=True, initial=0)
+    return np.where(present, 0.5 + 0.5 * counts / np.where(largest > 0, largest, 1.0), 0.0)
 
 
 def idf(counts: ArrayLike) -> FloatArray:
@@ -291,7 +285,7 @@ def l2_normalise(rows: ArrayLike) -> FloatArray:
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
-    rows = _require_rows("l2_normalise", "rows", rows)
+    rows = require_floats("l2_normalise", "rows", rows, "(rows, columns)")
     largest = np.abs(rows).max(axis=1, keepdims=True, initial=0)
     # squares neither over- nor underflow
     rows = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)
@@ -312,25 +306,14 @@ def cosine_similarity(a: ArrayLike, b: ArrayLike) -> FloatArray:
     array([[1.   , 0.   ],
            [0.707, 0.   ]])
     """
-    a = _require_rows("cosine_similarity", "a", a)
-    b = _require_rows("cosine_similarity", "b", b)
+    a = require_floats("cosine_similarity", "a", a, "(rows, columns)")
+    b = require_floats("cosine_similarity", "b", b, "(rows, columns)")
     if a.shape[1] != b.shape[1]:
         raise ValueError(
             f"cosine_similarity: rows of a have {a.shape[1]} columns but rows of b have"
             f" {b.shape[1]}. Got a {a.shape}, b {b.shape}"
         )
     return l2_normalise(a) @ l2_normalise(b).T
-
-
-def _require_rows(function: str, argument: str, rows: ArrayLike) -> FloatArray:
-    rows = np.asarray(rows, dtype=np.float64)
-    if rows.ndim != 2:
-        raise ValueError(
-            f"{function}: {argument} must have shape (rows, columns), got shape {rows.shape}"
-        )
-    if not np.isfinite(rows).all():
-        raise ValueError(f"{function}: {argument} must be finite, got NaN or inf")
-    return rows
 
 
 # --------------------------------------------------------------------------------------------- BM25
@@ -360,7 +343,7 @@ def bm25_idf(counts: ArrayLike) -> FloatArray:
     return np.log1p((documents - containing + 0.5) / (containing + 0.5))
 
 
-def bm25_weights(counts: ArrayLike, k1: float = 1.2, b: float = 0.75) -> FloatArray:
+def bm25_weights(counts: ArrayLike, k1: float = K1, b: float = B) -> FloatArray:
     """What a term of the query adds to the score of a document, each time.
 
     weight(d, t) = idf(t) * tf (k1 + 1) / (tf + k1 * norm(d)), with `bm25_idf`,
@@ -393,9 +376,7 @@ def bm25_weights(counts: ArrayLike, k1: float = 1.2, b: float = 0.75) -> FloatAr
     return bm25_idf(counts) * saturated
 
 
-def bm25(
-    counts: ArrayLike, query_counts: ArrayLike, k1: float = 1.2, b: float = 0.75
-) -> FloatArray:
+def bm25(counts: ArrayLike, query_counts: ArrayLike, k1: float = K1, b: float = B) -> FloatArray:
     """BM25 score of every document for a query, or for several.
 
     score(q, d) = sum over terms t of count(t in q) * weight(d, t), with `bm25_weights`.
@@ -413,14 +394,12 @@ def bm25(
     Robertson & Zaragoza (2009). A query term that is asked for twice counts twice, as in Lucene.
     """
     weights = bm25_weights(counts, k1, b)
-    query = np.asarray(query_counts, dtype=np.float64)
+    query = require_floats("bm25", "query_counts", query_counts, "(..., terms)", least=0)
     if query.ndim not in (1, 2) or query.shape[-1] != weights.shape[1]:
         raise ValueError(
             "bm25: query_counts must have shape (terms,) or (queries, terms) with terms ="
             f" {weights.shape[1]}, as in counts {weights.shape}, got shape {query.shape}"
         )
-    if not (np.isfinite(query) & (query >= 0)).all():
-        raise ValueError("bm25: query_counts must be non-negative and finite")
     return query @ weights.T
 
 
@@ -505,8 +484,7 @@ def recall_at_k(ranking: Sequence[int], relevant: Collection[int], k: int) -> fl
     0.5
     """
     relevant = _require_relevant("recall_at_k", relevant)
-    if k < 1:
-        raise ValueError(f"recall_at_k: k must be at least 1, got {k}")
+    k = require_whole("recall_at_k", "k", k, least=1)
     found = relevant.intersection(int(document) for document in ranking[:k])
     return len(found) / len(relevant)
 
@@ -541,17 +519,9 @@ def bootstrap_interval(
 
     Efron (1979). `scipy.stats.bootstrap(..., method="percentile")` is the general tool.
     """
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0:
-        raise ValueError(
-            f"bootstrap_interval: values must have shape (n,) with n >= 1, got shape {values.shape}"
-        )
-    if not np.isfinite(values).all():
-        raise ValueError("bootstrap_interval: values must be finite, got NaN or inf")
-    if not 0 < level < 1:
-        raise ValueError(f"bootstrap_interval: level must lie between 0 and 1, got {level}")
-    if resamples < 1:
-        raise ValueError(f"bootstrap_interval: resamples must be at least 1, got {resamples}")
+    values = require_floats("bootstrap_interval", "values", values, "(n,)", filled=True)
+    level = require_number("bootstrap_interval", "level", level, above=0, below=1)
+    resamples = require_whole("bootstrap_interval", "resamples", resamples, least=1)
     rng = np.random.default_rng(seed)
     # one resample in memory at a time
     means = [rng.choice(values, size=values.size).mean() for _ in range(resamples)]

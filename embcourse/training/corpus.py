@@ -18,9 +18,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
+from embcourse.arguments import (
+    require_ids,
+    require_instance,
+    require_offsets,
+    require_series,
+    require_tokens,
+    require_whole,
+)
 from embcourse.text import Encoded, Vocabulary
 from embcourse.training.files import corpus_files, is_paths, read_all
+
+Corpus = Iterable[Sequence[str]] | str | Path | Sequence[Path] | Encoded
+"""What every trainer reads: token lists, one or several files, or ids with their vocabulary."""
 
 _BLOCK = 1 << 20  # tokens or sentences that are handled at once
 
@@ -42,6 +54,12 @@ class TrainingCorpus:
         self.vocabulary = vocabulary
         self.ids = ids
         self.offsets = offsets
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How often each word of the vocabulary occurs."""
+        assert self.vocabulary.counts is not None  # open_corpus sees to it
+        return self.vocabulary.counts
 
     @property
     def tokens(self) -> int:
@@ -73,23 +91,22 @@ class TrainingCorpus:
             sum_so_far = 0
             for start in range(0, len(values), _BLOCK):
                 sum_so_far = zlib.crc32(
-                    np.ascontiguousarray(values[start : start + _BLOCK]), sum_so_far
+                    np.ascontiguousarray(values[start : start + _BLOCK]).data, sum_so_far
                 )
             sums.append(f"{sum_so_far:08x}")
-        words = zlib.crc32(
-            "\0".join(self.vocabulary.tokens).encode(), zlib.crc32(self.vocabulary.counts)
-        )
+        words = zlib.crc32("\0".join(self.vocabulary.tokens).encode(), zlib.crc32(self.counts.data))
         return f"{self.tokens}-{sums[0]}-{sums[1]}-{words:08x}"
 
 
 def open_corpus(
-    corpus: Iterable[Sequence[str]] | str | Path | Sequence[Path] | Encoded,
+    corpus: Corpus,
     *,
     vocabulary: Vocabulary | None = None,
     min_count: int = 5,
     max_size: int | None = None,
     max_sentence: int = 10_000,
     encoding: str = "utf-8",
+    where: str = "open_corpus",
 ) -> TrainingCorpus:
     """Any corpus, made ready for training. Words outside the vocabulary are dropped before windows
     are laid.
@@ -105,6 +122,7 @@ def open_corpus(
     max_sentence: longer sentences are cut into pieces of so many tokens. Nothing is lost but pairs
                   across the cuts.
     encoding    : of text in files.
+    where       : the public name to put in front of an error.
     returns     : TrainingCorpus.
     raises      : TypeError for a sentence or corpus that is a str but no file (FileNotFoundError if
                   it looks like a path), or tokens that are not strings; ValueError if there is no
@@ -115,24 +133,23 @@ def open_corpus(
     >>> open_corpus(iter([["x", "y", "x"]]), min_count=2).vocabulary.tokens
     ('x',)
     """
-    if isinstance(max_sentence, bool) or not isinstance(max_sentence, int) or max_sentence < 1:
-        raise ValueError(
-            f"open_corpus: max_sentence must be an integer of at least 1, got {max_sentence!r}"
-        )
-    if vocabulary is not None and not isinstance(vocabulary, Vocabulary):
-        raise TypeError(
-            f"open_corpus: vocabulary must be a Vocabulary, got {type(vocabulary).__name__}"
-        )
+    max_sentence = require_whole(where, "max_sentence", max_sentence, least=1)
+    min_count = require_whole(where, "min_count", min_count, least=1)
+    if max_size is not None:
+        max_size = require_whole(where, "max_size", max_size, least=1)
+    if vocabulary is not None:
+        require_instance(where, "vocabulary", vocabulary, Vocabulary, "a Vocabulary")
+        if vocabulary.counts is not None and not vocabulary.counts.any():
+            raise ValueError(f"{where}: vocabulary must have a count above 0, got none")
     if isinstance(corpus, Encoded):
-        return _from_encoded(corpus, vocabulary, max_sentence)
+        return _from_encoded(corpus, vocabulary, max_sentence, where)
     if is_paths(corpus):
-        corpus = read_all(
-            corpus_files(corpus, "open_corpus"), encoding=encoding, max_tokens=max_sentence
-        )
+        corpus = read_all(corpus_files(corpus, where), encoding=encoding, max_tokens=max_sentence)
+    require_instance(where, "corpus", corpus, Iterable, "token lists, a path or Encoded ids")
 
-    tokens, ids, offsets, counts = _spool(corpus, max_sentence)
+    tokens, ids, offsets, counts = _spool(corpus, max_sentence, where)
     if not len(ids):
-        raise ValueError("open_corpus: corpus holds no token")
+        raise ValueError(f"{where}: corpus holds no token")
     if vocabulary is None:
         vocabulary = Vocabulary.from_counts(
             dict(zip(tokens, counts.tolist(), strict=True)),
@@ -142,40 +159,27 @@ def open_corpus(
         )
         if not len(vocabulary):
             raise ValueError(
-                f"open_corpus: no word is left: none of {len(tokens)} words occurs"
+                f"{where}: no word is left: none of {len(tokens)} words occurs"
                 f" min_count={min_count} times or more"
             )
-    final = _final_ids(tokens, vocabulary)
+    final = _final_ids(tokens, vocabulary, where)
     ids, offsets = _renumber(ids, offsets, final)
     if not len(ids):
-        raise ValueError(
-            f"open_corpus: none of the corpus's {len(tokens)} words is in the vocabulary"
-        )
+        raise ValueError(f"{where}: none of the corpus's {len(tokens)} words is in the vocabulary")
     return TrainingCorpus(_with_counts(vocabulary, ids), ids, offsets)
 
 
 def _from_encoded(
-    corpus: Encoded, vocabulary: Vocabulary | None, max_sentence: int
+    corpus: Encoded, vocabulary: Vocabulary | None, max_sentence: int, where: str
 ) -> TrainingCorpus:
     if vocabulary is None:
-        raise ValueError("open_corpus: an Encoded corpus needs its vocabulary")
-    ids, offsets = np.asarray(corpus.ids), np.asarray(corpus.offsets)
-    for name, values in (("ids", ids), ("offsets", offsets)):
-        if values.dtype.kind not in "iu" and values.size:
-            raise TypeError(f"open_corpus: {name} must be integers, got {values.dtype}")
+        raise ValueError(f"{where}: an Encoded corpus needs its vocabulary")
+    ids = np.ascontiguousarray(
+        require_ids(where, "ids", corpus.ids, len(vocabulary), dtype=np.int32)
+    )
     if not ids.size:
-        raise ValueError("open_corpus: corpus holds no token")
-    # before the cast, in which 2**32 would become 0
-    if ids.min() < 0 or ids.max() >= len(vocabulary):
-        raise ValueError(
-            f"open_corpus: ids must lie between 0 and {len(vocabulary) - 1}, got {ids.min()} to"
-            f" {ids.max()}"
-        )
-    ids, offsets = np.ascontiguousarray(ids, dtype=np.int32), offsets.astype(np.int64)
-    if offsets[0] != 0 or offsets[-1] != ids.size or (np.diff(offsets) < 0).any():
-        raise ValueError(
-            f"open_corpus: offsets must rise from 0 to the number of tokens, {ids.size}"
-        )
+        raise ValueError(f"{where}: corpus holds no token")
+    offsets = require_offsets(where, corpus.offsets, ids.size)
     if (np.diff(offsets) > max_sentence).any():
         pieces = [np.arange(start, end, max_sentence) for start, end in pairwise(offsets)]
         offsets = np.concatenate([*pieces, offsets[-1:]])
@@ -183,7 +187,7 @@ def _from_encoded(
 
 
 def _spool(
-    sentences: Iterable[Sequence[str]], max_sentence: int
+    sentences: Iterable[Sequence[str]], max_sentence: int, where: str
 ) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
     """The text on the disk in provisional ids: words in order of appearance, ids, offsets, counts
     of the words."""
@@ -191,19 +195,17 @@ def _spool(
     buffer, ends = array("i"), array("q", [0])
     total = 0
     with tempfile.TemporaryFile() as id_file, tempfile.TemporaryFile() as end_file:
-        for number, sentence in enumerate(sentences):
-            if isinstance(sentence, str):
-                raise TypeError(
-                    f"open_corpus: sentence {number} must be a list of tokens, got the str"
-                    f" {sentence[:30]!r}; call tokenize first"
-                )
+        for number, sentence in enumerate(
+            require_series(where, "corpus", sentences, "token lists")
+        ):
+            if not isinstance(sentence, list):
+                sentence = require_tokens(where, f"sentence {number}", sentence)
             before = len(buffer)
             try:
                 buffer.extend(map(index.__getitem__, sentence))
             except TypeError:
                 raise TypeError(
-                    f"open_corpus: sentence {number} must be a list of strings, got"
-                    f" {sentence!r:.60}"
+                    f"{where}: sentence {number} must be a list of strings, got {sentence!r:.60}"
                 ) from None
             length = len(buffer) - before
             ends.extend(range(total + max_sentence, total + length, max_sentence))
@@ -214,15 +216,14 @@ def _spool(
                 ends = _flush(ends, end_file)
         _flush(buffer, id_file)
         _flush(ends, end_file)
-        wrong = next((token for token in index if not isinstance(token, str)), None)
-        if wrong is not None:
+        for wrong in (token for token in index if not isinstance(token, str)):
             raise TypeError(
-                f"open_corpus: tokens must be strings, got {wrong!r} ({type(wrong).__name__})"
+                f"{where}: tokens must be strings, got {wrong!r} ({type(wrong).__name__})"
             )
         lone = next((token for token in index if not _is_unicode(token)), None)
         if lone is not None:
             raise ValueError(
-                f"open_corpus: tokens must be valid Unicode, got {lone!r}, which no file can hold"
+                f"{where}: tokens must be valid Unicode, got {lone!r}, which no file can hold"
             )
         ids, offsets = _mapped(id_file, np.int32), _mapped(end_file, np.int64)
     counts = np.zeros(len(index), np.int64)
@@ -240,7 +241,7 @@ def _is_unicode(token: str) -> bool:
     return True
 
 
-def _flush(buffer: array, file: BinaryIO) -> array:
+def _flush(buffer: array[int], file: BinaryIO) -> array[int]:
     buffer.tofile(file)
     return array(buffer.typecode)
 
@@ -252,15 +253,19 @@ def _mapped(file: BinaryIO, dtype: type) -> np.ndarray:
     return np.memmap(file, dtype, mode="r+", shape=(size,)) if size else np.empty(0, dtype)
 
 
-def _final_ids(tokens: list[str], vocabulary: Vocabulary) -> np.ndarray:
+def _final_ids(tokens: list[str], vocabulary: Vocabulary, where: str) -> np.ndarray:
     """The id in the vocabulary of each provisional id; -1 for a word to drop."""
-    if vocabulary.unknown != "drop":
+    if vocabulary.unknown == "replace":
         return vocabulary.encode(tokens)
-    return np.fromiter(
+    final = np.fromiter(
         (vocabulary[token] if token in vocabulary else -1 for token in tokens),
         np.int32,
         len(tokens),
     )
+    if vocabulary.unknown == "raise" and (final < 0).any():
+        token = tokens[int(np.argmin(final))]
+        raise KeyError(f"{where}: token {token!r} is not among the {len(vocabulary)} of vocabulary")
+    return final
 
 
 def _renumber(

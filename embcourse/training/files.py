@@ -9,8 +9,13 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from embcourse.arguments import require_path, require_series
 from embcourse.text.compression import DAMAGED, compressed
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 _BLOCK = 1 << 18  # bytes read at once
 
@@ -36,12 +41,16 @@ def corpus_files(corpus: str | Path | Sequence[Path], where: str) -> list[Path]:
     [['a.txt', 'b.txt', 'c.md'], ['a.txt', 'b.txt'], ['c.md']]
     """
     if not isinstance(corpus, str | Path):
-        files = [file for path in corpus for file in corpus_files(path, where)]
+        paths = list(require_series(where, "corpus", corpus, "paths"))
+        for path in paths:
+            require_path(where, "corpus", path)
+        files = [file for path in paths for file in corpus_files(path, where)]
         if not files:
             raise ValueError(
                 f"{where}: corpus must name at least one file, got an empty sequence of paths"
             )
         return files
+    require_path(where, "corpus", corpus)
     if os.path.isfile(corpus):
         return [Path(corpus)]
     if os.path.isdir(corpus):
@@ -88,7 +97,7 @@ def read_sentences(
     """
     tokens: list[str] = []  # of a line that is longer than a block, so far
     rest, cut = "", False  # text not split yet; whether part of its line is out
-    for text in _texts(Path(path), encoding):
+    for text in _texts(require_path("read_sentences", "path", path), encoding):
         *lines, rest = (rest + text).split("\n")
         for line in lines:
             tokens += line.split()
@@ -156,7 +165,7 @@ def _texts(path: Path, encoding: str) -> Iterator[str]:
             yield text
 
 
-def is_paths(corpus: object) -> bool:
+def is_paths(corpus: object) -> TypeIs[str | Path | Sequence[Path]]:
     """Whether a corpus is a path or a sequence of `Path`s, not of sentences.
 
     >>> is_paths("a.txt"), is_paths([Path("a.txt"), Path("b.txt")]), is_paths([["a"]]), is_paths([])

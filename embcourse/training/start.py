@@ -9,33 +9,34 @@ from embcourse.vectors import Embeddings
 
 
 def first_vectors(
-    start: Embeddings | np.ndarray | None, vocabulary: Vocabulary, dim: int, seed: int
+    where: str, start: Embeddings | np.ndarray | None, vocabulary: Vocabulary, dim: int, seed: int
 ) -> np.ndarray:
     """Uniform in (-0.5, 0.5) / dim as in the released word2vec, or what the user wants.
 
+    where  : the public name to put in front of an error.
     start  : None; a (words, dim) array of finite floats in the order of the vocabulary; or
              Embeddings, whose words keep their vectors while new words get random ones.
     returns: (words, dim) float32, a fresh array, made without a float64 one.
     raises : TypeError for an array that holds no floats; ValueError for a wrong shape, NaN or
              infinity.
 
-    >>> first_vectors(None, Vocabulary(["a", "b"]), 4, seed=0).shape
+    >>> first_vectors("train", None, Vocabulary(["a", "b"]), 4, seed=0).shape
     (2, 4)
     """
     shape = (len(vocabulary), dim)
     if start is not None and not isinstance(start, Embeddings):
         start = np.asarray(start)
         if start.dtype.kind != "f":
-            raise TypeError(f"train: start must be floats, got {start.dtype}")
+            raise TypeError(f"{where}: start must be floats, got {start.dtype}")
         if start.shape != shape:
             raise ValueError(
-                f"train: start must have shape (words, dim) = {shape}, got {start.shape}"
+                f"{where}: start must have shape (words, dim) = {shape}, got {start.shape}"
             )
         finite = np.isfinite(start).all(axis=1)
         if not finite.all():
             word = vocabulary.tokens[int(np.argmin(finite))]
             raise ValueError(
-                f"train: start must be finite, but the vector of {word!r} holds NaN or infinity"
+                f"{where}: start must be finite, but the vector of {word!r} holds NaN or infinity"
             )
         return np.array(start, dtype=np.float32, order="C")
     vectors = np.random.default_rng(seed).random(shape, dtype=np.float32)
@@ -43,7 +44,9 @@ def first_vectors(
     vectors /= dim
     if start is not None:
         if start.dim != dim:
-            raise ValueError(f"train: start must have dim={dim}, got Embeddings of dim={start.dim}")
+            raise ValueError(
+                f"{where}: start must have dim={dim}, got Embeddings of dim={start.dim}"
+            )
         for row, token in enumerate(vocabulary.tokens):
             if token in start:
                 vectors[row] = start[token]

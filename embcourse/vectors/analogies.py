@@ -1,14 +1,16 @@
 """a is to b as c is to ?: the two usual objectives, and the share of questions they answer."""
 
-from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from embcourse.arguments import require_choice, require_number, require_series, require_tokens
 from embcourse.text import Vocabulary
 from embcourse.vectors.neighbours import blocks, unit_rows
 
 Method = Literal["3CosAdd", "3CosMul"]
+Ids = Sequence[int] | np.ndarray
 
 
 class Accuracy(NamedTuple):
@@ -30,7 +32,7 @@ class Accuracy(NamedTuple):
 
 
 def analogy_scores(
-    units: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray, method: Method, epsilon: float
+    units: np.ndarray, a: Ids, b: Ids, c: Ids, method: Method, epsilon: float
 ) -> np.ndarray:
     """How well every word answers "a is to b as c is to ?".
 
@@ -53,7 +55,7 @@ def analogy_scores(
     return numerator
 
 
-def _shifted(units: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def _shifted(units: np.ndarray, ids: Ids) -> np.ndarray:
     return (np.clip(units[ids] @ units.T, -1, 1) + 1) / 2
 
 
@@ -68,7 +70,8 @@ def analogy_accuracy(
     """Answer all questions, a block at a time. See `Embeddings.analogy_accuracy`."""
 
     def scores(inputs: np.ndarray) -> np.ndarray:
-        return analogy_scores(units, *inputs.T, method, epsilon)
+        a, b, c = inputs.T
+        return analogy_scores(units, a, b, c, method, epsilon)
 
     return _accuracy(
         *_known(vocabulary, questions, "analogy_accuracy"), len(units), scores, exclude_inputs
@@ -98,8 +101,10 @@ def _known(
     """The ids of the questions whose four words are known, (questions, 4), and how many were
     asked."""
     total, known = 0, []
-    for i, question in enumerate(questions):
-        if isinstance(question, str) or len(question) != 4:
+    where = f"Embeddings.{where}"
+    for i, asked in enumerate(require_series(where, "questions", questions, "questions")):
+        question = require_tokens(where, f"question {i}", asked)
+        if len(question) != 4:
             raise ValueError(f"{where}: question {i} must be (a, b, c, expected), got {question!r}")
         total += 1
         if all(word in vocabulary for word in question):
@@ -131,9 +136,7 @@ def _accuracy(
     return Accuracy(correct / len(ids), correct, len(ids), total)
 
 
-def require_method(method: str, epsilon: float, where: str) -> None:
+def require_method(where: str, method: str, epsilon: float) -> None:
     """Stop with a ValueError if the method is unknown or epsilon is not positive."""
-    if method not in get_args(Method):
-        raise ValueError(f"{where}: method must be '3CosAdd' or '3CosMul', got {method!r}")
-    if not epsilon > 0:
-        raise ValueError(f"{where}: epsilon must be positive, got {epsilon!r}")
+    require_choice(where, "method", method, Method)
+    require_number(where, "epsilon", epsilon, above=0)

@@ -4,11 +4,18 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from embcourse.arguments import (
+    require_choice,
+    require_path,
+    require_series,
+    require_text,
+    require_whole,
+)
 from embcourse.text import Vocabulary
 from embcourse.text.compression import is_compressed, without_compression
 from embcourse.vectors.analogies import (
@@ -25,6 +32,14 @@ from embcourse.vectors.similarity import Correlation, rank_correlation
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
+Query = (
+    str
+    | Sequence[str]
+    | Sequence[float]
+    | Sequence[Sequence[float]]
+    | Sequence[np.ndarray]
+    | np.ndarray
+)
 Undecodable = Literal["raise", "skip", "keep"]
 Format = Literal["word2vec-text", "word2vec-binary", "fasttext-vec", "safetensors"]
 _FORMAT_OF_SUFFIX: dict[str, Format] = {
@@ -58,7 +73,12 @@ class Embeddings:
     def __init__(self, vocabulary: Vocabulary | Sequence[str], matrix: np.ndarray) -> None:
         if not isinstance(vocabulary, Vocabulary):
             vocabulary = Vocabulary(vocabulary)
-        matrix = np.asarray(matrix)
+        try:
+            matrix = np.asarray(matrix)
+        except ValueError:  # rows of different lengths
+            raise ValueError(
+                f"Embeddings: matrix must be (words, dim), got {matrix!r:.60}"
+            ) from None
         if matrix.dtype not in (np.float16, np.float32, np.float64):
             raise TypeError(
                 f"Embeddings: matrix must be float16, float32 or float64, got {matrix.dtype}"
@@ -117,11 +137,30 @@ class Embeddings:
         >>> round(emb.similarity("here", "there"), 3), emb.similarity("here", "nowhere")
         (0.6, 0.0)
         """
-        cosine = self._units[self.vocabulary[a]] @ self._units[self.vocabulary[b]]
+        first, second = self._ids("Embeddings.similarity", (a, b))
+        cosine = self._units[first] @ self._units[second]
         return float(np.clip(cosine, -1, 1))
 
+    @overload  # a str is a sequence of str too: this one comes first
+    def neighbours(  # type: ignore[overload-overlap]
+        self, query: str | Sequence[float], k: int = 10, exclude: Iterable[str] = ()
+    ) -> list[Neighbour]: ...
+
+    @overload
     def neighbours(
-        self, query: str | Sequence[str] | np.ndarray, k: int = 10, exclude: Iterable[str] = ()
+        self,
+        query: Sequence[str] | Sequence[Sequence[float]] | Sequence[np.ndarray],
+        k: int = 10,
+        exclude: Iterable[str] = (),
+    ) -> list[list[Neighbour]]: ...
+
+    @overload
+    def neighbours(
+        self, query: np.ndarray, k: int = 10, exclude: Iterable[str] = ()
+    ) -> list[Neighbour] | list[list[Neighbour]]: ...
+
+    def neighbours(
+        self, query: Query, k: int = 10, exclude: Iterable[str] = ()
     ) -> list[Neighbour] | list[list[Neighbour]]:
         """The k nearest words by cosine, nearest first, ties by id.
 
@@ -142,16 +181,13 @@ class Embeddings:
         >>> [found[0].token for found in emb.neighbours([[0.9, 0.1], [0.1, 0.9]])]
         ['east', 'north']
         """
-        k = _require_k(k, "neighbours")
-        if isinstance(exclude, str):
-            raise TypeError(
-                f"Embeddings.neighbours: exclude must hold words, got the str {exclude!r}"
-            )
-        barred = [self.vocabulary[word] for word in exclude]
+        where = "Embeddings.neighbours"
+        k = require_whole(where, "k", k, least=1)
+        barred = self._ids(where, require_series(where, "exclude", exclude, "words", ordered=False))
         single = isinstance(query, str)
-        words = [query] if single else query
+        words = [query] if isinstance(query, str) else query
         if isinstance(words, list | tuple) and all(isinstance(word, str) for word in words):
-            ids = [self.vocabulary[word] for word in words]
+            ids = self._ids(where, words)
             queries = self._units[ids] if ids else np.empty((0, self.dim))
             excluded = [np.array([i, *barred]) for i in ids]
         else:
@@ -191,10 +227,10 @@ class Embeddings:
 
         Mikolov, Yih and Zweig (2013); Levy and Goldberg (2014), eq. 3 and 4.
         """
-        k = _require_k(k, "analogy")
-        require_method(method, epsilon, "Embeddings.analogy")
-        ids = [self.vocabulary[word] for word in (a, b, c)]
-        scores = analogy_scores(self._units, *([i] for i in ids), method, epsilon)[0]
+        k = require_whole("Embeddings.analogy", "k", k, least=1)
+        require_method("Embeddings.analogy", method, epsilon)
+        ids = self._ids("Embeddings.analogy", (a, b, c))
+        scores = analogy_scores(self._units, ids[:1], ids[1:2], ids[2:], method, epsilon)[0]
         if exclude_inputs:
             scores[ids] = -np.inf
         return self._named(*best(scores, k))
@@ -224,7 +260,7 @@ class Embeddings:
         ... )
         Accuracy(accuracy=1.0, correct=1, used=1, total=2)
         """
-        require_method(method, epsilon, "Embeddings.analogy_accuracy")
+        require_method("Embeddings.analogy_accuracy", method, epsilon)
         return analogy_accuracy(
             self._units, self.vocabulary, questions, method, exclude_inputs, epsilon
         )
@@ -396,6 +432,16 @@ class Embeddings:
 
         return cls(*from_keyed_vectors(vectors))
 
+    def _ids(self, where: str, words: Iterable[str]) -> list[int]:
+        """The words' ids; the error names the method that was asked."""
+        ids = []
+        for word in words:
+            require_text(where, "a word", word)
+            if self.vocabulary.unknown != "replace" and word not in self.vocabulary:
+                raise KeyError(f"{where}: token {word!r} is not among the {len(self)} tokens")
+            ids.append(self.vocabulary[word])
+        return ids
+
     def _named(self, ids: np.ndarray, scores: np.ndarray) -> list[Neighbour]:
         tokens = self.vocabulary.tokens
         return [
@@ -403,7 +449,7 @@ class Embeddings:
             for i, score in zip(ids.tolist(), scores.tolist(), strict=True)
         ]
 
-    def _unit_queries(self, query: np.ndarray) -> tuple[np.ndarray, bool]:
+    def _unit_queries(self, query: Query) -> tuple[np.ndarray, bool]:
         """Query vectors as rows of length 1 or 0, and whether there was just one."""
         expected = (
             f"Embeddings.neighbours: query must be words or finite vectors ({self.dim},) or (n,"
@@ -423,17 +469,10 @@ class Embeddings:
         return rows.astype(self._units.dtype, copy=False), vectors.ndim == 1
 
 
-def _require_k(k: int, where: str) -> int:
-    """k as a Python integer: a numpy one of 8 bits would overflow."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ValueError(f"Embeddings.{where}: k must be an integer of at least 1, got {k!r}")
-    return int(k)
-
-
 def _require_format(
     path: str | os.PathLike[str], format: Format | None, where: str
 ) -> tuple[Path, Format]:
-    path = Path(path)
+    path = require_path(f"Embeddings.{where}", "path", path)
     if format is None:
         suffix = without_compression(path).suffix
         if suffix not in _FORMAT_OF_SUFFIX:
@@ -442,11 +481,7 @@ def _require_format(
                 f" format is given, got {path.name!r}"
             )
         format = _FORMAT_OF_SUFFIX[suffix]
-    if format not in get_args(Format):
-        raise ValueError(
-            f"Embeddings.{where}: format must be one of {', '.join(get_args(Format))}, got"
-            f" {format!r}"
-        )
+    require_choice(f"Embeddings.{where}", "format", format, Format)
     if format == "safetensors" and is_compressed(path):
         raise ValueError(
             f"Embeddings.{where}: a safetensors file is not compressed, got {path.name!r}"

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from embcourse.arguments import require_offsets
 from embcourse.text import Vocabulary
 from embcourse.vectors.atomic import atomic_write
 
@@ -81,15 +82,10 @@ def load_safetensors(path: Path) -> tuple[Vocabulary, np.ndarray]:
             f" token_offsets, got format {metadata.get('format')!r} with {sorted(tensors)}"
         )
     offsets, text = tensors["token_offsets"], tensors["token_bytes"].tobytes()
-    if (
-        offsets.ndim != 1
-        or offsets[:1].tolist() != [0]
-        or offsets[-1] != len(text)
-        or (np.diff(offsets) < 0).any()
-    ):
-        raise ValueError(
-            f"{path}: expected token_offsets that rise from 0 to {len(text)}, got others"
-        )
+    try:
+        offsets = require_offsets(f"{path}", offsets, len(text), name="token_offsets", of="bytes")
+    except TypeError as error:  # what is wrong with a file is a ValueError
+        raise ValueError(str(error)) from None
     tokens = []
     for i, (start, end) in enumerate(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)):
         try:

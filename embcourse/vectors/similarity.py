@@ -1,11 +1,11 @@
 """Agreement between cosines and human judgements of similarity."""
 
 from collections.abc import Iterable
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
+from embcourse.arguments import require_number, require_series, require_tokens
 from embcourse.text import Vocabulary
 
 
@@ -30,17 +30,17 @@ def rank_correlation(
     units: np.ndarray, vocabulary: Vocabulary, pairs: Iterable[tuple[str, str, float]]
 ) -> Correlation:
     """Spearman's rho between cosines and judgements. See `Embeddings.rank_correlation`."""
-    total, known, judged = 0, [], []
-    for i, pair in enumerate(pairs):
-        if isinstance(pair, str) or len(pair) != 3:
-            raise ValueError(
-                f"rank_correlation: pair {i} must be (word, word, similarity), got {pair!r}"
-            )
+    total = 0
+    known: list[tuple[int, int]] = []
+    judged: list[float] = []
+    where = "Embeddings.rank_correlation"
+    for i, given in enumerate(require_series(where, "pairs", pairs, "pairs")):
+        pair = tuple(require_series(where, f"pair {i}", given, "two words and a similarity"))
+        if len(pair) != 3:
+            raise ValueError(f"{where}: pair {i} must be (word, word, similarity), got {pair!r}")
         first, second, score = pair
-        if not isinstance(score, Real) or not np.isfinite(score):
-            raise ValueError(
-                f"rank_correlation: pair {i} must have a finite number as similarity, got {score!r}"
-            )
+        require_tokens(where, f"pair {i}", pair[:2])
+        require_number(where, f"the similarity of pair {i}", score)
         total += 1
         if first in vocabulary and second in vocabulary:
             known.append((vocabulary[first], vocabulary[second]))

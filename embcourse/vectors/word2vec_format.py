@@ -7,6 +7,8 @@ the same header, then for each word its bytes, a space, d little-endian float32,
 (gensim leaves it out). All hold float32 and UTF-8, none holds counts.
 """
 
+from __future__ import annotations
+
 import mmap
 import warnings
 from array import array
@@ -19,6 +21,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from embcourse.arguments import require_choice, require_whole
 from embcourse.text.compression import DAMAGED, compressed, is_compressed
 from embcourse.vectors.atomic import atomic_write
 
@@ -76,14 +79,10 @@ class Reading(NamedTuple):
 
         >>> Reading(limit=0).require_valid()
         Traceback (most recent call last):
-        ValueError: Embeddings.load: limit must be an integer of at least 1 or None, got 0
+        ValueError: Embeddings.load: limit must be at least 1, got 0
         """
-        whole = isinstance(self.limit, int | np.integer) and not isinstance(self.limit, bool)
-        if self.limit is not None and (not whole or self.limit < 1):
-            raise ValueError(
-                "Embeddings.load: limit must be an integer of at least 1 or None, got"
-                f" {self.limit!r}"
-            )
+        if self.limit is not None:
+            require_whole("Embeddings.load", "limit", self.limit, least=1)
         try:
             known = np.dtype(self.dtype).name in ("float16", "float32")
         except TypeError:
@@ -92,11 +91,8 @@ class Reading(NamedTuple):
             raise ValueError(
                 f"Embeddings.load: dtype must be 'float16' or 'float32', got {self.dtype!r}"
             )
-        if self.undecodable not in ("raise", "skip", "keep"):
-            raise ValueError(
-                "Embeddings.load: undecodable must be 'raise', 'skip' or 'keep', got"
-                f" {self.undecodable!r}"
-            )
+        choices = ("raise", "skip", "keep")
+        require_choice("Embeddings.load", "undecodable", self.undecodable, choices)
 
 
 class _Table:
@@ -113,7 +109,7 @@ class _Table:
         """Whether there are as many words as are wanted."""
         return len(self.places) == self.reading.limit
 
-    def add(self, word: bytes, values: array | bytes, number: int, unit: str) -> None:
+    def add(self, word: bytes, values: array[float] | bytes, number: int, unit: str) -> None:
         """Take a word and its float32 values, little-endian if they are bytes."""
         where = f"{self.path}, {unit} {number}"
         try:
@@ -233,12 +229,13 @@ def load_binary(path: Path, reading: Reading = Reading()) -> tuple[list[str], np
         header = data[: end_of_header or 1024]
         if not header:
             raise ValueError(f"{path}, line 1: expected 'words dimensions', got an empty file")
-        if _header(path, header) is None:
+        sizes = _header(path, header)
+        if sizes is None:
             raise ValueError(
                 f"{path}, line 1: expected 'words dimensions', two positive integers, got"
                 f" {_shown(header)}"
             )
-        words, dim = _header(path, header)
+        words, dim = sizes
         position = end_of_header
         for record in range(1, words + 1):
             where = f"{path}, record {record}"

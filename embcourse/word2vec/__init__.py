@@ -1,6 +1,6 @@
 """Words from the words around them: skip-gram and CBOW with the full softmax."""
 
-from embcourse.word2vec.model import Training, train
+from embcourse.word2vec.model import Training, TrainingSettings, train
 from embcourse.word2vec.reference import (
     cbow_gradients,
     cbow_hidden,
@@ -16,6 +16,7 @@ from embcourse.word2vec.reference import (
 
 __all__ = [
     "Training",
+    "TrainingSettings",
     "cbow_gradients",
     "cbow_hidden",
     "cbow_loss",

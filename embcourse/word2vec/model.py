@@ -4,25 +4,25 @@ vocabulary."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from embcourse.text import Encoded, Vocabulary, context_pairs, keep_probabilities
+from embcourse.arguments import require_number, require_whole
+from embcourse.text import Encoded, context_pairs, keep_probabilities
 from embcourse.training import (
     LARGEST,
-    Progress,
+    Corpus,
+    LocalSettings,
     Reporter,
+    Trainer,
     first_vectors,
-    open_corpus,
-    require_choice,
-    require_number,
-    require_pairs,
     require_stable,
     require_trained,
-    require_whole,
+    setting,
+    takes,
 )
 from embcourse.vectors import Embeddings
 from embcourse.word2vec.reference import draw_radii
@@ -30,17 +30,26 @@ from embcourse.word2vec.reference import draw_radii
 if TYPE_CHECKING:
     from torch import Tensor
 
-Model = Literal["skipgram", "cbow"]
-Device = Literal["cpu", "cuda"]
-Corpus = Iterable[Sequence[str]] | str | Path | Sequence[Path] | Encoded
-
 _CHUNK_TOKENS = 100_000  # examples are shuffled among so many tokens, and held in memory
 _REPORT_TOKENS = 10_000  # about how often the callback hears something
 # beta_1, beta_2 and epsilon of Adam, as its authors set them
 _MOMENTUM, _FORGETTING, _TINY = 0.9, 0.999, 1e-8
 
 
-class Training:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TrainingSettings(LocalSettings):
+    """The keywords of `train` and `Training`, which say what they mean.
+
+    >>> TrainingSettings(batch_size=0)
+    Traceback (most recent call last):
+    ValueError: Settings: batch_size must be at least 1, got 0
+    """
+
+    batch_size: int = setting(1024, require_whole, least=1)
+    learning_rate: float = setting(0.03, require_number, least=0)
+
+
+class Training(Trainer):
     """A training that can be looked at, stopped and continued. `train` is the short way.
 
     The arguments are those of `train`. Reading the corpus, counting words and drawing the first
@@ -58,65 +67,22 @@ class Training:
     (6, 4)
     """
 
-    def __init__(
-        self,
-        corpus: Corpus,
-        *,
-        model: Model = "skipgram",
-        dim: int = 100,
-        window: int = 5,
-        sample: float = 1e-3,
-        cbow_mean: bool = True,
-        epochs: int = 5,
-        min_count: int = 5,
-        max_size: int | None = None,
-        batch_size: int = 1024,
-        learning_rate: float = 0.03,
-        vocabulary: Vocabulary | None = None,
-        encoding: str = "utf-8",
-        start: Embeddings | np.ndarray | None = None,
-        seed: int = 0,
-        device: Device = "cpu",
-        progress: bool = False,
-        callback: Callable[[Progress], object] | None = None,
-    ) -> None:
-        # What can be refused without reading the corpus is refused first.
-        require_choice("model", model, Model)
-        require_choice("device", device, Device)
-        for name, number in (
-            ("dim", dim),
-            ("window", window),
-            ("epochs", epochs),
-            ("batch_size", batch_size),
-        ):
-            require_whole(name, number)
-        require_whole("seed", seed, least=0)
-        require_number("sample", sample, most=1.0)
-        require_number("learning_rate", learning_rate)
+    settings: TrainingSettings
 
+    @takes(TrainingSettings)
+    def __init__(self, corpus: Corpus, settings: TrainingSettings) -> None:
+        self._prepare(corpus, settings)
+
+    def _prepare(self, corpus: Corpus, settings: TrainingSettings) -> None:
         import torch
 
-        if device == "cuda" and not torch.cuda.is_available():
-            raise ValueError(
-                "train: device='cuda' needs a GPU for torch; torch.cuda.is_available() is False"
-            )
-
-        self._corpus = open_corpus(
-            corpus, vocabulary=vocabulary, min_count=min_count, max_size=max_size, encoding=encoding
+        self._open(corpus, settings, _CHUNK_TOKENS)
+        self._keep = keep_probabilities(self._corpus.counts, settings.sample, variant="code")
+        inputs = first_vectors(
+            settings.where, settings.start, self.vocabulary, settings.dim, settings.seed
         )
-        self.vocabulary = self._corpus.vocabulary
-        require_pairs(self._corpus, min_count=min_count, max_size=max_size)
-        self._sample = float(sample)
-        self._keep = keep_probabilities(self.vocabulary.counts, sample, variant="code")
-        self._skipgram, self._mean = model == "skipgram", bool(cbow_mean)
-        self._window, self._epochs, self._batch_size = int(window), int(epochs), int(batch_size)
-        self._learning_rate, self._seed, self._device = float(learning_rate), int(seed), device
-        self._progress, self._callback = progress, callback
-        self._borders = self._corpus.borders(_CHUNK_TOKENS)
-        self._position = 0  # chunks done, over all epochs
-        inputs = first_vectors(start, self.vocabulary, int(dim), self._seed)
         self._tables = [
-            torch.from_numpy(table).to(device) for table in (inputs, np.zeros_like(inputs))
+            torch.from_numpy(table).to(settings.device) for table in (inputs, np.zeros_like(inputs))
         ]
         self._limit = LARGEST * max(1.0, float(np.abs(inputs).max()))
         self._means = [torch.zeros_like(table) for table in self._tables]
@@ -133,11 +99,6 @@ class Training:
         """The output table as it stands: row w is word w as something to be predicted. A copy."""
         return self._tables[1].cpu().numpy().copy()
 
-    @property
-    def finished(self) -> bool:
-        """Whether the last epoch is done."""
-        return self._position == self._epochs * (len(self._borders) - 1)
-
     def run(self, until: int | None = None) -> Training:
         """Train to the end, or to the end of epoch `until`; call it again to go on.
 
@@ -149,30 +110,14 @@ class Training:
         raises : ValueError if until lies outside 1 ... epochs; `training.Diverged` as soon
                  as the tables or the loss explode.
         """
-        if until is not None and not 1 <= until <= self._epochs:
-            raise ValueError(
-                f"Training.run: until must lie between 1 and {self._epochs}, got {until!r}"
-            )
-        chunks = len(self._borders) - 1
-        epoch, chunk = divmod(self._position, chunks)
-        reporter = Reporter(
-            epochs=self._epochs,
-            epoch_tokens=self._corpus.tokens,
-            done=epoch * self._corpus.tokens + int(self._corpus.offsets[self._borders[chunk]]),
-            progress=self._progress,
-            callback=self._callback,
-        )
-        with reporter:
-            while self._position < (until or self._epochs) * chunks:
-                self._train_chunk(*divmod(self._position, chunks), reporter)
+        last = self._last_chunk(until)
+        with self._reporter() as reporter:
+            while self._position < last:
+                self._train_chunk(*divmod(self._position, self._chunks_of_epoch), reporter)
                 self._position += 1
         if self.finished:
-            require_trained(self._steps > 0, sample=self._sample)
+            require_trained(self._called("run"), self._steps > 0, sample=self.settings.sample)
         return self
-
-    def embeddings(self) -> Embeddings:
-        """The input table as it stands, with its vocabulary: the word vectors that people use."""
-        return Embeddings(self.vocabulary, self.inputs)
 
     def output_embeddings(self) -> Embeddings:
         """The output table as it stands, with its vocabulary."""
@@ -182,15 +127,22 @@ class Training:
         first, last = int(self._borders[number]), int(self._borders[number + 1])
         encoded = self._corpus.chunk(first, last)
         tokens = len(encoded.ids)
-        before = epoch * self._corpus.tokens + int(self._corpus.offsets[first])
-        total = self._epochs * self._corpus.tokens
+        before = self._tokens_before(self._position)
+
+        def rate_at(done: int) -> float:
+            """The learning rate when so many batches of the chunk are done: 0 at the very end."""
+            passed = before + tokens * done / max(len(batches), 1)
+            return self.settings.learning_rate * (1 - passed / self._total_tokens)
+
         # Every draw depends on the place in the corpus only, not on what was trained or reported
         # before.
-        batches = list(self._batches(encoded, np.random.default_rng([self._seed, epoch, number])))
+        batches = list(
+            self._batches(encoded, np.random.default_rng([self.settings.seed, epoch, number]))
+        )
         reports = max(round(tokens / _REPORT_TOKENS), 1)
         reported, loss_sum, loss_terms = 0, 0.0, 0
         for i, (contexts, targets) in enumerate(batches, start=1):
-            rate = self._learning_rate * (1 - (before + tokens * (i - 1) / len(batches)) / total)
+            rate = rate_at(i - 1)
             loss_sum = loss_sum + self._step(contexts, targets, rate) * len(targets)
             loss_terms += len(targets)
             if i * reports // len(batches) > (i - 1) * reports // len(batches):
@@ -198,12 +150,13 @@ class Training:
                 self._report(reporter, passed, float(loss_sum), loss_terms, rate)
                 reported, loss_sum, loss_terms = reported + passed, 0.0, 0
         if not batches:  # subsampling has left nothing to predict
-            self._report(reporter, tokens, 0.0, 0, self._learning_rate * (1 - before / total))
+            self._report(reporter, tokens, 0.0, 0, rate_at(0))
 
     def _report(
         self, reporter: Reporter, tokens: int, loss_sum: float, terms: int, rate: float
     ) -> None:
         require_stable(
+            self._called("run"),
             [np.array([float(table.min()), float(table.max())]) for table in self._tables],
             loss=loss_sum / terms if terms else None,
             learning_rate=rate,
@@ -218,25 +171,24 @@ class Training:
         filled up with -1."""
         import torch
 
+        skipgram, window = self.settings.model == "skipgram", self.settings.window
         kept = rng.random(len(encoded.ids)) < self._keep[encoded.ids]
         ids = encoded.ids[kept]
         offsets = np.concatenate([[0], np.cumsum(kept)])[encoded.offsets]
-        centres, contexts = _pairs_of_positions(
-            draw_radii(len(ids), self._window, rng), self._window, offsets
-        )
-        if self._skipgram:
+        centres, contexts = _pairs_of_positions(draw_radii(len(ids), window, rng), window, offsets)
+        if skipgram:
             inputs, targets = ids[centres], ids[contexts]
         else:
             predicted, first, sizes = np.unique(centres, return_index=True, return_counts=True)
-            inputs = np.full((len(predicted), 2 * self._window), -1, ids.dtype)
+            inputs = np.full((len(predicted), 2 * window), -1, ids.dtype)
             group = np.repeat(np.arange(len(predicted)), sizes)
             inputs[group, np.arange(len(centres)) - first[group]] = ids[contexts]
             targets = ids[predicted]
         order = rng.permutation(len(targets))
-        inputs = torch.from_numpy(inputs[order]).to(self._device)
-        targets = torch.from_numpy(targets[order].astype(np.int64)).to(self._device)
+        inputs = torch.from_numpy(inputs[order]).to(self.settings.device)
+        targets = torch.from_numpy(targets[order].astype(np.int64)).to(self.settings.device)
         # Batches of equal size: a short last one would weigh its few examples more.
-        count = -(-len(targets) // self._batch_size)
+        count = -(-len(targets) // self.settings.batch_size)
         return (
             zip(inputs.tensor_split(count), targets.tensor_split(count), strict=True)
             if count
@@ -248,19 +200,20 @@ class Training:
         import torch
         from torch.nn.functional import embedding
 
-        if self._device == "cuda":
-            from embcourse.word2vec.gpu import softmax_loss
-        else:
+        if self.settings.device == "cpu":
             from embcourse.word2vec.fast import softmax_loss
+        else:
+            from embcourse.word2vec.gpu import softmax_loss
 
+        skipgram = self.settings.model == "skipgram"
         tables = [table.requires_grad_() for table in self._tables]
         with torch.enable_grad():
-            if self._skipgram:
+            if skipgram:
                 hidden = embedding(contexts, tables[0])
             else:
                 there = (contexts >= 0).unsqueeze(2)
                 hidden = (embedding(contexts.clamp(min=0), tables[0]) * there).sum(dim=1)
-                if self._mean:
+                if self.settings.cbow_mean:
                     hidden = hidden / there.sum(dim=1)
             loss = softmax_loss(hidden, tables[1], targets)
             gradients = torch.autograd.grad(loss, tables)
@@ -279,27 +232,8 @@ class Training:
         return loss.detach()
 
 
-def train(
-    corpus: Corpus,
-    *,
-    model: Model = "skipgram",
-    dim: int = 100,
-    window: int = 5,
-    sample: float = 1e-3,
-    cbow_mean: bool = True,
-    epochs: int = 5,
-    min_count: int = 5,
-    max_size: int | None = None,
-    batch_size: int = 1024,
-    learning_rate: float = 0.03,
-    vocabulary: Vocabulary | None = None,
-    encoding: str = "utf-8",
-    start: Embeddings | np.ndarray | None = None,
-    seed: int = 0,
-    device: Device = "cpu",
-    progress: bool = False,
-    callback: Callable[[Progress], object] | None = None,
-) -> Embeddings:
+@takes(TrainingSettings)
+def train(corpus: Corpus, settings: TrainingSettings) -> Embeddings:
     """Word vectors by word2vec's exact objective, the softmax over the whole vocabulary.
 
     Every example costs one product with the whole output table. That suits some thousand words on a
@@ -348,10 +282,7 @@ def train(
 
     Mikolov, Chen, Corrado & Dean (2013) for the models; Kingma & Ba (2015) for Adam.
     """
-    arguments: dict[str, Any] = {
-        name: value for name, value in locals().items() if name != "corpus"
-    }
-    return Training(corpus, **arguments).run().embeddings()
+    return Training._of(corpus, settings).run().embeddings()
 
 
 def _pairs_of_positions(
