@@ -35,7 +35,7 @@ help:
 	@echo "make test         environment, then the whole test suite: pytest --nbval (SLUG=tfidf: one chapter; PART=core: a part)"
 	@echo "make serve        the book on http://127.0.0.1:$(PORT) (PORT=8001 for another port)"
 	@echo "make html         environment and HTML book only"
-	@echo "make lint         whether the code keeps to the style"
+	@echo "make lint         whether the code keeps to the style, and its types fit"
 	@echo "make notebooks    run chapters and solutions again, normalised (NOTEBOOKS=book/counting/tfidf.ipynb for one)"
 	@echo "make assignments  students' notebooks from the solutions"
 	@echo "make style        format the code, and mend what the linter can mend"
@@ -62,6 +62,8 @@ lint: $(READY)
 	@echo "== Style"
 	@$(RUN) -m ruff format --check --quiet .
 	@$(RUN) -m ruff check --quiet .
+	@echo "== Types"
+	@$(RUN) -m mypy --no-error-summary
 
 # The book is built by the tests that read it, beside the others. The students' notebooks are not made again here: a
 # test compares those in the repository with fresh ones. Of the parts, `core` looks at the style of all.

@@ -104,7 +104,7 @@ import time
 begin = time.perf_counter()
 from embcourse.negative_sampling import train
 imported = time.perf_counter()
-train([["a", "b", "c", "d"]] * 9, dim=100, negative=2, min_count=1, epochs=1, threads=1)
+train([["a", "b", "c", "d"]] * 9, dim=100, negative=2, sample=0, min_count=1, epochs=1, threads=1)
 print(imported - begin, time.perf_counter() - begin)
 """
 
@@ -133,7 +133,8 @@ from pathlib import Path
 from benchmarks.corpora import zipfian
 from embcourse.negative_sampling import train
 words, dim = {words}, {dim}
-train([["a", "b", "c", "d"]] * 9, dim=dim, negative=2, min_count=1, epochs=1, threads=1)  # compiled
+short = [["a", "b", "c", "d"]] * 9
+train(short, dim=dim, negative=2, sample=0, min_count=1, epochs=1, threads=1)  # compiled
 encoded, vocabulary = zipfian(words, 2 * words, seed=0)
 def status(name):
     status = Path("/proc/self/status").read_text()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cluster, quality, results, reverser, speed, steps, tables
+from benchmarks import cluster, measure, quality, results, reverser, speed, steps, tables
 from benchmarks.cells import run_cells
 from benchmarks.corpora import repeated, wikipedia_documents, zipfian
 from benchmarks.intervals import mean_interval, ratio_interval
@@ -165,6 +165,13 @@ def test_a_difference_below_one_standard_error_is_no_miss() -> None:
     peer = row("gensim CBOW", 0.50)
     assert "missed" not in tables.quality_verdicts({"summary": [peer, row("CBOW", 0.487)]})
     assert "missed" in tables.quality_verdicts({"summary": [peer, row("CBOW", 0.485)]})
+
+
+def test_the_programs_for_the_first_update_and_for_memory_run() -> None:
+    imported, whole = map(float, measure.in_subprocess(speed.FIRST_UPDATE).split())
+    assert 0 < imported < whole
+    row = speed.memory(words=2000, dim=16)
+    assert row is None or row["tables_mb"] == 2 * 2000 * 16 * 4 / 1e6
 
 
 def measured_on_a_cluster(cell: dict) -> dict:

@@ -114,10 +114,9 @@ class Seq2Seq(nn.Module):
             logits, state, attended = self.write(token, keys, state)
             token = logits.argmax(dim=-1)
             tokens.append(token)
-            weights.append(attended)
-        return torch.cat(tokens, dim=1), (
-            None if self.attention is None else torch.cat(weights, dim=1)
-        )
+            if attended is not None:
+                weights.append(attended)
+        return torch.cat(tokens, dim=1), torch.cat(weights, dim=1) if weights else None
 
 
 def random_sources(count: int, length: int, tokens: int, rng: np.random.Generator) -> Tensor:

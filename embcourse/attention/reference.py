@@ -217,8 +217,11 @@ def attention_gradients(
     grad_scores = _scale(q, scale) * grad_scores  # for both below
     grad_q = grad_scores @ k
     grad_k = np.swapaxes(grad_scores, -1, -2) @ q
-    grads = (grad_q, grad_k, grad_v)
-    return tuple(map(_summed_to, grads, shapes))
+    return (
+        _summed_to(grad_q, shapes[0]),
+        _summed_to(grad_k, shapes[1]),
+        _summed_to(grad_v, shapes[2]),
+    )
 
 
 def additive_scores(
@@ -368,7 +371,8 @@ def _attended(
     if mask is not None:
         front = _broadcast_front(function, q=q, k=k)
         mask = require_mask(function, mask, (*front, q.shape[-2], k.shape[-2]))
-        asks, answers = mask.any(axis=-1)[..., None], mask.any(axis=-2)[..., None]
+        asks = mask.any(axis=-1, keepdims=True)
+        answers = np.swapaxes(mask, -1, -2).any(axis=-1, keepdims=True)
         q, k, v = np.where(asks, q, 0.0), np.where(answers, k, 0.0), np.where(answers, v, 0.0)
     for name, array in (("q", q), ("k", k), ("v", v)):
         if not np.isfinite(array).all():

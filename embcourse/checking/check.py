@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 from typing import Any
 
 from embcourse.checking.exercise import Exercise
@@ -36,7 +37,7 @@ def check(id: str, function: Any = LOOK_UP) -> float:
 
     >>> from embcourse.tfidf import idf
     >>> check("tfidf.idf", idf)
-    tfidf.idf ... 2 of 2 points
+    tfidf.idf ...2 of 2 points
       values        ✓  three documents, ...
       edge cases    ✓  one document, a term in every document, ...
       bad input     ✓  no documents, a negative count, a large negative count
@@ -45,7 +46,7 @@ def check(id: str, function: Any = LOOK_UP) -> float:
     """
     exercise = find_or_fail(id)
     if function is LOOK_UP:
-        function = inspect.currentframe().f_back.f_globals.get(exercise.name)
+        function = sys._getframe(1).f_globals.get(exercise.name)
     outdated = old_definition(exercise.name, function)
     if outdated:
         raise CheckFailed(f"{id}: {outdated}: 0 of {exercise.points:g} points")

@@ -72,7 +72,7 @@ def compare(expected: Any, got: Any, rule: Rule = Rule(), where: str = "") -> Mi
     return compare_arrays(expected, got, rule, prefix)
 
 
-def compare_parts(expected: list, got: Any, rule: Rule, prefix: str) -> Mismatch | None:
+def compare_parts(expected: list[Any], got: Any, rule: Rule, prefix: str) -> Mismatch | None:
     """A result of several named parts, such as (weights, values): each right, in the order of the
     names."""
     if isinstance(got, np.ndarray) and got.ndim and len(got) == len(rule.parts):
@@ -90,7 +90,9 @@ def compare_parts(expected: list, got: Any, rule: Rule, prefix: str) -> Mismatch
     return None
 
 
-def compare_dicts(expected: dict, got: Any, rule: Rule, prefix: str, where: str) -> Mismatch | None:
+def compare_dicts(
+    expected: dict[Any, Any], got: Any, rule: Rule, prefix: str, where: str
+) -> Mismatch | None:
     """The same keys, in any order, with right values."""
     if not isinstance(got, dict):
         return Mismatch("type", f"{prefix}expected a dict, yours is {describe(got)}")
@@ -110,7 +112,9 @@ def compare_dicts(expected: dict, got: Any, rule: Rule, prefix: str, where: str)
     return None
 
 
-def compare_lists(expected: list, got: Any, rule: Rule, prefix: str, where: str) -> Mismatch | None:
+def compare_lists(
+    expected: list[Any], got: Any, rule: Rule, prefix: str, where: str
+) -> Mismatch | None:
     """As many items, each right, where the list is no rectangular array."""
     if isinstance(got, np.ndarray) and got.ndim:
         got = list(got)
@@ -235,7 +239,7 @@ def kinds_agree(expected: np.dtype, got: np.dtype) -> bool:
     return expected.kind == got.kind
 
 
-def is_array_like(value: list) -> bool:
+def is_array_like(value: list[Any]) -> bool:
     """Whether a list is one rectangular array of numbers, booleans or strings."""
     if not value:
         return True
@@ -245,7 +249,7 @@ def is_array_like(value: list) -> bool:
         return False
 
 
-def has_mixed_kinds(value: list) -> bool:
+def has_mixed_kinds(value: list[Any]) -> bool:
     """Whether strings and numbers stand side by side: numpy would turn them all into strings."""
     kinds = set()
     stack = list(value)
@@ -321,9 +325,9 @@ def describe(value: Any) -> str:
     return f"{shorten(value)} ({type(value).__name__})"
 
 
-def kinds_of(items: list) -> tuple[str, str]:
+def kinds_of(items: list[Any]) -> tuple[str, str]:
     """What the items of a list are, in one word: one, and many."""
-    words = {
+    words: set[tuple[type | tuple[type, ...], str]] = {
         (np.ndarray, "array"),
         (list, "list"),
         (dict, "dict"),

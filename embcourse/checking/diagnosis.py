@@ -124,7 +124,9 @@ def alike(exercise: Exercise, case: Case, one: Outcome, other: Outcome) -> bool:
     kind and place."""
     mine, theirs = one.error, other.error
     if mine is not None or theirs is not None:
-        if type(mine) is not type(theirs) or isinstance(mine, NotImplementedError):
+        if mine is None or theirs is None or type(mine) is not type(theirs):
+            return False
+        if isinstance(mine, NotImplementedError):
             return False
         if case.raises is not None:  # the wrong error for bad input: its words are free
             return True

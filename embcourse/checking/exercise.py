@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from embcourse.checking.probes import PROBES
+from embcourse.checking.probes import PROBES, Steps
 from embcourse.checking.tolerance import Tolerance
 
 # What the student reads for an aspect. An exercise may use any of these; "inputs" is added to every
@@ -39,14 +39,14 @@ class Case:
     seen         : what an exercise's own functions did on it, filled as they run: none runs twice.
     """
 
-    args: tuple
+    args: tuple[Any, ...]
     aspect: str = "values"
     label: str = ""
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     raises: type[Exception] | None = None
     tolerance: Tolerance = Tolerance()
-    steps: tuple[tuple[str, tuple], ...] = ()
-    seen: dict[tuple, Any] = field(default_factory=dict, init=False, repr=False)
+    steps: Steps = ()
+    seen: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.aspect not in ASPECTS or self.aspect == "inputs":
@@ -68,7 +68,7 @@ class Misconception:
     """
 
     name: str
-    wrong: Callable | Mapping[str, Any]
+    wrong: Callable[..., Any] | Mapping[str, Any]
     hint: str
 
 
@@ -105,12 +105,12 @@ class Exercise:
 
     id: str
     points: float
-    reference: Callable
+    reference: Callable[..., Any]
     cases: Callable[[np.random.Generator], Iterable[Case]]
     misconceptions: Sequence[Misconception]
-    alternatives: Sequence[Callable]
+    alternatives: Sequence[Callable[..., Any]]
     hints: Sequence[str]
-    variant: Callable[..., Callable] | None = None
+    variant: Callable[..., Callable[..., Any]] | None = None
     returns: tuple[str, ...] = ()
     probe: str = "call"
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -163,7 +163,7 @@ class Exercise:
             )
         return cases
 
-    def mistake(self, *misconceptions: Misconception) -> Callable | None:
+    def mistake(self, *misconceptions: Misconception) -> Callable[..., Any] | None:
         """An answer that makes these mistakes at once; None if they can't be put together."""
         if len(misconceptions) == 1 and callable(misconceptions[0].wrong):
             return misconceptions[0].wrong
@@ -172,6 +172,7 @@ class Exercise:
             if callable(misconception.wrong) or parts.keys() & misconception.wrong.keys():
                 return None
             parts |= misconception.wrong
+        assert self.variant is not None  # __post_init__ asks for it where parts are replaced
         return self.variant(**parts)
 
     def weight(self, aspect: str) -> float:

@@ -178,6 +178,7 @@ def in_a_thread(function: Callable[[], Any], seconds: float) -> Any:
 
     worker = threading.Thread(target=work, daemon=True)
     worker.start()
+    assert worker.ident is not None  # it has started
     worker.join(seconds)
     given_up = time.monotonic() + GRACE
     while worker.is_alive() and not results and time.monotonic() < given_up:

@@ -73,8 +73,9 @@ def observation(exercise: Exercise, failures: Sequence[Trial]) -> str:
     nothing is plain to see.
     """
     with np.errstate(all="ignore"):
-        results = [pair for trial in failures for pair in results_of(exercise, trial)]
-        if not results or any(pair is None for pair in results):
+        found = [pair for trial in failures for pair in results_of(exercise, trial)]
+        results = [pair for pair in found if pair is not None]
+        if not results or len(results) < len(found):
             return ""
         if exercise.returns:
             return exchanged_parts(exercise.returns, results) or one_wrong_part(exercise, results)

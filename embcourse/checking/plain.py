@@ -10,6 +10,7 @@ import numpy as np
 
 MAX_ELEMENTS = 50_000_000
 MAX_DEPTH = 20
+SCALARS: tuple[type[Any], ...] = (bool, int, float, complex, str)
 
 
 class NotPlainData(TypeError):
@@ -34,7 +35,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         raise NotPlainData(f"a value nested more than {MAX_DEPTH} deep")
     if type(value) is int and value.bit_length() > 64:
         raise NotPlainData(f"an integer of {value.bit_length():,} bits")
-    if value is None or type(value) in (bool, int, float, complex, str):
+    if value is None or type(value) in SCALARS:
         return value
     if isinstance(value, np.generic):
         array = plain_array(np.asarray(value))
@@ -49,7 +50,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         return {plain_key(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item, depth + 1) for item in value]
-    for base in (bool, int, float, complex, str):
+    for base in SCALARS:
         if isinstance(value, base):  # a subclass: keep the value, drop the class
             return plain(base(value), depth)
     raise NotPlainData(f"a value of type {type(value).__name__}")

@@ -6,8 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+Steps = tuple[tuple[str, tuple[Any, ...]], ...]  # (method, arguments) of calls in turn
 
-def call(function: Callable, args: tuple, kwargs: Mapping[str, Any], steps: tuple) -> Any:
+
+def call(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], steps: Steps
+) -> Any:
     """The result of one call.
 
     >>> call(max, (3, 7), {}, ())
@@ -17,8 +21,8 @@ def call(function: Callable, args: tuple, kwargs: Mapping[str, Any], steps: tupl
 
 
 def construct_then_call(
-    function: Callable, args: tuple, kwargs: Mapping[str, Any], steps: tuple
-) -> list:
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], steps: Steps
+) -> list[Any]:
     """The results of methods called in turn on one new object; None for a method that returns the
     object itself.
 
@@ -28,7 +32,7 @@ def construct_then_call(
     [1, [3, 1, 2]]
     """
     instance = function(*args, **kwargs)
-    results = []
+    results: list[Any] = []
     for position, (method, arguments) in enumerate(steps):
         try:
             result = getattr(instance, method)(*arguments)
@@ -48,4 +52,7 @@ def step_name(position: int, method: str, steps: int) -> str:
     return f"call {position + 1}, .{method}" if steps > 1 else f"the call .{method}"
 
 
-PROBES: Mapping[str, Callable] = {"call": call, "construct_then_call": construct_then_call}
+PROBES: Mapping[str, Callable[..., Any]] = {
+    "call": call,
+    "construct_then_call": construct_then_call,
+}

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from embcourse.checking.compare import number, shorten, shorten_both
 from embcourse.checking.exercise import ASPECTS
-from embcourse.checking.trial import Trial, parameter_names, step_name
+from embcourse.checking.probes import step_name
+from embcourse.checking.trial import Trial, parameter_names
 from embcourse.checking.verdict import Row, Verdict
 
 WIDTH = 100
@@ -92,17 +93,16 @@ def details(row: Row, verdict: Verdict) -> list[str]:
             )
         ]
     lines = inputs(verdict, trial)
-    if (
-        trial.mismatch.kind in ("value", "nonfinite", "shape", "dtype")
-        and trial.case.raises is None
-    ):
+    mismatch = trial.mismatch
+    assert mismatch is not None  # a row of any other aspect fails by a mismatch
+    if mismatch.kind in ("value", "nonfinite", "shape", "dtype") and trial.case.raises is None:
         expected, yours = shorten_both(trial.expected, trial.outcome.value, 75)
         lines += [Data(f"expected {expected}"), Data(f"yours    {yours}")]
     if (
-        trial.mismatch.message
+        mismatch.message
         != f"expected {shorten(trial.expected)}, yours is {shorten(trial.outcome.value)}"
     ):
-        lines.append(trial.mismatch.message)
+        lines.append(mismatch.message)
     if trial.outcome.printed:
         lines.append(f"(what it printed, {trial.outcome.printed:,} characters, is not shown)")
     for misconception in row.misconceptions:

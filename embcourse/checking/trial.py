@@ -4,7 +4,7 @@ did."""
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Trial:
         return self.mismatch is None
 
 
-def attempt(exercise: Exercise, function: Callable, case: Case) -> Trial:
+def attempt(exercise: Exercise, function: Callable[..., Any], case: Case) -> Trial:
     """Runs one case on the answer, with its own copy of the input, and compares with the
     reference."""
     expected, may_alias = expect(exercise, case)
@@ -64,14 +64,16 @@ def mistaken(exercise: Exercise, case: Case, *mistakes: Misconception) -> tuple[
     It runs once."""
     key = (exercise, *mistakes)
     if key not in case.seen:
-        outcome, _, _ = observe(exercise, exercise.mistake(*mistakes), case, exercise.seconds)
+        wrong = exercise.mistake(*mistakes)
+        assert wrong is not None  # the caller has made sure that they can be put together
+        outcome, _, _ = observe(exercise, wrong, case, exercise.seconds)
         right = difference(exercise, case, expect(exercise, case)[0].value, outcome) is None
         case.seen[key] = outcome, right
     return case.seen[key]
 
 
 def observe(
-    exercise: Exercise, function: Callable, case: Case, seconds: float
+    exercise: Exercise, function: Callable[..., Any], case: Case, seconds: float
 ) -> tuple[Outcome, str, bool]:
     """Calls by the exercise's probe: the outcome as plain data, the inputs changed, whether the
     result is a view."""
@@ -190,6 +192,7 @@ def parameter_names(exercise: Exercise, case: Case) -> list[str]:
 
 def signature_names(function: Any, count: int) -> list[str]:
     """The names of the first `count` positional parameters."""
+    parameters: Iterable[inspect.Parameter]
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -39,16 +39,17 @@ def cached_njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorate(function: Callable[..., Any]) -> Any:
         import numba
 
+        config: Any = numba.config  # whose names are set when it is imported
         with _deciding:
-            chosen = numba.config.CACHE_DIR
+            chosen = config.CACHE_DIR
             folder = cache_folder_of(function.__module__, chosen)
             if folder is None:
                 return numba.njit(**options)(function)
-            numba.config.CACHE_DIR = str(folder)
+            config.CACHE_DIR = str(folder)
             try:
                 return numba.njit(cache=True, **options)(function)
             finally:
-                numba.config.CACHE_DIR = chosen
+                config.CACHE_DIR = chosen
 
     return decorate
 

@@ -9,7 +9,6 @@ never a list of all pairs. Each row is summed by one thread in the order of the 
 does not depend on the number of threads, to the last bit.
 """
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
@@ -60,13 +59,15 @@ def cooccurrence_counts(
 
     threads = numba.get_num_threads()
     borders = np.searchsorted(starts, np.linspace(0, len(ids), threads * _BLOCKS_PER_THREAD + 1))
-    blocks = list(itertools.pairwise(borders))
     indptr = np.zeros(size + 1, dtype=np.int64)
     with ThreadPoolExecutor(threads) as pool:
         list(
             pool.map(
-                lambda block: _row_sizes(*block, starts, positions, ids, ends, window, indptr[1:]),
-                blocks,
+                lambda first, last: _row_sizes(
+                    first, last, starts, positions, ids, ends, window, indptr[1:]
+                ),
+                borders[:-1],
+                borders[1:],
             )
         )
         np.cumsum(indptr, out=indptr)
@@ -74,10 +75,11 @@ def cooccurrence_counts(
         values = np.empty(indptr[-1])
         list(
             pool.map(
-                lambda block: _fill_rows(
-                    *block, starts, positions, ids, ends, weights, indptr, columns, values
+                lambda first, last: _fill_rows(
+                    first, last, starts, positions, ids, ends, weights, indptr, columns, values
                 ),
-                blocks,
+                borders[:-1],
+                borders[1:],
             )
         )
     following = csr_array((values, columns, indptr), shape=(size, size))
@@ -184,7 +186,7 @@ def _require_sparse(function: str, name: str, matrix: csr_array) -> csr_array:
 
 
 @cached_njit(nogil=True)
-def _group_by_word(ids: NDArray, size: int) -> tuple[NDArray, NDArray]:
+def _group_by_word(ids: np.ndarray, size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Counting sort: word w occurs at positions[starts[w]:starts[w + 1]], in the order of the
     text."""
     starts = np.zeros(size + 1, dtype=np.int64)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -229,7 +230,7 @@ def _references(ids: tuple[int, ...]) -> tuple[Reference, ...]:
     return tuple(Reference(names[i // 1_000_000], i // 1_000 % 1_000, i % 1_000) for i in ids)
 
 
-def _cut(source) -> dict[int, str]:
+def _cut(source: ModuleType) -> dict[int, str]:
     """Verse id -> text, from the package's one long string and its two tables of offsets."""
     content, starts, ends = (
         source.scripture_content,

@@ -41,7 +41,8 @@ def word_map(embeddings: Embeddings, words: Mapping[str, Sequence[str]], *, titl
     start = 0
     for name, group in words.items():
         end = start + len(group)
-        axes.scatter(*points[start:end].T, s=34, label=name, **styles[name])
+        x, y = points[start:end].T
+        axes.scatter(x, y, s=34, label=name, **styles[name])
         start = end
     axes.margins(x=0.15, y=0.07)
     axes.set_xticks([])
@@ -67,7 +68,7 @@ def pipeline() -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5.2, 6.2), layout="none")
+    figure = Figure(figsize=(5.2, 6.2), layout="none")  # type: ignore[arg-type]  # missing in Matplotlib's stub
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, 104), ylim=(124, 0))  # twentieths of an inch, y downwards
     axes.axis("off")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -146,7 +146,7 @@ def _concordance(axes: Axes, lines: Sequence[str], word: str, window: int) -> No
         at = places[0]
         before, after = words[:at], words[at + 1 :]
         place(" ".join(before[-window:]), _shorten(before[:-window], keep_end=True), row, -1)
-        bold = {
+        bold: dict[str, Any] = {
             "fontsize": 10,
             "fontweight": "bold",
             "family": "DejaVu Serif",
@@ -193,13 +193,12 @@ def _map(axes: Axes, word: str, vocabulary: Vocabulary, vectors: NDArray[np.floa
     margin = 0.09 * np.ptp(everything, axis=0)
     axes.set_xlim(everything[:, 0].min() - margin[0], everything[:, 0].max() + margin[0])
     axes.set_ylim(everything[:, 1].min() - margin[1], everything[:, 1].max() + margin[1])
-    styles: Mapping[str, dict[str, str]] = groups(list(GROUPS))
+    styles = groups(list(GROUPS))
     for name, members in GROUPS.items():
         x, y = np.array([points[token] for token in members]).T
         axes.scatter(x, y, s=26, label=name, linewidths=0.6, edgecolors="#222222", **styles[name])
-    axes.scatter(
-        *points[word], s=110, facecolors="none", edgecolors=PALETTE["vermilion"], linewidths=1.6
-    )
+    x, y = points[word]
+    axes.scatter(x, y, s=110, facecolors="none", edgecolors=PALETTE["vermilion"], linewidths=1.6)
     words.sort(key=lambda token: token != word)  # the first label has the choice of places
     label_points(axes, [points[token] for token in words], words, gap=6.5, fontsize=8.5)
     axes.texts[0].set(fontweight="bold", color=PALETTE["vermilion"])

@@ -184,8 +184,8 @@ def kept(
 def huffman_tree(
     words: Sequence[str],
     counts: Sequence[int],
-    codes: Sequence[ArrayLike],
-    points: Sequence[ArrayLike],
+    codes: Sequence[Sequence[int] | np.ndarray],
+    points: Sequence[Sequence[int] | np.ndarray],
 ) -> Figure:
     """Huffman's tree, root on top, with the turn on each branch; a word's code is read from the top
     down.
@@ -196,7 +196,8 @@ def huffman_tree(
 
     order = sorted(range(len(words)), key=lambda word: "".join(map(str, codes[word])))
     across = {("word", word): float(place) for place, word in enumerate(order)}
-    down, above = {}, {}
+    down: dict[tuple[str, int], int] = {}
+    above: dict[tuple[str, int], tuple[tuple[str, int], int]] = {}
     for word in order:
         path = [("node", int(node)) for node in points[word]] + [("word", word)]
         for depth, node in enumerate(path):
@@ -220,8 +221,8 @@ def huffman_tree(
             zorder=1,
         )
         axes.text(
-            np.mean(x),
-            np.mean(y),
+            sum(x) / 2,
+            sum(y) / 2,
             str(code),
             ha="center",
             va="center",

@@ -13,7 +13,7 @@ filter, which keeps hues; a transparent figure would put black axes on a black p
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -106,11 +106,12 @@ def use_book_style() -> None:
         # imported.
         backend = InlineBackend.instance(parent=shell)
         backend.shell = shell
-        backend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Date": None}}
+        options: dict[str, Any] = {"bbox_inches": "tight", "metadata": {"Date": None}}
+        backend.print_figure_kwargs = options
         backend.figure_formats = {"svg"}
 
 
-def groups(names: list[str]) -> dict[str, dict[str, str]]:
+def groups(names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """A colour and a marker of its own for each group of points, as keyword arguments for
     `Axes.scatter`.
 
@@ -129,7 +130,7 @@ def groups(names: list[str]) -> dict[str, dict[str, str]]:
 
 
 def label_points(
-    axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: float = 5.0, **text: object
+    axes: Axes, points: ArrayLike, labels: Sequence[str], *, gap: float = 5.0, **text: Any
 ) -> None:
     """Write a label beside each point of a map, on the side where it covers least.
 
@@ -155,7 +156,7 @@ def label_points(
             f"label_points: points must have shape (n, 2) with n = {len(labels)} labels, got shape"
             f" {points.shape}"
         )
-    places = [
+    places: list[tuple[tuple[float, float], dict[str, Any]]] = [
         ((gap, 0), {"ha": "left", "va": "center"}),
         ((-gap, 0), {"ha": "right", "va": "center"}),
         ((0, gap), {"ha": "center", "va": "bottom"}),

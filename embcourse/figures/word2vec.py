@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -114,7 +114,7 @@ def _schematic(
     from matplotlib.figure import Figure
 
     height = 1.35 + 1.05 * len(steps)
-    figure = Figure(figsize=(WIDTH, height), layout="none")
+    figure = Figure(figsize=(WIDTH, height), layout="none")  # type: ignore[arg-type]  # missing in Matplotlib's stub
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, WIDTH), ylim=(0, height))
     axes.set_axis_off()
@@ -157,11 +157,11 @@ def _schematic(
                 4.26, y + 0.18, "$(V, d)$", ha="center", va="center", fontsize=9.5, color="#444444"
             )
             _arrow(axes, (3.81, y + 0.32), (middle + wide / 2, y + 0.32), PALETTE["green"])
-    line = {"color": PALETTE["orange"], "linewidth": 1.6, "linestyle": "--"}
+    dashed: dict[str, Any] = {"color": PALETTE["orange"], "linewidth": 1.6, "linestyle": "--"}
     for i in true:
-        axes.plot([places[i]] * 2, [text - 0.2, text - 0.34], **line)
+        axes.plot([places[i]] * 2, [text - 0.2, text - 0.34], **dashed)
     top = bottoms[-1] + 0.32
-    axes.plot([max(places[i] for i in true), edge, edge], [text - 0.34, text - 0.34, top], **line)
+    axes.plot([max(places[i] for i in true), edge, edge], [text - 0.34, text - 0.34, top], **dashed)
     _arrow(axes, (edge, top), (middle - wide / 2, top), PALETTE["orange"])
     axes.text(0.3, text - 0.56, f"solid: read, {reads}", va="center", fontsize=9)
     axes.text(0.3, text - 0.8, f"dashed: to predict, {truth}", va="center", fontsize=9)
@@ -273,7 +273,9 @@ def moving_words(snapshots: Mapping[int, ArrayLike], words: Mapping[str, Sequenc
     return figure
 
 
-def losses(curves: Mapping[str, ArrayLike], *, floor: float | None = None) -> Figure:
+def losses(
+    curves: Mapping[str, Sequence[float] | np.ndarray], *, floor: float | None = None
+) -> Figure:
     """Loss by epoch, a line each.
 
     floor: the smallest loss that any model can reach, drawn as a thin line.

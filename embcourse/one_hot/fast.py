@@ -2,6 +2,7 @@
 product."""
 
 from collections.abc import Iterable
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -98,6 +99,24 @@ def lookup_gradient_rows(
     return words, _unit_rows(place, words.size, upstream.dtype).T @ upstream
 
 
+@overload
+def hashed_ids(
+    tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: Literal[False] = False
+) -> NDArray[np.int64]: ...
+
+
+@overload
+def hashed_ids(
+    tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: Literal[True]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]: ...
+
+
+@overload
+def hashed_ids(
+    tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: bool
+) -> NDArray[np.int64] | tuple[NDArray[np.int64], NDArray[np.float64]]: ...
+
+
 def hashed_ids(
     tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: bool = False
 ) -> NDArray[np.int64] | tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -111,8 +130,10 @@ def hashed_ids(
     where = np.fromiter(
         (place.setdefault(token, len(place)) for token in tokens), np.int64, len(tokens)
     )
-    distinct = _hashed_ids(list(place), buckets, seed, signed=signed)
-    return tuple(part[where] for part in distinct) if signed else distinct[where]
+    if signed:
+        ids, signs = _hashed_ids(list(place), buckets, seed, signed=True)
+        return ids[where], signs[where]
+    return _hashed_ids(list(place), buckets, seed)[where]
 
 
 def _unit_rows(ids: NDArray[np.int64], size: int, dtype: np.dtype) -> csr_array:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from embcourse.arguments import require_tokens, require_whole
 from embcourse.text import Vocabulary
@@ -56,7 +57,7 @@ class OneHotEncoder:
             (np.ones(ids.size), ids, offsets), shape=(offsets.size - 1, len(self.vocabulary))
         )
 
-    def inverse_transform(self, rows) -> list[str | None]:
+    def inverse_transform(self, rows: ArrayLike | csr_array) -> list[str | None]:
         """Token of every row; None for a row of zeros.
 
         rows  : (tokens, words) dense or sparse; every row holds a single 1, or nothing.

@@ -3,6 +3,7 @@ float64."""
 
 from collections.abc import Iterable
 from math import expm1, log1p
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -208,6 +209,24 @@ def _mix(value: int) -> int:
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _64_BITS
     return value ^ (value >> 31)
+
+
+@overload
+def hashed_ids(
+    tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: Literal[False] = False
+) -> IntArray: ...
+
+
+@overload
+def hashed_ids(
+    tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: Literal[True]
+) -> tuple[IntArray, FloatArray]: ...
+
+
+@overload
+def hashed_ids(
+    tokens: Iterable[str], buckets: int, seed: int = 0, *, signed: bool
+) -> IntArray | tuple[IntArray, FloatArray]: ...
 
 
 def hashed_ids(

@@ -108,16 +108,19 @@ def read_listing(text: str, name: str) -> Listing:
     '''
     module = ast.parse(text)
     lines = text.splitlines()
-    node: ast.Module | ast.ClassDef | Function = module
+    node: ast.ClassDef | Function | None = None
+    body = module.body
     for part in name.split("."):
         found = [
             child
-            for child in node.body
+            for child in body
             if isinstance(child, Function | ast.ClassDef) and child.name == part
         ]
         if not found or isinstance(node, Function):
             raise LookupError(f"nothing is called {name!r}")
         node = found[-1]
+        body = node.body
+    assert node is not None  # a name has at least one part
     names = {child.name for child in ast.walk(module) if isinstance(child, Function | ast.ClassDef)}
     first = _first_line(node)
     source = textwrap.dedent("\n".join(lines[first - 1 : node.end_lineno]))

@@ -63,13 +63,13 @@ def _configure(app: Sphinx, config: Config) -> None:
     if address:
         config.html_theme_options = {**config.html_theme_options, **theme_options(address)}
         config.html_baseurl = address.pages or ""
-    app.repository_address = address
+    config.found_address = address
 
 
 def _launch_from_the_branch_for_it(app: Sphinx) -> None:
     """The theme has one name for the branch to edit and the branch to launch; it has read the first
     by now."""
-    if app.repository_address and app.repository_address.host == "github.com":
+    if app.config.found_address and app.config.found_address.host == "github.com":
         app.config.html_theme_options["repository_branch"] = LAUNCH_BRANCH
 
 
@@ -81,7 +81,7 @@ class OnlineDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The content, with the address in it, or nothing."""
-        address: Address | None = self.env.app.repository_address
+        address: Address | None = self.env.app.config.found_address
         if bool(address) != self.shown_online:
             return []
         content = self.content

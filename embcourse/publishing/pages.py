@@ -61,6 +61,7 @@ def name_toggles(sidebar: str) -> str:
     """
     soup = BeautifulSoup(sidebar, "html.parser")
     for summary in soup.select("details > summary"):
+        assert summary.parent is not None  # its details
         link = summary.parent.find_previous_sibling("a")
         if link is not None and not summary.text.strip():
             summary["aria-label"] = f"Pages below {link.text.strip()}"
@@ -84,7 +85,10 @@ def _name_toggles(
 def keep_icons(script: str, names: Collection[str]) -> str:
     """Font Awesome's script with those icons only that are called one of `names`.
 
-    >>> keep_icons('{star:[9,9,[],"f1","M1"],"turn-up":[9,9,[1,"up"],"f2","M2"]}', {"up"})
+    >>> script = (
+    ...     '{star:[9,9,[],"f1","M1"],"turn-up":[9,9,[1,"up"],"f2","M2"],o:[9,9,[],"f3",["M3",""]]}'
+    ... )
+    >>> keep_icons(script, {"up"})
     '{"turn-up":[9,9,[1,"up"],"f2","M2"],}'
     """
 

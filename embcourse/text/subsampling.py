@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embcourse.arguments import require_choice, require_floats, require_number
 
 
 def keep_probabilities(
-    counts: Sequence[int], sample: float = 1e-3, *, variant: Literal["paper", "code"] = "paper"
-) -> np.ndarray:
+    counts: Sequence[float] | np.ndarray,
+    sample: float = 1e-3,
+    *,
+    variant: Literal["paper", "code"] = "paper",
+) -> NDArray[np.float64]:
     """Probability that word2vec keeps one occurrence of each word when it subsamples the frequent
     ones.
 

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embcourse.arguments import (
     require_choice,
@@ -29,8 +30,8 @@ class Encoded(NamedTuple):
     array([0, 2, 3])
     """
 
-    ids: np.ndarray
-    offsets: np.ndarray
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
 
 
 class Vocabulary:
@@ -58,7 +59,7 @@ class Vocabulary:
     def __init__(
         self,
         tokens: Sequence[str],
-        counts: Sequence[int] | None = None,
+        counts: Sequence[int] | np.ndarray | None = None,
         *,
         unknown: Unknown = "raise",
         unknown_token: str = "<unk>",
@@ -172,7 +173,7 @@ class Vocabulary:
             kept.insert(0, sum(counts.values()) - sum(kept))
         return cls(tokens, kept, unknown=unknown, unknown_token=unknown_token)
 
-    def encode(self, tokens: Iterable[str]) -> np.ndarray:
+    def encode(self, tokens: Iterable[str]) -> NDArray[np.int32]:
         """Ids of the tokens of one text; unknown ones are treated as the vocabulary's policy says.
 
         returns: (tokens,) int32; shorter than the input if the policy is "drop" and something was
@@ -213,7 +214,7 @@ class Vocabulary:
             ids = ids[kept]
         return Encoded(ids, offsets)
 
-    def decode(self, ids: Iterable[int]) -> list[str]:
+    def decode(self, ids: Iterable[int] | np.ndarray) -> list[str]:
         """Tokens of an array of ids.
 
         ids    : (tokens,) integers.
@@ -237,7 +238,7 @@ class Vocabulary:
         """
         return self._index[self.unknown_token] if self.unknown == "replace" else None
 
-    def _look_up(self, tokens: Sequence[str], where: str) -> np.ndarray:
+    def _look_up(self, tokens: Sequence[str], where: str) -> NDArray[np.int32]:
         """Ids of the tokens, -1 for those that the caller must drop."""
         ids = np.fromiter(map(self._index.get, tokens, repeat(-1)), np.int32, len(tokens))
         unknown = np.flatnonzero(ids < 0)
@@ -247,10 +248,10 @@ class Vocabulary:
                 f"{where}: token {tokens[i]!r} at position {i} is not among the {len(self)} tokens"
             )
         if self.unknown == "replace":
-            ids[unknown] = self.unknown_id
+            ids[unknown] = self._index[self.unknown_token]
         return ids
 
-    def __setstate__(self, state: dict) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         """What comes back from a pickle is as immutable as it was."""
         self.__dict__.update(state)
         if self.counts is not None:
@@ -300,7 +301,7 @@ def _require_limits(where: str, min_count: int, max_size: int | None, unknown: U
         require_whole(where, "max_size", max_size, least=1)
 
 
-def _require_counts(counts: Sequence[int], size: int) -> np.ndarray:
+def _require_counts(counts: Sequence[int] | np.ndarray, size: int) -> NDArray[np.int64]:
     counts = require_integers("Vocabulary", "counts", counts, least=0).copy()
     if counts.shape != (size,):
         raise ValueError(

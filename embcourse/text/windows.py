@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from embcourse.arguments import require_integers, require_offsets, require_whole
 
 
 def context_windows(
-    ids: np.ndarray, window: int, offsets: np.ndarray | None = None
+    ids: ArrayLike, window: int, offsets: ArrayLike | None = None
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Every token with the at most `window` tokens to its left and to its right, in the same
     document.
@@ -32,8 +33,8 @@ def context_windows(
 
 
 def context_pairs(
-    ids: np.ndarray, window: int, offsets: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+    ids: ArrayLike, window: int, offsets: ArrayLike | None = None
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """All (centre, context) pairs of `context_windows`, flat: what skip-gram trains on and what
     co-occurrence counts.
 
@@ -78,8 +79,8 @@ def _windows(ids: np.ndarray, window: int, offsets: np.ndarray) -> Iterator[tupl
 
 
 def require_stream(
-    where: str, ids: np.ndarray, window: int, offsets: np.ndarray | None
-) -> tuple[np.ndarray, int, np.ndarray]:
+    where: str, ids: ArrayLike, window: int, offsets: ArrayLike | None
+) -> tuple[np.ndarray, int, NDArray[np.int64]]:
     """Checks what every function over windows takes; without offsets the whole stream is one
     document.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from embcourse.tfidf.fast import Postings
 
 Tokenizer = Callable[[str], list[str]]
+Texts = Sequence[str] | Sequence[Sequence[str]]  # token lists where there is no tokenizer
 
 
 class _Index(ABC):
@@ -42,7 +43,7 @@ class _Index(ABC):
     def __init__(self, tokenizer: Tokenizer | None) -> None:
         self.tokenizer = tokenizer
 
-    def fit(self, documents: Sequence[str]) -> Self:
+    def fit(self, documents: Texts) -> Self:
         """Learn vocabulary and weights from the documents, and index them.
 
         documents: one string per document; token lists where tokenizer is None.
@@ -62,7 +63,7 @@ class _Index(ABC):
             )
         return self._index(terms, counts)
 
-    def add(self, documents: Sequence[str]) -> Self:
+    def add(self, documents: Texts) -> Self:
         """More documents, behind those that are there. The index is that of all of them, as if
         `fit` had seen them together: vocabulary and weights are learned anew, from the counts that
         the index keeps, and no document is read twice.
@@ -95,7 +96,7 @@ class _Index(ABC):
             )
         return self._index(union, vstack(blocks, format="csr"))
 
-    def transform(self, documents: Sequence[str]) -> csr_array:
+    def transform(self, documents: Texts) -> csr_array:
         """Weights of the terms in other documents, by what `fit` has learned. Words it has not seen
         are left out first.
 
@@ -104,13 +105,11 @@ class _Index(ABC):
         """
         return self._weigh(self._counts("transform", documents))
 
-    def fit_transform(self, documents: Sequence[str]) -> csr_array:
+    def fit_transform(self, documents: Texts) -> csr_array:
         """`fit`, then the weights of the same documents: `matrix_`."""
         return self.fit(documents).matrix_
 
-    def search(
-        self, queries: Sequence[str], k: int = 10
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def search(self, queries: Texts, k: int = 10) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The k best documents for every query. Of equal scores the lower index comes first.
 
         queries: one string per query; token lists where tokenizer is None.
@@ -126,7 +125,7 @@ class _Index(ABC):
         counts = self._counts("search", queries)
         return fast.top_k(self._queries(counts), self._postings, min(k, self.matrix_.shape[0]))
 
-    def ranks(self, queries: Sequence[str], targets: ArrayLike) -> NDArray[np.int64]:
+    def ranks(self, queries: Texts, targets: ArrayLike) -> NDArray[np.int64]:
         """Position, from 1, at which every query's one right document comes out among all
         documents.
 
@@ -176,7 +175,7 @@ class _Index(ABC):
             (self.vocabulary_.tokens[term], float(mean[term])) for term in order if mean[term] > 0
         ]
 
-    def _counts(self, method: str, documents: Sequence[str]) -> csr_array:
+    def _counts(self, method: str, documents: Texts) -> csr_array:
         from embcourse.tfidf import fast
 
         self._require_fitted(method)
@@ -184,7 +183,7 @@ class _Index(ABC):
         encoded = self.vocabulary_.encode_documents(self._tokens(documents))
         return fast.counts_from_ids(encoded.ids, encoded.offsets, len(self.vocabulary_))
 
-    def _count(self, documents: Sequence[str]) -> tuple[list[str], csr_array]:
+    def _count(self, documents: Sequence[Any]) -> tuple[list[str], csr_array]:
         """The terms of documents, by code point, and how often each document holds them."""
         from embcourse.tfidf import fast
 
@@ -206,10 +205,10 @@ class _Index(ABC):
         self._postings = fast.postings(self._documents(self.matrix_))
         return self
 
-    def _tokens(self, documents: Sequence[str]) -> Iterable[Sequence[str]]:
+    def _tokens(self, documents: Sequence[Any]) -> Iterable[Sequence[str]]:
         return documents if self.tokenizer is None else map(self.tokenizer, documents)
 
-    def _require_documents(self, method: str, documents: Sequence[str]) -> Sequence[str]:
+    def _require_documents(self, method: str, documents: Texts) -> Sequence[Any]:
         where = f"{type(self).__name__}.{method}"
         if isinstance(documents, str):
             raise TypeError(

@@ -7,6 +7,7 @@ evaluation asks where the right row came out. The functions below follow that or
 import re
 from collections.abc import Collection, Iterable, Sequence
 from numbers import Integral
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,8 +52,18 @@ def scikit_learn_tokens(text: str) -> list[str]:
     return _SCIKIT_LEARN_TOKEN.findall(require_text("scikit_learn_tokens", "text", text).lower())
 
 
+@overload
 def count_matrix(
-    documents: Iterable[Sequence[str] | Sequence[int]], vocabulary: Vocabulary | Sequence[str] | int
+    documents: Iterable[Sequence[str]], vocabulary: Vocabulary | Sequence[str]
+) -> IntArray: ...
+
+
+@overload
+def count_matrix(documents: Iterable[Sequence[int]], vocabulary: int) -> IntArray: ...
+
+
+def count_matrix(
+    documents: Iterable[Sequence[Any]], vocabulary: Vocabulary | Sequence[str] | int
 ) -> IntArray:
     """How often every term stands in every document.
 

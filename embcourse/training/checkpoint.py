@@ -28,7 +28,7 @@ def save_checkpoint(
     """
     notes = json.dumps({"position": position, "settings": dict(settings)})
     with atomic_write(Path(path)) as file:
-        np.savez(file, notes=np.array(notes), **arrays)
+        np.savez(file, notes=np.array(notes), allow_pickle=False, **arrays)
 
 
 def require_writable(where: str, path: str | Path) -> None:

@@ -1,6 +1,6 @@
 """a is to b as c is to ?: the two usual objectives, and the share of questions they answer."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from embcourse.text import Vocabulary
 from embcourse.vectors.neighbours import blocks, unit_rows
 
 Method = Literal["3CosAdd", "3CosMul"]
+Ids = Sequence[int] | np.ndarray
 
 
 class Accuracy(NamedTuple):
@@ -31,7 +32,7 @@ class Accuracy(NamedTuple):
 
 
 def analogy_scores(
-    units: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray, method: Method, epsilon: float
+    units: np.ndarray, a: Ids, b: Ids, c: Ids, method: Method, epsilon: float
 ) -> np.ndarray:
     """How well every word answers "a is to b as c is to ?".
 
@@ -54,7 +55,7 @@ def analogy_scores(
     return numerator
 
 
-def _shifted(units: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def _shifted(units: np.ndarray, ids: Ids) -> np.ndarray:
     return (np.clip(units[ids] @ units.T, -1, 1) + 1) / 2
 
 
@@ -69,7 +70,8 @@ def analogy_accuracy(
     """Answer all questions, a block at a time. See `Embeddings.analogy_accuracy`."""
 
     def scores(inputs: np.ndarray) -> np.ndarray:
-        return analogy_scores(units, *inputs.T, method, epsilon)
+        a, b, c = inputs.T
+        return analogy_scores(units, a, b, c, method, epsilon)
 
     return _accuracy(
         *_known(vocabulary, questions, "analogy_accuracy"), len(units), scores, exclude_inputs

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -32,6 +32,14 @@ from embcourse.vectors.similarity import Correlation, rank_correlation
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
+Query = (
+    str
+    | Sequence[str]
+    | Sequence[float]
+    | Sequence[Sequence[float]]
+    | Sequence[np.ndarray]
+    | np.ndarray
+)
 Undecodable = Literal["raise", "skip", "keep"]
 Format = Literal["word2vec-text", "word2vec-binary", "fasttext-vec", "safetensors"]
 _FORMAT_OF_SUFFIX: dict[str, Format] = {
@@ -133,8 +141,26 @@ class Embeddings:
         cosine = self._units[first] @ self._units[second]
         return float(np.clip(cosine, -1, 1))
 
+    @overload  # a str is a sequence of str too: this one comes first
+    def neighbours(  # type: ignore[overload-overlap]
+        self, query: str | Sequence[float], k: int = 10, exclude: Iterable[str] = ()
+    ) -> list[Neighbour]: ...
+
+    @overload
     def neighbours(
-        self, query: str | Sequence[str] | np.ndarray, k: int = 10, exclude: Iterable[str] = ()
+        self,
+        query: Sequence[str] | Sequence[Sequence[float]] | Sequence[np.ndarray],
+        k: int = 10,
+        exclude: Iterable[str] = (),
+    ) -> list[list[Neighbour]]: ...
+
+    @overload
+    def neighbours(
+        self, query: np.ndarray, k: int = 10, exclude: Iterable[str] = ()
+    ) -> list[Neighbour] | list[list[Neighbour]]: ...
+
+    def neighbours(
+        self, query: Query, k: int = 10, exclude: Iterable[str] = ()
     ) -> list[Neighbour] | list[list[Neighbour]]:
         """The k nearest words by cosine, nearest first, ties by id.
 
@@ -159,7 +185,7 @@ class Embeddings:
         k = require_whole(where, "k", k, least=1)
         barred = self._ids(where, require_series(where, "exclude", exclude, "words", ordered=False))
         single = isinstance(query, str)
-        words = [query] if single else query
+        words = [query] if isinstance(query, str) else query
         if isinstance(words, list | tuple) and all(isinstance(word, str) for word in words):
             ids = self._ids(where, words)
             queries = self._units[ids] if ids else np.empty((0, self.dim))
@@ -204,7 +230,7 @@ class Embeddings:
         k = require_whole("Embeddings.analogy", "k", k, least=1)
         require_method("Embeddings.analogy", method, epsilon)
         ids = self._ids("Embeddings.analogy", (a, b, c))
-        scores = analogy_scores(self._units, *([i] for i in ids), method, epsilon)[0]
+        scores = analogy_scores(self._units, ids[:1], ids[1:2], ids[2:], method, epsilon)[0]
         if exclude_inputs:
             scores[ids] = -np.inf
         return self._named(*best(scores, k))
@@ -423,7 +449,7 @@ class Embeddings:
             for i, score in zip(ids.tolist(), scores.tolist(), strict=True)
         ]
 
-    def _unit_queries(self, query: np.ndarray) -> tuple[np.ndarray, bool]:
+    def _unit_queries(self, query: Query) -> tuple[np.ndarray, bool]:
         """Query vectors as rows of length 1 or 0, and whether there was just one."""
         expected = (
             f"Embeddings.neighbours: query must be words or finite vectors ({self.dim},) or (n,"

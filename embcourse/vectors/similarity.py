@@ -30,7 +30,9 @@ def rank_correlation(
     units: np.ndarray, vocabulary: Vocabulary, pairs: Iterable[tuple[str, str, float]]
 ) -> Correlation:
     """Spearman's rho between cosines and judgements. See `Embeddings.rank_correlation`."""
-    total, known, judged = 0, [], []
+    total = 0
+    known: list[tuple[int, int]] = []
+    judged: list[float] = []
     where = "Embeddings.rank_correlation"
     for i, given in enumerate(require_series(where, "pairs", pairs, "pairs")):
         pair = tuple(require_series(where, f"pair {i}", given, "two words and a similarity"))

@@ -7,6 +7,8 @@ the same header, then for each word its bytes, a space, d little-endian float32,
 (gensim leaves it out). All hold float32 and UTF-8, none holds counts.
 """
 
+from __future__ import annotations
+
 import mmap
 import warnings
 from array import array
@@ -107,7 +109,7 @@ class _Table:
         """Whether there are as many words as are wanted."""
         return len(self.places) == self.reading.limit
 
-    def add(self, word: bytes, values: array | bytes, number: int, unit: str) -> None:
+    def add(self, word: bytes, values: array[float] | bytes, number: int, unit: str) -> None:
         """Take a word and its float32 values, little-endian if they are bytes."""
         where = f"{self.path}, {unit} {number}"
         try:
@@ -227,12 +229,13 @@ def load_binary(path: Path, reading: Reading = Reading()) -> tuple[list[str], np
         header = data[: end_of_header or 1024]
         if not header:
             raise ValueError(f"{path}, line 1: expected 'words dimensions', got an empty file")
-        if _header(path, header) is None:
+        sizes = _header(path, header)
+        if sizes is None:
             raise ValueError(
                 f"{path}, line 1: expected 'words dimensions', two positive integers, got"
                 f" {_shown(header)}"
             )
-        words, dim = _header(path, header)
+        words, dim = sizes
         position = end_of_header
         for record in range(1, words + 1):
             where = f"{path}, record {record}"

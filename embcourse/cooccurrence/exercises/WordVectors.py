@@ -18,7 +18,8 @@ from embcourse.tfidf.reference import cosine_similarity, rank
 class WordVectors:
     """Counts, smoothed PPMI, truncated SVD, neighbours: the reference for the last exercise."""
 
-    smoothing, shift, power, decimals, reach, weighting = 0.75, 1.0, 0.5, 6, 0, "flat"
+    smoothing, shift, power, decimals, reach = 0.75, 1.0, 0.5, 6, 0
+    weighting: reference.Weighting = "flat"
     borders, include_self, alphabetical, contexts = True, False, True, False
 
     def __init__(self, documents, window, dim):
@@ -118,14 +119,14 @@ class DictionaryVectors:
     """Dictionaries for the counts, eigenvectors of P P^T for the factors."""
 
     def __init__(self, documents, window, dim):
-        pairs = Counter()
+        pairs: Counter[tuple[str, str]] = Counter()
         for document in documents:
             for i, word in enumerate(document):
                 for other in document[i + 1 : i + 1 + window]:
                     pairs[word, other] += 1
                     pairs[other, word] += 1
         self.words = sorted(set().union(*documents))
-        total = Counter()
+        total: Counter[str] = Counter()
         for (word, _), count in pairs.items():
             total[word] += count
         smoothed = sum(count**0.75 for count in total.values())

@@ -23,7 +23,8 @@ from embcourse.tfidf.reference import cosine_similarity, rank
 
 
 def three_of(rng: np.random.Generator, words: int) -> tuple[int, int, int]:
-    return tuple(int(word) for word in rng.permutation(words)[:3])
+    a, b, c = rng.permutation(words)[:3].tolist()
+    return a, b, c
 
 
 def telling_inputs(rng: np.random.Generator) -> tuple:

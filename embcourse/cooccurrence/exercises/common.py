@@ -20,7 +20,7 @@ def random_counts(rng: np.random.Generator, words: int, contexts: int) -> np.nda
     counts = rng.poisson(rng.uniform(0.2, 3.0, (words, 1)) * rng.uniform(0.2, 2.0, contexts))
     counts[np.arange(words), rng.integers(0, contexts, words)] += rng.integers(1, 4, words)
     counts[rng.integers(0, words, contexts), np.arange(contexts)] += rng.integers(1, 4, contexts)
-    counts[0, :2] = [7 + rng.integers(1, 9), 0]  # a pair that never met, a word that met one often
+    counts[0, :2] = 7 + rng.integers(1, 9), 0  # a pair that never met, a word that met one often
     counts[1:3, 1] += [1, 2]
     return counts
 

@@ -200,7 +200,7 @@ def windows_by_counter(ids, offsets, size, window):
     """A dictionary of pairs first, the matrix last."""
     if window <= 0:
         raise ValueError("window must be at least 1")
-    pairs = Counter()
+    pairs: Counter[tuple[int, int]] = Counter()
     for start, end in itertools.pairwise(offsets):
         document = [int(word) for word in ids[start:end]]
         for position, word in enumerate(document):

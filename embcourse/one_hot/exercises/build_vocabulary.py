@@ -31,7 +31,7 @@ def draw_tokens(rng: np.random.Generator, counts: Mapping[str, int]) -> list[str
     while True:
         text = [tokens[i] for i in rng.permutation(len(tokens))]
         first = {word: text.index(word) for word in counts}
-        orders = [sorted(group, key=first.get) for group in ties if len(group) > 1]
+        orders = [sorted(group, key=first.__getitem__) for group in ties if len(group) > 1]
         if all(
             order not in (sorted(order), sorted(order, reverse=True))
             or (len(order) == 2 and order != sorted(order))

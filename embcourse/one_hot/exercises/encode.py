@@ -101,11 +101,15 @@ def unknown_token(token, index, unknown):
     return 0 if unknown == "replace" else None
 
 
+def numbered(vocabulary):
+    return {word: i for i, word in enumerate(vocabulary)}
+
+
 def encode_with(
     missing: Callable = unknown_token,
     check: Callable = check_policy,
     fold: Callable = str,
-    index: Callable = lambda vocabulary: {word: i for i, word in enumerate(vocabulary)},
+    index: Callable = numbered,
 ):
     """Encoding with one part replaced."""
 

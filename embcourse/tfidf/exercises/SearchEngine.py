@@ -206,6 +206,10 @@ def cosines(query, rows):
     return (unit_rows(query[None, :]) @ unit_rows(rows).T)[0]
 
 
+def with_a_column(columns, tokens):
+    return [token for token in tokens if token in columns]
+
+
 def plain_idf(counts):
     return np.log(len(counts) / np.maximum(documents_with(counts), 1))
 
@@ -219,7 +223,7 @@ def best_first(scores):
 
 
 def engine_with(
-    known: Callable = lambda columns, tokens: [token for token in tokens if token in columns],
+    known: Callable = with_a_column,
     tf: Callable = shares,
     idf: Callable = plain_idf,
     weigh_query: Callable = lambda tf, idf: tf * idf,

@@ -7,8 +7,8 @@ import numpy as np
 
 def random_counts(
     rng: np.random.Generator,
-    documents: int,
-    terms: int,
+    documents: int | np.integer,
+    terms: int | np.integer,
     *,
     empty: int = 0,
     absent: int = 0,
