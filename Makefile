@@ -23,11 +23,8 @@ ifneq ($(filter-out $(wildcard $(ASSIGNMENTS)),$(ASSIGNMENTS)),)
 $(RELEASED): FORCE
 endif
 
-<<<<<<< HEAD
-.PHONY: help book html serve test style notebooks assignments mutants bench bench-quality bench-cluster bench-gpu clean FORCE
-=======
-.PHONY: help environment book html serve lint test style notebooks assignments mutants bench bench-quality bench-gpu clean FORCE
->>>>>>> main
+.PHONY: help environment book html serve lint test style notebooks assignments mutants bench bench-quality bench-cluster \
+    bench-gpu clean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -66,8 +63,9 @@ lint: $(READY)
 	@$(RUN) -m mypy --no-error-summary
 
 # The book is built by the tests that read it, beside the others. The students' notebooks are not made again here: a
-# test compares those in the repository with fresh ones. Of the parts, `core` looks at the style of all.
-test: $(if $(filter-out core,$(PART)),$(READY),lint)
+# test compares those in the repository with fresh ones. Style and types are looked at with
+# the whole suite and with the part `core`.
+test: $(if $(SLUG)$(filter-out core,$(PART)),$(READY),lint)
 	@echo "== Tests, doctests, chapters, solutions$(if $(SLUG)$(PART), of $(SLUG)$(PART))"
 	@$(RUN) -m pytest --nbval $(if $(PART),--part $(PART)) $(if $(SLUG),-k $(SLUG) $(TESTS_OF_A_CHAPTER))
 

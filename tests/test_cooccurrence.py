@@ -185,15 +185,15 @@ def test_views_and_read_only_ids_are_counted_and_left_alone(cooccurrence_counts)
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        (dict(ids=[0, 3]), ValueError, r"ids must lie from 0 to size - 1 = 2, got 3 at position 1"),
+        (dict(ids=[0, 3]), ValueError, r"ids must lie between 0 and 2, got 3 at position 1"),
         (
             dict(ids=[0, -1]),
             ValueError,
-            r"ids must lie from 0 to size - 1 = 2, got -1 at position 1",
+            r"ids must lie between 0 and 2, got -1 at position 1",
         ),
         (dict(ids=[0.0, 1.0]), TypeError, r"ids must be integers, got float64"),
         (dict(ids=[[0, 1]]), ValueError, r"ids must be 1-D"),
-        (dict(size=-1), ValueError, r"size must not be negative, got -1"),
+        (dict(size=-1), ValueError, r"size must be at least 0, got -1"),
         (dict(size=3.0), TypeError, r"size must be an integer, got 3.0"),
         (dict(window=0), ValueError, r"window must be at least 1, got 0"),
         (dict(window=2.5), TypeError, r"window must be an integer, got 2.5"),
@@ -305,15 +305,15 @@ def test_shift_takes_its_logarithm_off_and_cuts_at_zero(ppmi, counts, shift):
     [
         (
             dict(counts=[[1, -2]]),
-            "counts must be non-negative and finite, got -2.0 in row 0, column 1",
+            "counts must be finite and not negative, got -2.0 in row 0, column 1",
         ),
         (
             dict(counts=[[1, 0], [0, np.nan]]),
-            "counts must be non-negative and finite, got nan in row 1, column 1",
+            "counts must be finite and not negative, got nan in row 1, column 1",
         ),
         (
             dict(counts=[[np.inf, 1]]),
-            "counts must be non-negative and finite, got inf in row 0, column 0",
+            "counts must be finite and not negative, got inf in row 0, column 0",
         ),
         (dict(smoothing=0), "smoothing must be above 0 and at most 1, got 0"),
         (dict(smoothing=1.5), "smoothing must be above 0 and at most 1, got 1.5"),
@@ -403,8 +403,8 @@ def test_signs_do_not_depend_on_the_signs_that_the_solver_chose(vectors, flips):
 def test_rounding_does_not_choose_between_a_vector_and_its_negative():
     tied = np.array([[0.5], [-0.5]])
     for noise in (1e-12, -1e-12):
-        assert reference.fix_signs(np.array([*tied, [0], [noise]]))[0, 0] > 0
-        assert reference.fix_signs(np.array([*-tied, [0], [noise]]))[0, 0] > 0
+        assert reference.fix_signs(tied + np.array([[0], [noise]]))[0, 0] > 0
+        assert reference.fix_signs(-tied + np.array([[0], [noise]]))[0, 0] > 0
 
 
 @patient
@@ -472,7 +472,7 @@ def test_the_seed_moves_the_sparse_svd_by_rounding_only():
         (
             dict(eigenvalue_power=-0.5),
             ValueError,
-            "eigenvalue_power must be finite and at least 0, got -0.5",
+            "eigenvalue_power must be finite and not negative, got -0.5",
         ),
     ],
 )
@@ -690,7 +690,7 @@ def test_words_of_one_topic_are_neighbours():
             [["a", "b"]] * 5,
             dict(eigenvalue_power=-1),
             ValueError,
-            "eigenvalue_power must be finite and at least 0",
+            "eigenvalue_power must be finite and not negative",
         ),
         (
             "a text",
@@ -716,9 +716,7 @@ def test_count_refuses_something_else_than_a_vocabulary_and_ids_from_a_larger_on
     with pytest.raises(TypeError, match="^count: vocabulary must be a Vocabulary, got list"):
         count([["a"]], ["a"])
     encoded = Vocabulary(["a", "b", "c"]).encode_documents([["a", "c"]])
-    with pytest.raises(
-        ValueError, match="ids must lie from 0 to size - 1 = 1, got 2 at position 1"
-    ):
+    with pytest.raises(ValueError, match="ids must lie between 0 and 1, got 2 at position 1"):
         count(encoded, Vocabulary(["a", "b"]))
 
 

@@ -392,6 +392,11 @@ def pins() -> dict[str, Requirement]:
     return {canonicalize_name(requirement.name): requirement for requirement in requirements}
 
 
+def test_no_merge_is_left_unfinished() -> None:
+    left = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
+    assert [path for path in committed_files() if left.search(path.read_bytes())] == []
+
+
 def test_every_requirement_is_pinned_to_one_public_version() -> None:
     for requirement in pins().values():
         (specifier,) = requirement.specifier
@@ -440,3 +445,9 @@ def test_names_are_spelt_as_the_book_spells() -> None:
         nodes = list(ast.walk(tree(path)))
         names = {getattr(node, kind, None) for node in nodes for kind in ("id", "arg", "name")}
         assert not {name for name in names if name and re.search(r"(^|_)centers?(_|$)", name)}, path
+
+
+def test_no_merge_is_left_half_done() -> None:
+    marks = ["git", "grep", "-lE", "^(<{7}|>{7}) "]
+    found = subprocess.run(marks, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.stdout == "" and found.returncode == 1, found.stdout + found.stderr

@@ -372,7 +372,7 @@ def test_wrong_arguments_are_named():
         ({"outputs": outputs[:, :3].contiguous()}, ValueError, "must share dim, got 4 and 3"),
         ({"inputs": inputs.T.contiguous().T}, ValueError, "inputs must be contiguous"),
         ({"loss": "hierarchical"}, ValueError, "needs make_tables"),
-        ({"window": 0}, ValueError, "window must be an integer of at least 1, got 0"),
+        ({"window": 0}, ValueError, "window must be at least 1, got 0"),
         ({"ids": ids + WORDS}, ValueError, "ids must lie in 0..59"),
         ({"offsets": [0, 5]}, ValueError, "offsets must rise from 0 to 300, got 0 ... 5"),
         ({"offsets": [0, 9, 5, 300]}, ValueError, "offsets must rise"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -60,6 +62,25 @@ def test_continuous_integration_runs_every_part_once_and_all_of_them_elsewhere()
     assert sorted(jobs["part"]["strategy"]["matrix"]["part"]) == sorted(parts())
     assert commands["whole"][-1] == "make test"
     assert jobs.keys() == {"part", "whole"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "command", "looks_at_style"),
+    [
+        ("", "pytest --nbval", True),
+        ("PART=core", "pytest --nbval --part core", True),
+        ("PART=methods-counting", "pytest --nbval --part methods-counting", False),
+        ("SLUG=tfidf", "-k tfidf tests/test_exercises.py", False),
+    ],
+)
+def test_make_runs_all_a_part_or_a_chapter(asked: str, command: str, looks_at_style: bool) -> None:
+    asked_for = ["make", "--dry-run", "test", *asked.split()]
+    # what the `make` that started these tests was asked for is of no concern
+    others = {"MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "PART", "SLUG"}
+    env = {name: value for name, value in os.environ.items() if name not in others}
+    done = subprocess.run(asked_for, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert command in done.stdout
+    assert ("ruff check" in done.stdout) == looks_at_style
 
 
 def test_our_own_integration_runs_everything_in_one_command() -> None:

@@ -580,10 +580,14 @@ POSTINGS = fast.postings(EYE)
         (ValueError, "smooth_idf: .*at least 1 document", lambda: smooth_idf(np.zeros((0, 3)))),
         (
             ValueError,
-            "tfidf: .*non-negative.*got -1.0 in document 1, term 0",
+            "tfidf: .*not negative, got -1.0 in row 1, column 0",
             lambda: tfidf([[1, 1], [-1, 0]]),
         ),
-        (ValueError, "bm25_weights: .*finite, got nan", lambda: bm25([[np.nan]], [1])),
+        (
+            ValueError,
+            "bm25_weights: .*finite and not negative, got nan",
+            lambda: bm25([[np.nan]], [1]),
+        ),
         (
             ValueError,
             "term_frequency: variant .*augmented, got 'double'",
@@ -597,7 +601,7 @@ POSTINGS = fast.postings(EYE)
             r"bm25: query_counts .*terms = 2.*got shape \(3,\)",
             lambda: bm25([[1, 1]], [1, 0, 1]),
         ),
-        (ValueError, "bm25: query_counts must be non-negative", lambda: bm25([[1, 1]], [1, -1])),
+        (ValueError, "bm25: query_counts must be finite and", lambda: bm25([[1, 1]], [1, -1])),
         (
             ValueError,
             "cosine_similarity: rows of a have 1 .* b have 2",
@@ -631,7 +635,7 @@ POSTINGS = fast.postings(EYE)
         ),
         (ValueError, "recall_at_k: k must be at least 1, got 0", lambda: recall_at_k([1], {1}, 0)),
         (ValueError, "recall_at_k: relevant must name", lambda: recall_at_k([1], set(), 1)),
-        (ValueError, "bootstrap_interval: values must have shape", lambda: bootstrap_interval([])),
+        (ValueError, "bootstrap_interval: values must not be", lambda: bootstrap_interval([])),
         (
             ValueError,
             "bootstrap_interval: values must be finite",
@@ -657,7 +661,7 @@ POSTINGS = fast.postings(EYE)
         (ValueError, "count_words: minimum_length .*got 0", lambda: fast.count_words(["a"], 0)),
         (
             ValueError,
-            "counts_from_ids: ids must lie in 0 ... 1, got",
+            "counts_from_ids: ids must lie between 0 and 1, got",
             lambda: fast.counts_from_ids([0, 2], [0, 2], 2),
         ),
         (
@@ -670,7 +674,11 @@ POSTINGS = fast.postings(EYE)
             "counts_from_ids: offsets must rise",
             lambda: fast.counts_from_ids([0, 1], [0, 2, 1, 2], 2),
         ),
-        (ValueError, "top_k: k must lie between 1 and the 2", lambda: fast.top_k(EYE, POSTINGS, 3)),
+        (
+            ValueError,
+            "top_k: k must lie between 1 and 2, got",
+            lambda: fast.top_k(EYE, POSTINGS, 3),
+        ),
         (
             ValueError,
             "top_k: queries have 3 .* index has 2",
@@ -683,11 +691,11 @@ POSTINGS = fast.postings(EYE)
         ),
         (
             ValueError,
-            "target_ranks: targets .*0 to 1",
+            "target_ranks: targets .*between 0 and 1",
             lambda: fast.target_ranks(EYE, POSTINGS, [0, 2]),
         ),
         (
-            ValueError,
+            TypeError,
             "target_ranks: targets .*integers",
             lambda: fast.target_ranks(EYE, POSTINGS, [0.0, 1.0]),
         ),

@@ -62,7 +62,7 @@ def test_radii_are_uniform():
     [
         ([1, 2], [1], None, ValueError, "radii must have one number a token, 2; got 1"),
         ([1, 2], [1, 0], None, ValueError, "radii must be at least 1, got 0"),
-        ([1, 2], [1.0, 2.0], None, TypeError, "radii must hold integers"),
+        ([1, 2], [1.0, 2.0], None, TypeError, "radii must be integers"),
         ([1.5, 2], [1, 1], None, TypeError, "ids"),
         ([1, 2], [[1, 1]], None, ValueError, "radii must be 1-D"),
         ([1, 2], [1, 1], [0, 1], ValueError, "offsets must rise"),
@@ -263,9 +263,17 @@ ZERO = np.zeros((3, 2))
     ("arguments", "error", "message"),
     [
         ((ZERO, ZERO, [], []), ValueError, "at least one pair"),
-        ((ZERO, ZERO, [0], [3]), ValueError, "contexts must be from 0 to 2, got 3 to 3"),
-        ((ZERO, ZERO, [-1], [0]), ValueError, "centres must be from 0 to 2, got -1 to -1"),
-        ((ZERO, ZERO, [0.0], [1]), TypeError, "centres must hold integers, got float64"),
+        (
+            (ZERO, ZERO, [0], [3]),
+            ValueError,
+            "contexts must lie between 0 and 2, got 3 at position 0",
+        ),
+        (
+            (ZERO, ZERO, [-1], [0]),
+            ValueError,
+            "centres must lie between 0 and 2, got -1 at position 0",
+        ),
+        ((ZERO, ZERO, [0.0], [1]), TypeError, "centres must be integers, got float64"),
         ((ZERO, ZERO, [0, 1], [1]), ValueError, "must pair up; got 2 and 1"),
         ((ZERO, np.zeros((4, 2)), [0], [1]), ValueError, r"must share \(V, d\)"),
         ((ZERO[0], ZERO[0], [0], [1]), ValueError, r"inputs must have shape \(V, d\)"),
@@ -284,9 +292,9 @@ def test_bad_pairs_are_refused_by_name(function, arguments, error, message):
         ([], [], ValueError, "at least one target must have a context"),
         ([1], [[]], ValueError, "at least one target must have a context"),
         ([1], [[0], [2]], ValueError, "one array a target, 1; got 2"),
-        ([1, 0], [[0], [3]], ValueError, r"contexts\[1\] must be from 0 to 2"),
-        ([5], [[0]], ValueError, "targets must be from 0 to 2"),
-        ([1], [[0.5]], TypeError, r"contexts\[0\] must hold integers"),
+        ([1, 0], [[0], [3]], ValueError, r"contexts\[1\] must lie between 0 and 2"),
+        ([5], [[0]], ValueError, "targets must lie between 0 and 2"),
+        ([1], [[0.5]], TypeError, r"contexts\[0\] must be integers"),
     ],
 )
 @pytest.mark.parametrize("function", [reference.cbow_loss, reference.cbow_gradients])
@@ -385,7 +393,7 @@ def test_training_repeats_with_its_seed_only():
         ({"learning_rate": 0.0}, "learning_rate must be finite and above 0"),
         ({"learning_rate": math.nan}, "learning_rate must be finite and above 0"),
         ({"centres": [], "contexts": []}, "at least one pair"),
-        ({"contexts": [9]}, "contexts must be from 0 to 2"),
+        ({"contexts": [9]}, "contexts must lie between 0 and 2"),
     ],
 )
 def test_training_refuses_bad_arguments(changes, message):

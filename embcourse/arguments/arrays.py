@@ -116,7 +116,7 @@ def require_ids(
     size: int,
     *,
     ndim: int = 1,
-    dtype: DTypeLike = np.int64,
+    dtype: DTypeLike | None = np.int64,
 ) -> NDArray[Any]:
     """Integers from 0 to size - 1. A negative one would count from the end, silently.
 

@@ -9,10 +9,10 @@ even NaN or infinity; where a query attends to either, it is an error.
 
 from __future__ import annotations
 
-from operator import index
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from embcourse.arguments import require_integers, require_whole
 
 Array = NDArray[np.float64]
 
@@ -96,12 +96,8 @@ def causal_mask(queries: int, keys: int) -> NDArray[np.bool_]:
     array([[ True,  True, False],
            [ True,  True,  True]])
     """
-    # Python's: numpy's unsigned ones would wrap below 0
-    queries, keys = index(queries), index(keys)
-    if queries < 0 or keys < 0:
-        raise ValueError(
-            f"causal_mask: queries and keys must not be negative, got {queries} and {keys}"
-        )
+    queries = require_whole("causal_mask", "queries", queries, least=0)
+    keys = require_whole("causal_mask", "keys", keys, least=0)
     return np.arange(keys) <= np.arange(queries)[:, None] + (keys - queries)
 
 
@@ -110,22 +106,14 @@ def padding_mask(lengths: ArrayLike, keys: int) -> NDArray[np.bool_]:
 
     lengths: (batch,) integers from 0 to keys.
     returns: (batch, 1, keys) boolean; the middle axis broadcasts over the queries.
-    raises : ValueError if a length is out of range or no integer.
+    raises : TypeError for what is no integer, ValueError if a length is out of range.
 
     >>> padding_mask([1, 3], 3)[:, 0]
     array([[ True, False, False],
            [ True,  True,  True]])
     """
-    lengths = np.asarray(lengths)
-    if lengths.ndim != 1 or (lengths.dtype.kind not in "iu" and lengths.size):
-        raise ValueError(
-            f"padding_mask: lengths must be 1-D integers, got {lengths.dtype} of shape"
-            f" {lengths.shape}"
-        )
-    if ((lengths < 0) | (lengths > keys)).any():
-        raise ValueError(
-            f"padding_mask: lengths must lie between 0 and keys={keys}, got {lengths.tolist()}"
-        )
+    keys = require_whole("padding_mask", "keys", keys, least=0)
+    lengths = require_integers("padding_mask", "lengths", lengths, least=0, most=keys)
     return np.arange(keys) < lengths[:, None, None]
 
 

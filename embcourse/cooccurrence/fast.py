@@ -107,7 +107,7 @@ def ppmi(counts: csr_array, *, smoothing: float = 1.0, shift: float = 1.0) -> cs
     if len(wrong):
         row = np.searchsorted(counts.indptr, wrong[0], side="right") - 1
         raise ValueError(
-            f"ppmi: counts must be non-negative and finite, got {counts.data[wrong[0]]} in row"
+            f"ppmi: counts must be finite and not negative, got {counts.data[wrong[0]]} in row"
             f" {row}, column {counts.indices[wrong[0]]}"
         )
     counts.eliminate_zeros()

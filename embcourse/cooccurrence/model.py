@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from tqdm import tqdm
 
-from embcourse.arguments import require_series, require_tokens
+from embcourse.arguments import require_flag, require_series, require_tokens, require_whole
 from embcourse.cooccurrence.reference import (
     Weighting,
-    require_corpus,
     require_power,
     require_shift,
     require_smoothing,
@@ -125,11 +123,13 @@ def train(
     from embcourse.cooccurrence import fast
 
     # What can be refused without reading the corpus is refused first.
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
-        raise TypeError(f"train: dim must be an integer, got {dim!r}")
-    if dim < 1:
-        raise ValueError(f"train: dim must be at least 1, got {dim}")
-    require_corpus("train", [], 0, window, None)  # for the window
+    dim = require_whole("train", "dim", dim, least=1)
+    window = require_whole("train", "window", window, least=1)
+    min_count = require_whole("train", "min_count", min_count, least=1)
+    if max_size is not None:
+        max_size = require_whole("train", "max_size", max_size, least=1)
+    seed = require_whole("train", "seed", seed, least=0)
+    progress = require_flag("train", "progress", progress)
     require_weighting("train", weighting)
     require_smoothing("train", smoothing)
     require_shift("train", shift)

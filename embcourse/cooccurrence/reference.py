@@ -5,11 +5,18 @@ vectors.
 """
 
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from embcourse.arguments import (
+    require_choice,
+    require_floats,
+    require_ids,
+    require_number,
+    require_whole,
+)
 from embcourse.text.windows import require_stream
 
 FloatArray = NDArray[np.float64]
@@ -294,19 +301,11 @@ def require_corpus(
 
     >>> require_corpus("count", [0, 7], 3, 2, None)
     Traceback (most recent call last):
-    ValueError: count: ids must lie from 0 to size - 1 = 2, got 7 at position 1
+    ValueError: count: ids must lie between 0 and 2, got 7 at position 1
     """
     ids, window, offsets = require_stream(function, ids, window, offsets)
-    if isinstance(size, bool) or not isinstance(size, int | np.integer):
-        raise TypeError(f"{function}: size must be an integer, got {size!r}")
-    if size < 0:
-        raise ValueError(f"{function}: size must not be negative, got {size}")
-    outside = np.flatnonzero((ids < 0) | (ids >= size))
-    if len(outside):
-        raise ValueError(
-            f"{function}: ids must lie from 0 to size - 1 = {size - 1}, got {ids[outside[0]]} at"
-            f" position {outside[0]}"
-        )
+    size = require_whole(function, "size", size, least=0)
+    require_ids(function, "ids", ids, size, dtype=None)
     return ids, window, offsets
 
 
@@ -316,29 +315,16 @@ def require_weighting(function: str, weighting: str) -> None:
     Traceback (most recent call last):
     ValueError: count: weighting must be 'flat' or 'harmonic', got 'linear'
     """
-    if weighting not in get_args(Weighting):
-        raise ValueError(f"{function}: weighting must be 'flat' or 'harmonic', got {weighting!r}")
+    require_choice(function, "weighting", weighting, Weighting)
 
 
 def require_counts(function: str, counts: ArrayLike) -> FloatArray:
     """
     >>> require_counts("pmi", [[1, -2]])
     Traceback (most recent call last):
-    ValueError: pmi: counts must be non-negative and finite, got -2.0 in row 0, column 1
+    ValueError: pmi: counts must be finite and not negative, got -2.0 in row 0, column 1
     """
-    counts = np.asarray(counts, dtype=np.float64)
-    if counts.ndim != 2:
-        raise ValueError(
-            f"{function}: counts must have shape (words, contexts), got shape {counts.shape}"
-        )
-    wrong = np.argwhere(~(np.isfinite(counts) & (counts >= 0)))
-    if len(wrong):
-        row, column = wrong[0]
-        raise ValueError(
-            f"{function}: counts must be non-negative and finite, "
-            f"got {counts[row, column]} in row {row}, column {column}"
-        )
-    return counts
+    return require_floats(function, "counts", counts, "(words, contexts)", least=0)
 
 
 def require_smoothing(function: str, smoothing: float) -> None:
@@ -347,8 +333,7 @@ def require_smoothing(function: str, smoothing: float) -> None:
     Traceback (most recent call last):
     ValueError: pmi: smoothing must be above 0 and at most 1, got 0
     """
-    if not 0 < smoothing <= 1:
-        raise ValueError(f"{function}: smoothing must be above 0 and at most 1, got {smoothing!r}")
+    require_number(function, "smoothing", smoothing, above=0, most=1)
 
 
 def require_shift(function: str, shift: float) -> None:
@@ -357,8 +342,7 @@ def require_shift(function: str, shift: float) -> None:
     Traceback (most recent call last):
     ValueError: ppmi: shift must be finite and at least 1, got 0.5
     """
-    if not 1 <= shift < np.inf:
-        raise ValueError(f"{function}: shift must be finite and at least 1, got {shift!r}")
+    require_number(function, "shift", shift, least=1)
 
 
 def require_dim(function: str, dim: int, shape: tuple[int, ...]) -> None:
@@ -367,8 +351,7 @@ def require_dim(function: str, dim: int, shape: tuple[int, ...]) -> None:
     Traceback (most recent call last):
     ValueError: truncated_svd: dim must lie from 1 to the smaller side of the matrix (3, 5), got 4
     """
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer):
-        raise TypeError(f"{function}: dim must be an integer, got {dim!r}")
+    dim = require_whole(function, "dim", dim)
     if not 1 <= dim <= min(shape):
         raise ValueError(
             f"{function}: dim must lie from 1 to the smaller side of the matrix {shape}, got {dim}"
@@ -379,9 +362,6 @@ def require_power(function: str, eigenvalue_power: float) -> None:
     """
     >>> require_power("truncated_svd", -1)
     Traceback (most recent call last):
-    ValueError: truncated_svd: eigenvalue_power must be finite and at least 0, got -1
+    ValueError: truncated_svd: eigenvalue_power must be finite and not negative, got -1
     """
-    if not 0 <= eigenvalue_power < np.inf:
-        raise ValueError(
-            f"{function}: eigenvalue_power must be finite and at least 0, got {eigenvalue_power!r}"
-        )
+    require_number(function, "eigenvalue_power", eigenvalue_power, least=0)

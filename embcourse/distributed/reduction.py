@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from dask.distributed import Client, Future
 
 
-def reduced(client: Client, futures: Sequence[Future], combine: Callable[[Any, Any], Any]) -> Any:
+def reduced(
+    client: Client, futures: Sequence[Future[Any]], combine: Callable[[Any, Any], Any]
+) -> Any:
     """All results combined into one, two at a time, as a tree: only the last one travels to the
     client.
 
@@ -30,7 +32,7 @@ def reduced(client: Client, futures: Sequence[Future], combine: Callable[[Any, A
     return futures[0].result()
 
 
-def kept(client: Client, value: Any) -> Future:
+def kept(client: Client, value: Any) -> Future[Any]:
     """A value on the cluster that survives its worker: the scheduler keeps it, as the argument of a
     task.
 

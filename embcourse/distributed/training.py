@@ -163,6 +163,7 @@ def train(
         "learning_rate": settings.highest_rate,
         "corpus": client.gather([client.submit(fingerprint, text) for text in texts]),
     }
+    assert vocabulary.counts is not None  # the shards have been counted, or it was asked for
     drawn = fast.make_tables(
         vocabulary.counts,
         sample=settings.sample,
@@ -269,7 +270,7 @@ def encode_shard(path: str, vocabulary: Vocabulary, encoding: str = "utf-8") -> 
 def fingerprint(text: Encoded) -> int:
     """A number that differs if the ids or the sentences of a shard differ."""
     return zlib.crc32(
-        np.ascontiguousarray(text.ids), zlib.crc32(np.ascontiguousarray(text.offsets))
+        np.ascontiguousarray(text.ids).data, zlib.crc32(np.ascontiguousarray(text.offsets).data)
     )
 
 
@@ -289,8 +290,8 @@ def parts(
     while place < last:
         whole = floor(place)
         end = min(Fraction(whole + 1), last)
-        passed = tuple(float((at - first) / (last - first)) for at in (place, end))
-        yield shards[whole], (float(place - whole), float(end - whole)), passed
+        passed, after = (float((at - first) / (last - first)) for at in (place, end))
+        yield shards[whole], (float(place - whole), float(end - whole)), (passed, after)
         place = end
 
 
@@ -321,6 +322,7 @@ def train_part(
     dim = before.inputs.shape[1]
     inputs, outputs = (padded_rows(*table.shape) for table in (before.inputs, before.outputs))
     inputs[:, :dim], outputs[:, :dim] = before.inputs, before.outputs
+    assert settings.loss != "softmax"  # ClusterSettings has no such choice
     loss_sum, loss_terms, _ = fast.train_chunk(
         settings.model,
         settings.loss,
@@ -350,13 +352,19 @@ def change(
 ) -> Copy:
     """How far a copy has moved from the tables that its round began with."""
     if not isinstance(state, Copy):
-        return Copy((0,), *(np.zeros_like(table) for table in before))
+        return Copy((0,), np.zeros_like(before[0]), np.zeros_like(before[1]))
     return state._replace(inputs=state.inputs - before[0], outputs=state.outputs - before[1])
 
 
 def added(one: Copy, other: Copy) -> Copy:
     """The changes of two copies, or more, as one: everything added, the tokens side by side."""
-    return Copy(*(mine + theirs for mine, theirs in zip(one, other, strict=True)))
+    return Copy(
+        one.tokens + other.tokens,
+        one.inputs + other.inputs,
+        one.outputs + other.outputs,
+        one.loss_sum + other.loss_sum,
+        one.loss_terms + other.loss_terms,
+    )
 
 
 def held_back(
@@ -396,6 +404,7 @@ def times_trained(
     Those that subsampling keeps. With the hierarchical softmax an output row is an inner node, and
     all words below it train it.
     """
+    assert vocabulary.counts is not None
     tokens = vocabulary.counts * keep_probabilities(
         vocabulary.counts, settings.sample, variant="code"
     )

@@ -20,6 +20,8 @@ import triton.language as tl
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from embcourse.arguments import require_whole
+
 if TYPE_CHECKING:
     from embcourse.negative_sampling.fast import Tables
 
@@ -164,10 +166,7 @@ def sample_chunk(
     """
     device, vocabulary = tables.keep.device, len(tables.keep)
     for name, number in (("window", window), ("negative", negative)):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-            raise ValueError(
-                f"train_chunk: {name} must be an integer of at least 1, got {number!r}"
-            )
+        require_whole("train_chunk", name, number, least=1)
     ids, offsets = _on(device, ids), _on(device, offsets).long()
     _require_sentences(ids, offsets, vocabulary)
     random = torch.Generator(device).manual_seed(int(seed))

@@ -181,8 +181,8 @@ class Training(Trainer):
         from embcourse.negative_sampling import fast
 
         tree = settings.loss == "hierarchical"
-        self._tables = fast.make_tables(
-            self.vocabulary.counts,
+        self._tables: Any = fast.make_tables(
+            self._corpus.counts,
             sample=settings.sample,
             power=settings.noise_power,
             hierarchical=tree,
@@ -210,7 +210,7 @@ class Training(Trainer):
 
             self._tables = gpu.to_device(self._tables, "cuda")
             tables = [torch.from_numpy(table[:, :dim]).contiguous().cuda() for table in tables]
-        self._pair = tuple(tables)  # padded arrays, or tensors on the GPU
+        self._pair: tuple[Any, ...] = tuple(tables)  # padded arrays, or tensors on the GPU
 
     @property
     def inputs(self) -> np.ndarray:
@@ -344,7 +344,8 @@ class Training(Trainer):
         ids, offsets = self._corpus.chunk(chunk.start, chunk.end)
         settings = self.settings
         rates = self._rate_at(chunk.first_token), self._rate_at(chunk.first_token + chunk.tokens)
-        work = (
+        assert settings.loss != "softmax"  # which `word2vec` trains
+        work: Any = (
             *self._pair,
             ids,
             offsets,
@@ -353,19 +354,15 @@ class Training(Trainer):
             settings.negative,
             *rates,
             chunk.seed,
+            settings.cbow_mean,
         )
         if self._on_gpu:
             from embcourse.negative_sampling import gpu
 
-            result = gpu.train_chunk(
-                settings.model, settings.loss, *work, cbow_mean=settings.cbow_mean
-            )
-        else:
-            from embcourse.negative_sampling import fast
+            return gpu.train_chunk(settings.model, settings.loss, *work)[:2]
+        from embcourse.negative_sampling import fast
 
-            kind = (settings.model, settings.loss, settings.negatives)
-            result = fast.train_chunk(*kind, *work, cbow_mean=settings.cbow_mean)
-        return result[:2]
+        return fast.train_chunk(settings.model, settings.loss, settings.negatives, *work)[:2]
 
     def _train_chunks(self, last: int, reporter: Reporter, pool: ThreadPoolExecutor) -> None:
         """All chunks up to `last`. Whatever interrupts, those handed out are finished and

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
-from embcourse.arguments import require_tokens
+from embcourse.arguments import require_ids, require_integers, require_tokens, require_whole
 from embcourse.one_hot.reference import hashed_ids as _hashed_ids
-from embcourse.one_hot.reference import require_ids
 
 
 def one_hot(ids: ArrayLike, size: int, dtype: np.dtype | type = np.float64) -> csr_array:
@@ -26,9 +25,8 @@ def one_hot(ids: ArrayLike, size: int, dtype: np.dtype | type = np.float64) -> c
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    if size < 0:
-        raise ValueError(f"one_hot: size must be at least 0, got {size}")
-    ids = require_ids("one_hot", ids, size)
+    size = require_whole("one_hot", "size", size, least=0)
+    ids = require_ids("one_hot", "ids", ids, size)
     return _unit_rows(ids, size, np.dtype(dtype))
 
 
@@ -49,7 +47,7 @@ def lookup(ids: ArrayLike, table: np.ndarray) -> np.ndarray:
     table = np.asarray(table)
     if table.ndim != 2:
         raise ValueError(f"lookup: table must have shape (size, d), got shape {table.shape}")
-    return table[require_ids("lookup", ids, len(table))]
+    return table[require_ids("lookup", "ids", ids, len(table))]
 
 
 def lookup_gradient(ids: ArrayLike, upstream: np.ndarray, rows: int) -> np.ndarray:
@@ -69,7 +67,7 @@ def lookup_gradient(ids: ArrayLike, upstream: np.ndarray, rows: int) -> np.ndarr
 
     The product adds up repeats in SciPy's compiled loop. `np.add.at` gives the same.
     """
-    ids = require_ids("lookup_gradient", ids, rows)
+    ids = require_ids("lookup_gradient", "ids", ids, rows)
     upstream = _require_upstream("lookup_gradient", upstream, ids.size)
     return _unit_rows(ids, rows, upstream.dtype).T @ upstream
 
@@ -93,7 +91,7 @@ def lookup_gradient_rows(
 
     torch: `torch.nn.Embedding(..., sparse=True)`.
     """
-    ids = require_ids("lookup_gradient_rows", ids, np.iinfo(np.int64).max)
+    ids = require_integers("lookup_gradient_rows", "ids", ids, least=0)
     upstream = _require_upstream("lookup_gradient_rows", upstream, ids.size)
     words, place = np.unique(ids, return_inverse=True)
     return words, _unit_rows(place, words.size, upstream.dtype).T @ upstream

@@ -8,7 +8,14 @@ from typing import Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from embcourse.arguments import require_text, require_tokens, require_whole
+from embcourse.arguments import (
+    require_choice,
+    require_floats,
+    require_ids,
+    require_text,
+    require_tokens,
+    require_whole,
+)
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -16,36 +23,6 @@ IntArray = NDArray[np.int64]
 LAYOUTS = ("dense", "csr", "indices")
 
 _64_BITS = (1 << 64) - 1
-
-
-def require_ids(function: str, ids: ArrayLike, size: int) -> IntArray:
-    """`ids` as int64, or an error that begins with the name of the function that needs them.
-
-    ids    : (tokens,) integers from 0 to size - 1.
-    returns: (tokens,) int64.
-    raises : ValueError for another shape or an id outside the range; TypeError if the numbers are
-             not integers.
-
-    >>> require_ids("lookup", [2, -1], size=3)
-    Traceback (most recent call last):
-    ValueError: lookup: ids must lie in 0 ... 2, got -1 at position 1
-    """
-    ids = np.asarray(ids)
-    if ids.ndim != 1:
-        raise ValueError(f"{function}: ids must have shape (tokens,), got shape {ids.shape}")
-    if ids.size == 0:  # NumPy takes [] for float64
-        return np.zeros(0, dtype=np.int64)
-    if ids.dtype.kind not in "iu":
-        raise TypeError(f"{function}: ids must be integers, got dtype {ids.dtype}")
-    # a negative id would count from the end, silently
-    outside = np.flatnonzero((ids < 0) | (ids >= size))
-    if outside.size:
-        position = outside[0]
-        raise ValueError(
-            f"{function}: ids must lie in 0 ... {size - 1}, got {ids[position]} at position"
-            f" {position}"
-        )
-    return ids.astype(np.int64)
 
 
 def one_hot(ids: ArrayLike, size: int) -> FloatArray:
@@ -66,9 +43,8 @@ def one_hot(ids: ArrayLike, size: int) -> FloatArray:
            [1., 0., 0.],
            [0., 0., 1.]])
     """
-    if size < 0:
-        raise ValueError(f"one_hot: size must be at least 0, got {size}")
-    ids = require_ids("one_hot", ids, size)
+    size = require_whole("one_hot", "size", size, least=0)
+    ids = require_ids("one_hot", "ids", ids, size)
     rows = np.zeros((ids.size, size))
     rows[np.arange(ids.size), ids] = 1.0
     return rows
@@ -99,12 +75,8 @@ def lookup(ids: ArrayLike, table: ArrayLike) -> FloatArray:
 
     torch: `torch.nn.Embedding`.
     """
-    table = np.asarray(table, dtype=np.float64)
-    if table.ndim != 2:
-        raise ValueError(f"lookup: table must have shape (size, d), got shape {table.shape}")
-    if not np.isfinite(table).all():
-        raise ValueError("lookup: table must be finite, got NaN or inf")
-    ids = require_ids("lookup", ids, len(table))
+    table = require_floats("lookup", "table", table, "(size, d)")
+    ids = require_ids("lookup", "ids", ids, len(table))
     return one_hot(ids, len(table)) @ table
 
 
@@ -131,9 +103,9 @@ def lookup_gradient(ids: ArrayLike, upstream: ArrayLike, rows: int) -> FloatArra
     was before, so of a repeated id only the last one counts.
     torch: the gradient of `torch.nn.Embedding`.
     """
-    ids = require_ids("lookup_gradient", ids, rows)
-    upstream = np.asarray(upstream, dtype=np.float64)
-    if upstream.ndim != 2 or len(upstream) != ids.size:
+    ids = require_ids("lookup_gradient", "ids", ids, rows)
+    upstream = require_floats("lookup_gradient", "upstream", upstream, "(tokens, d)", finite=False)
+    if len(upstream) != ids.size:
         raise ValueError(
             "lookup_gradient: upstream must have shape (tokens, d) with "
             f"tokens = {ids.size}, got shape {upstream.shape}"
@@ -166,15 +138,14 @@ def memory_bytes(
     >>> [memory_bytes(1_000, 10_000, layout) for layout in ("dense", "csr", "indices")]
     [80000000, 16004, 4000]
     """
-    require_whole("memory_bytes", "tokens", tokens, least=0)
-    require_whole("memory_bytes", "vocabulary", vocabulary, least=0)
+    tokens = require_whole("memory_bytes", "tokens", tokens, least=0)
+    vocabulary = require_whole("memory_bytes", "vocabulary", vocabulary, least=0)
+    require_choice("memory_bytes", "layout", layout, LAYOUTS)
     if layout == "dense":
         return tokens * vocabulary * value_bytes
     if layout == "csr":
         return tokens * (value_bytes + index_bytes) + (tokens + 1) * index_bytes
-    if layout == "indices":
-        return tokens * index_bytes
-    raise ValueError(f"memory_bytes: layout must be one of {', '.join(LAYOUTS)}, got {layout!r}")
+    return tokens * index_bytes
 
 
 # -------------------------------------------------------------------------------- the hashing trick

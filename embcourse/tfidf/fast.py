@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from embcourse.arguments import require_ids, require_offsets, require_whole
 from embcourse.compiling import cached_njit
 
 FloatArray = NDArray[np.float64]
@@ -105,8 +106,7 @@ def count_words(texts: Sequence[str], minimum_length: int = 2) -> TermCounts:
            [0., 0.],
            [1., 0.]])
     """
-    if minimum_length < 1:
-        raise ValueError(f"count_words: minimum_length must be at least 1, got {minimum_length}")
+    minimum_length = require_whole("count_words", "minimum_length", minimum_length, least=1)
     if isinstance(texts, str):
         raise TypeError("count_words: texts must be a sequence of strings, got one str")
     texts = list(texts)
@@ -222,18 +222,9 @@ def counts_from_ids(ids: ArrayLike, offsets: ArrayLike, terms: int) -> csr_array
            [0., 0.],
            [0., 1.]])
     """
-    ids = np.array(ids, dtype=np.int32)  # a copy: scipy sorts it in place
-    offsets = np.array(offsets, dtype=np.int64)
-    runs = offsets.ndim == 1 and offsets.size > 0 and offsets[0] == 0 and offsets[-1] == ids.size
-    if not runs or (np.diff(offsets) < 0).any():
-        raise ValueError(
-            f"counts_from_ids: offsets must rise from 0 to the {ids.size} tokens, got {offsets}"
-        )
-    if ids.size and not (ids.min() >= 0 and ids.max() < terms):
-        raise ValueError(
-            f"counts_from_ids: ids must lie in 0 ... {terms - 1}, got values from {ids.min()} to"
-            f" {ids.max()}"
-        )
+    terms = require_whole("counts_from_ids", "terms", terms, least=0)
+    ids = require_ids("counts_from_ids", "ids", ids, terms, dtype=np.int32).copy()  # scipy sorts it
+    offsets = require_offsets("counts_from_ids", offsets, ids.size).copy()
     counts = csr_array((np.ones(ids.size), ids, offsets), shape=(offsets.size - 1, terms))
     counts.sum_duplicates()
     return counts
@@ -392,11 +383,7 @@ def top_k(queries: csr_array, index: Postings, k: int) -> tuple[IntArray, FloatA
            [5., 3.]]))
     """
     query_arrays = _query_arrays("top_k", queries, index)
-    if not 1 <= k <= index.n_documents:
-        raise ValueError(
-            f"top_k: k must lie between 1 and the {index.n_documents} documents of the index,"
-            f" got {k}"
-        )
+    k = require_whole("top_k", "k", k, least=1, most=index.n_documents)
     documents = np.empty((queries.shape[0], k), dtype=np.int64)
     scores = np.empty((queries.shape[0], k), dtype=np.float64)
     _top_k(*query_arrays, *index, documents, scores)
@@ -415,27 +402,20 @@ def target_ranks(queries: csr_array, index: Postings, targets: ArrayLike) -> Int
     returns: (queries,) int64, from 1 to the number of documents. MRR is (1 / ranks).mean(),
              Recall@k is (ranks <= k).mean().
     raises : ValueError for a differing number of terms or queries, or a target that is not a
-             document.
+             document; TypeError for targets that are no integers.
 
     >>> documents = csr_array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     >>> target_ranks(csr_array([[1.0, 0.0], [2.0, 3.0]]), postings(documents), [2, 0])
     array([2, 3])
     """
     query_arrays = _query_arrays("target_ranks", queries, index)
-    targets = np.asarray(targets)
+    targets = require_ids("target_ranks", "targets", targets, index.n_documents)
     if targets.shape != (queries.shape[0],):
         raise ValueError(
             f"target_ranks: targets must have shape ({queries.shape[0]},), got {targets.shape}"
         )
-    if targets.size and (
-        targets.dtype.kind not in "iu" or targets.min() < 0 or targets.max() >= index.n_documents
-    ):
-        raise ValueError(
-            f"target_ranks: targets must be integers from 0 to {index.n_documents - 1}, got"
-            f" {targets}"
-        )
     ranks = np.empty(queries.shape[0], dtype=np.int64)
-    _target_ranks(*query_arrays, *index, targets.astype(np.int64), ranks)
+    _target_ranks(*query_arrays, *index, targets, ranks)
     return ranks
 
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from embcourse.arguments import (
     require_choice,
+    require_floats,
     require_ids,
     require_number,
     require_series,
@@ -116,23 +117,13 @@ def require_counts(function: str, counts: ArrayLike, *, documents: int = 0) -> F
 
     >>> require_counts("idf", [[1, -2]])
     Traceback (most recent call last):
-    ValueError: idf: counts must be non-negative and finite, got -2.0 in document 0, term 1
+    ValueError: idf: counts must be finite and not negative, got -2.0 in row 0, column 1
     """
-    matrix = np.array(counts, dtype=np.float64)
-    if matrix.ndim != 2:
-        raise ValueError(
-            f"{function}: counts must have shape (documents, terms), got shape {matrix.shape}"
-        )
+    shape = "(documents, terms)"
+    matrix = require_floats(function, "counts", counts, shape, least=0).copy()
     if len(matrix) < documents:
         raise ValueError(
             f"{function}: counts must hold at least {documents} document, got shape {matrix.shape}"
-        )
-    wrong = np.argwhere(~(np.isfinite(matrix) & (matrix >= 0)))
-    if len(wrong):
-        row, term = wrong[0]
-        raise ValueError(
-            f"{function}: counts must be non-negative and finite, "
-            f"got {matrix[row, term]} in document {row}, term {term}"
         )
     return matrix
 
@@ -297,7 +288,7 @@ def l2_normalise(rows: ArrayLike) -> FloatArray:
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
-    rows = _require_rows("l2_normalise", "rows", rows)
+    rows = require_floats("l2_normalise", "rows", rows, "(rows, columns)")
     largest = np.abs(rows).max(axis=1, keepdims=True, initial=0)
     # squares neither over- nor underflow
     rows = np.divide(rows, largest, out=np.zeros_like(rows), where=largest > 0)
@@ -318,25 +309,14 @@ def cosine_similarity(a: ArrayLike, b: ArrayLike) -> FloatArray:
     array([[1.   , 0.   ],
            [0.707, 0.   ]])
     """
-    a = _require_rows("cosine_similarity", "a", a)
-    b = _require_rows("cosine_similarity", "b", b)
+    a = require_floats("cosine_similarity", "a", a, "(rows, columns)")
+    b = require_floats("cosine_similarity", "b", b, "(rows, columns)")
     if a.shape[1] != b.shape[1]:
         raise ValueError(
             f"cosine_similarity: rows of a have {a.shape[1]} columns but rows of b have"
             f" {b.shape[1]}. Got a {a.shape}, b {b.shape}"
         )
     return l2_normalise(a) @ l2_normalise(b).T
-
-
-def _require_rows(function: str, argument: str, rows: ArrayLike) -> FloatArray:
-    rows = np.asarray(rows, dtype=np.float64)
-    if rows.ndim != 2:
-        raise ValueError(
-            f"{function}: {argument} must have shape (rows, columns), got shape {rows.shape}"
-        )
-    if not np.isfinite(rows).all():
-        raise ValueError(f"{function}: {argument} must be finite, got NaN or inf")
-    return rows
 
 
 # --------------------------------------------------------------------------------------------- BM25
@@ -417,14 +397,12 @@ def bm25(counts: ArrayLike, query_counts: ArrayLike, k1: float = K1, b: float = 
     Robertson & Zaragoza (2009). A query term that is asked for twice counts twice, as in Lucene.
     """
     weights = bm25_weights(counts, k1, b)
-    query = np.asarray(query_counts, dtype=np.float64)
+    query = require_floats("bm25", "query_counts", query_counts, "(..., terms)", least=0)
     if query.ndim not in (1, 2) or query.shape[-1] != weights.shape[1]:
         raise ValueError(
             "bm25: query_counts must have shape (terms,) or (queries, terms) with terms ="
             f" {weights.shape[1]}, as in counts {weights.shape}, got shape {query.shape}"
         )
-    if not (np.isfinite(query) & (query >= 0)).all():
-        raise ValueError("bm25: query_counts must be non-negative and finite")
     return query @ weights.T
 
 
@@ -509,8 +487,7 @@ def recall_at_k(ranking: Sequence[int], relevant: Collection[int], k: int) -> fl
     0.5
     """
     relevant = _require_relevant("recall_at_k", relevant)
-    if k < 1:
-        raise ValueError(f"recall_at_k: k must be at least 1, got {k}")
+    k = require_whole("recall_at_k", "k", k, least=1)
     found = relevant.intersection(int(document) for document in ranking[:k])
     return len(found) / len(relevant)
 
@@ -545,17 +522,9 @@ def bootstrap_interval(
 
     Efron (1979). `scipy.stats.bootstrap(..., method="percentile")` is the general tool.
     """
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0:
-        raise ValueError(
-            f"bootstrap_interval: values must have shape (n,) with n >= 1, got shape {values.shape}"
-        )
-    if not np.isfinite(values).all():
-        raise ValueError("bootstrap_interval: values must be finite, got NaN or inf")
-    if not 0 < level < 1:
-        raise ValueError(f"bootstrap_interval: level must lie between 0 and 1, got {level}")
-    if resamples < 1:
-        raise ValueError(f"bootstrap_interval: resamples must be at least 1, got {resamples}")
+    values = require_floats("bootstrap_interval", "values", values, "(n,)", filled=True)
+    level = require_number("bootstrap_interval", "level", level, above=0, below=1)
+    resamples = require_whole("bootstrap_interval", "resamples", resamples, least=1)
     rng = np.random.default_rng(seed)
     # one resample in memory at a time
     means = [rng.choice(values, size=values.size).mean() for _ in range(resamples)]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embcourse.arguments import (
     require_ids,
@@ -54,6 +55,12 @@ class TrainingCorpus:
         self.offsets = offsets
 
     @property
+    def counts(self) -> NDArray[np.int64]:
+        """How often each word of the vocabulary occurs."""
+        assert self.vocabulary.counts is not None  # open_corpus sees to it
+        return self.vocabulary.counts
+
+    @property
     def tokens(self) -> int:
         """Tokens of the vocabulary in the corpus."""
         return len(self.ids)
@@ -83,12 +90,10 @@ class TrainingCorpus:
             sum_so_far = 0
             for start in range(0, len(values), _BLOCK):
                 sum_so_far = zlib.crc32(
-                    np.ascontiguousarray(values[start : start + _BLOCK]), sum_so_far
+                    np.ascontiguousarray(values[start : start + _BLOCK]).data, sum_so_far
                 )
             sums.append(f"{sum_so_far:08x}")
-        words = zlib.crc32(
-            "\0".join(self.vocabulary.tokens).encode(), zlib.crc32(self.vocabulary.counts)
-        )
+        words = zlib.crc32("\0".join(self.vocabulary.tokens).encode(), zlib.crc32(self.counts.data))
         return f"{self.tokens}-{sums[0]}-{sums[1]}-{words:08x}"
 
 
@@ -235,7 +240,7 @@ def _is_unicode(token: str) -> bool:
     return True
 
 
-def _flush(buffer: array, file: BinaryIO) -> array:
+def _flush(buffer: array[int], file: BinaryIO) -> array[int]:
     buffer.tofile(file)
     return array(buffer.typecode)
 

@@ -9,9 +9,13 @@ import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embcourse.arguments import require_path, require_series
 from embcourse.text.compression import DAMAGED, compressed
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 _BLOCK = 1 << 18  # bytes read at once
 
@@ -161,7 +165,7 @@ def _texts(path: Path, encoding: str) -> Iterator[str]:
             yield text
 
 
-def is_paths(corpus: object) -> bool:
+def is_paths(corpus: object) -> TypeIs[str | Path | Sequence[Path]]:
     """Whether a corpus is a path or a sequence of `Path`s, not of sentences.
 
     >>> is_paths("a.txt"), is_paths([Path("a.txt"), Path("b.txt")]), is_paths([["a"]]), is_paths([])

@@ -168,7 +168,7 @@ def _fingerprint(start: Embeddings | np.ndarray | None) -> str | None:
         return None
     words = "\0".join(start.vocabulary.tokens) if isinstance(start, Embeddings) else ""
     matrix = start.matrix if isinstance(start, Embeddings) else start
-    sums = zlib.crc32(np.ascontiguousarray(matrix), zlib.crc32(words.encode()))
+    sums = zlib.crc32(np.ascontiguousarray(matrix).data, zlib.crc32(words.encode()))
     return f"{matrix.dtype}-{matrix.shape}-{sums:08x}"
 
 
@@ -178,7 +178,7 @@ P = ParamSpec("P")
 A = TypeVar("A")
 B = TypeVar("B")
 R = TypeVar("R")
-S = TypeVar("S", bound=Settings)
+S = TypeVar("S", bound=Settings, covariant=True)
 
 
 class Takes(Protocol[P, S]):

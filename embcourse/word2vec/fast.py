@@ -45,7 +45,9 @@ def softmax_loss(hidden: Tensor, outputs: Tensor, targets: Tensor) -> Tensor:
     GPU twin: `gpu.softmax_loss`.
     """
     require_batch("softmax_loss", hidden, outputs, targets, (torch.float32, torch.float64))
-    return _SoftmaxLoss.apply(hidden, outputs, targets.long())
+    return _SoftmaxLoss.apply(  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        hidden, outputs, targets.long()
+    )
 
 
 def require_batch(

@@ -97,7 +97,9 @@ def softmax_loss(
         )
     if precision is None:
         precision = "tf32x3" if torch.get_float32_matmul_precision() == "highest" else "tf32"
-    return _SoftmaxLoss.apply(hidden, outputs, targets, precision)
+    return _SoftmaxLoss.apply(  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        hidden, outputs, targets, precision
+    )
 
 
 class _SoftmaxLoss(torch.autograd.Function):

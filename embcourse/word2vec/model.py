@@ -77,7 +77,7 @@ class Training(Trainer):
         import torch
 
         self._open(corpus, settings, _CHUNK_TOKENS)
-        self._keep = keep_probabilities(self.vocabulary.counts, settings.sample, variant="code")
+        self._keep = keep_probabilities(self._corpus.counts, settings.sample, variant="code")
         inputs = first_vectors(
             settings.where, settings.start, self.vocabulary, settings.dim, settings.seed
         )
@@ -200,10 +200,10 @@ class Training(Trainer):
         import torch
         from torch.nn.functional import embedding
 
-        if self.settings.device == "cuda":
-            from embcourse.word2vec.gpu import softmax_loss
-        else:
+        if self.settings.device == "cpu":
             from embcourse.word2vec.fast import softmax_loss
+        else:
+            from embcourse.word2vec.gpu import softmax_loss
 
         skipgram = self.settings.model == "skipgram"
         tables = [table.requires_grad_() for table in self._tables]

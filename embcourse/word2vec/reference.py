@@ -13,7 +13,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from embcourse.arguments import require_number
+from embcourse.arguments import (
+    require_floats,
+    require_ids,
+    require_integers,
+    require_number,
+    require_whole,
+)
 from embcourse.text.windows import require_stream
 
 FloatArray = NDArray[np.float64]
@@ -47,13 +53,11 @@ def sampled_pairs(
     Mikolov et al. (2013a), section 3.2, draw the radius for every centre.
     """
     ids, _, offsets = require_stream("sampled_pairs", ids, 1, offsets)
-    radii = _require_ids("sampled_pairs", "radii", radii)
+    radii = require_integers("sampled_pairs", "radii", radii, least=1)
     if radii.shape != ids.shape:
         raise ValueError(
             f"sampled_pairs: radii must have one number a token, {ids.size}; got {radii.size}"
         )
-    if radii.size and radii.min() < 1:
-        raise ValueError(f"sampled_pairs: radii must be at least 1, got {radii.min()}")
     centres, contexts = [], []
     for start, end in pairwise(offsets.tolist()):
         for t in range(start, end):
@@ -82,10 +86,8 @@ def draw_radii(tokens: int, window: int, rng: np.random.Generator) -> IntArray:
 
     Mikolov et al. (2013a), section 3.2; the released program and gensim do the same.
     """
-    if tokens < 0:
-        raise ValueError(f"draw_radii: tokens must be at least 0, got {tokens}")
-    if window < 1:
-        raise ValueError(f"draw_radii: window must be at least 1, got {window}")
+    tokens = require_whole("draw_radii", "tokens", tokens, least=0)
+    window = require_whole("draw_radii", "window", window, least=1)
     return rng.integers(1, window + 1, tokens)
 
 
@@ -108,13 +110,11 @@ def log_softmax(logits: ArrayLike) -> FloatArray:
     >>> log_softmax([1e4, 0.0])
     array([     0., -10000.])
     """
-    logits = np.asarray(logits, dtype=np.float64)
-    if logits.ndim == 0 or logits.shape[-1] == 0:
+    logits = require_floats("log_softmax", "logits", logits, "(..., V)")
+    if logits.shape[-1] == 0:
         raise ValueError(
             f"log_softmax: logits must have shape (..., V) with V at least 1, got {logits.shape}"
         )
-    if not np.isfinite(logits).all():
-        raise ValueError("log_softmax: logits must be finite")
     shifted = logits - logits.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
@@ -230,8 +230,8 @@ def cbow_hidden(inputs: ArrayLike, contexts: ArrayLike, mean: bool = True) -> Fl
 
     Mikolov et al. (2013a), section 3.1, average.
     """
-    inputs = _require_table("cbow_hidden", "inputs", inputs)
-    contexts = _require_ids("cbow_hidden", "contexts", contexts, len(inputs))
+    inputs = require_floats("cbow_hidden", "inputs", inputs, "(V, d)", filled=True)
+    contexts = require_ids("cbow_hidden", "contexts", contexts, len(inputs))
     if not contexts.size:
         raise ValueError("cbow_hidden: contexts must hold at least one word")
     total = inputs[contexts].sum(axis=0)
@@ -304,13 +304,13 @@ def _cbow(
     mean: bool,
 ) -> tuple[float, FloatArray, FloatArray]:
     inputs, outputs = _require_tables(where, inputs, outputs)
-    targets = _require_ids(where, "targets", targets, len(inputs))
+    targets = require_ids(where, "targets", targets, len(inputs))
     if len(contexts) != len(targets):
         raise ValueError(
             f"{where}: contexts must hold one array a target, {len(targets)}; got {len(contexts)}"
         )
     windows = [
-        _require_ids(where, f"contexts[{i}]", window, len(inputs))
+        require_ids(where, f"contexts[{i}]", window, len(inputs))
         for i, window in enumerate(contexts)
     ]
     used = [
@@ -374,12 +374,8 @@ def train_skipgram(
     True
     """
     for name, value in (("size", size), ("dim", dim), ("epochs", epochs)):
-        if value < 1:
-            raise ValueError(f"train_skipgram: {name} must be at least 1, got {value}")
-    if not np.isfinite(learning_rate) or learning_rate <= 0:
-        raise ValueError(
-            f"train_skipgram: learning_rate must be finite and above 0, got {learning_rate!r}"
-        )
+        require_whole("train_skipgram", name, value, least=1)
+    require_number("train_skipgram", "learning_rate", learning_rate, above=0)
     centres, contexts = _require_pairs("train_skipgram", centres, contexts, size)
     rng = np.random.default_rng(seed)
     inputs, outputs = rng.uniform(-0.5, 0.5, (size, dim)) / dim, np.zeros((size, dim))
@@ -395,23 +391,12 @@ def train_skipgram(
 # ------------------------------------------------------------------------------------------- checks
 
 
-def _require_table(where: str, name: str, table: ArrayLike) -> FloatArray:
-    table = np.asarray(table, dtype=np.float64)
-    if table.ndim != 2 or not table.size:
-        raise ValueError(
-            f"{where}: {name} must have shape (V, d), both at least 1; got {table.shape}"
-        )
-    if not np.isfinite(table).all():
-        raise ValueError(f"{where}: {name} must be finite")
-    return table
-
-
 def _require_tables(
     where: str, inputs: ArrayLike, outputs: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
     inputs, outputs = (
-        _require_table(where, "inputs", inputs),
-        _require_table(where, "outputs", outputs),
+        require_floats(where, "inputs", inputs, "(V, d)", filled=True),
+        require_floats(where, "outputs", outputs, "(V, d)", filled=True),
     )
     if inputs.shape != outputs.shape:
         raise ValueError(
@@ -420,26 +405,11 @@ def _require_tables(
     return inputs, outputs
 
 
-def _require_ids(where: str, name: str, ids: ArrayLike, size: int | None = None) -> IntArray:
-    ids = np.asarray(ids)
-    if ids.ndim != 1:
-        raise ValueError(f"{where}: {name} must be 1-D, got shape {ids.shape}")
-    if not ids.size:
-        return ids.astype(np.int64)
-    if not np.issubdtype(ids.dtype, np.integer):
-        raise TypeError(f"{where}: {name} must hold integers, got {ids.dtype}")
-    if size is not None and not (ids.min() >= 0 and ids.max() < size):
-        raise ValueError(
-            f"{where}: {name} must be from 0 to {size - 1}, got {ids.min()} to {ids.max()}"
-        )
-    return ids
-
-
 def _require_pairs(
     where: str, centres: ArrayLike, contexts: ArrayLike, size: int
 ) -> tuple[IntArray, IntArray]:
-    centres = _require_ids(where, "centres", centres, size)
-    contexts = _require_ids(where, "contexts", contexts, size)
+    centres = require_ids(where, "centres", centres, size)
+    contexts = require_ids(where, "contexts", contexts, size)
     if centres.shape != contexts.shape:
         raise ValueError(
             f"{where}: centres and contexts must pair up; got {centres.size} and {contexts.size}"

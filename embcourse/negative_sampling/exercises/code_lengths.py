@@ -6,6 +6,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -164,7 +165,9 @@ def lengths_by_two_queues(counts, front=0):
     front : which of the joined trees a word is compared with: right only for the first.
     """
     order = sorted(range(len(counts)), key=lambda word: int(counts[word]))
-    leaves, joined = [(int(counts[word]), (word,)) for word in order], []
+    Tree = tuple[int, tuple[int, ...]]  # its count and its words
+    leaves: list[Tree] = [(int(counts[word]), (word,)) for word in order]
+    joined: list[Tree] = []
     lengths = np.zeros(len(counts), dtype=int)
 
     def smallest():
@@ -183,7 +186,9 @@ def lengths_by_two_queues(counts, front=0):
 
 
 def lengths_by_heap(counts):
-    heap = [(int(count), word, None) for word, count in enumerate(counts)]
+    heap: list[tuple[int, int, Any]] = [
+        (int(count), word, None) for word, count in enumerate(counts)
+    ]
     heapq.heapify(heap)
     made = len(heap)
     while len(heap) > 1:

@@ -301,7 +301,7 @@ PAIR_LOSS = Exercise(
         ),
         Misconception(
             "takes the mean over the negatives",
-            {"over_negatives": lambda terms: sum(terms) / max(np.count_nonzero(terms), 1)},
+            {"over_negatives": lambda terms: sum(terms) / max(int(np.count_nonzero(terms)), 1)},
             "The negatives of a pair are summed; only over the pairs is it a mean. K negatives"
             " weigh K times as much as one.",
         ),

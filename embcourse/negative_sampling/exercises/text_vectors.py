@@ -273,6 +273,7 @@ def vectors_by_the_package(
     vocabulary = Vocabulary.build(sentences, min_count=min_count, unknown="drop")
     if not len(vocabulary):
         return {}
+    assert vocabulary.counts is not None  # built above
     ids, offsets = vocabulary.encode_documents(list(sentences) * epochs)
     _, inputs, _ = reference.train_with_draws(
         ids,

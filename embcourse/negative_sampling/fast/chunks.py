@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from embcourse.arguments import require_choice, require_ids, require_offsets, require_whole
 from embcourse.negative_sampling.fast.buffers import make_buffers
 from embcourse.negative_sampling.fast.draws import draw_all, lay_windows, random_bits
 from embcourse.negative_sampling.fast.tables import Tables
@@ -205,8 +206,7 @@ def prepare(function, model, loss, negatives, ids, offsets, tables, window, nega
         ("loss", loss, ("negative", "hierarchical")),
         ("negatives", negatives, ("per_pair", "per_window")),
     ):
-        if value not in known:
-            raise ValueError(f"{function}: {name} must be one of {known}, got {value!r}")
+        require_choice(function, name, value, known)
     ids, offsets = np.ascontiguousarray(ids), np.ascontiguousarray(offsets)
     if ids.dtype != np.int32 or ids.ndim != 1:
         raise TypeError(f"{function}: ids must be 1-D int32, got {ids.dtype} of shape {ids.shape}")
@@ -214,24 +214,11 @@ def prepare(function, model, loss, negatives, ids, offsets, tables, window, nega
         raise TypeError(
             f"{function}: offsets must be 1-D int64, got {offsets.dtype} of shape {offsets.shape}"
         )
-    if (
-        len(offsets) == 0
-        or offsets[0] != 0
-        or offsets[-1] != len(ids)
-        or (np.diff(offsets) < 0).any()
-    ):
-        raise ValueError(
-            f"{function}: offsets must rise from 0 to the number of tokens, {len(ids)}"
-        )
-    if len(ids) and not (ids.min() >= 0 and ids.max() < len(tables.keep)):
-        raise ValueError(
-            f"{function}: ids must lie in 0 ... {len(tables.keep) - 1}, got {ids.min()} to"
-            f" {ids.max()}"
-        )
-    if window < 1:
-        raise ValueError(f"{function}: window must be at least 1, got {window}")
-    if loss == "negative" and negative < 1:
-        raise ValueError(f"{function}: negative must be at least 1, got {negative}")
+    require_offsets(function, offsets, len(ids))
+    require_ids(function, "ids", ids, len(tables.keep), dtype=np.int32)
+    window = require_whole(function, "window", window, least=1)
+    if loss == "negative":
+        require_whole(function, "negative", negative, least=1)
     if loss == "hierarchical" and len(tables.up) == 0:
         raise ValueError(
             f"{function}: hierarchical softmax needs make_tables(counts, hierarchical=True)"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from embcourse.arguments import require_floats, require_number
 from embcourse.compiling import cached_njit
 from embcourse.text import keep_probabilities
 
@@ -58,18 +59,10 @@ def make_tables(
     ([3, 1, 0, 2, 0], 2)
     """
     counts = np.asarray(counts)
-    if counts.ndim != 1 or counts.size == 0:
-        raise ValueError(
-            f"make_tables: counts must be 1-D with at least one word, got shape {counts.shape}"
-        )
-    if (
-        counts.dtype.kind not in "iuf"
-        or not (np.isfinite(counts) & (counts >= 0)).all()
-        or not (counts > 0).any()
-    ):
-        raise ValueError("make_tables: counts must be finite, not negative, and not all zero")
-    if not np.isfinite(power):
-        raise ValueError(f"make_tables: power must be finite, got {power!r}")
+    require_floats("make_tables", "counts", counts, "(words,)", least=0, filled=True)
+    if not counts.any():
+        raise ValueError("make_tables: counts must hold a number above 0")
+    power = require_number("make_tables", "power", power)
     keep = np.round(keep_probabilities(counts, sample, variant="code") * _ALWAYS).astype(np.uint32)
     noise = np.where(counts > 0, np.maximum(counts, 1e-300).astype(np.float64) ** power, 0.0)
     accept, alias = _alias_table(noise / noise.sum())

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from embcourse.arguments import require_floats, require_ids, require_number
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -13,16 +15,7 @@ def require_counts(function: str, counts: ArrayLike, name: str = "counts") -> Fl
     Traceback (most recent call last):
     ValueError: huffman: counts must be finite and not negative, got -1.0 at position 1
     """
-    counts = np.asarray(counts, dtype=np.float64)
-    if counts.ndim != 1:
-        raise ValueError(f"{function}: {name} must be 1-D, got shape {counts.shape}")
-    wrong = np.flatnonzero(~(np.isfinite(counts) & (counts >= 0)))
-    if len(wrong):
-        raise ValueError(
-            f"{function}: {name} must be finite and not negative, got {counts[wrong[0]]} at"
-            f" position {wrong[0]}"
-        )
-    return counts
+    return require_floats(function, name, counts, "(n,)", least=0)
 
 
 def require_tables(
@@ -35,45 +28,28 @@ def require_tables(
     Traceback (most recent call last):
     ValueError: pair_step: inputs (V, d) and outputs (V, d) must match, got (3, 2) and (3, 4)
     """
-    inputs, outputs = np.asarray(inputs, dtype=np.float64), np.asarray(outputs, dtype=np.float64)
     name, shape = ("nodes", "(V - 1, d)") if rows else ("outputs", "(V, d)")
-    if (
-        inputs.ndim != 2
-        or outputs.ndim != 2
-        or outputs.shape != (max(len(inputs) - rows, 0), inputs.shape[1])
-    ):
+    inputs = require_floats(function, "inputs", inputs, "(V, d)")
+    outputs = require_floats(function, name, outputs, shape)
+    if outputs.shape != (max(len(inputs) - rows, 0), inputs.shape[1]):
         raise ValueError(
             f"{function}: inputs (V, d) and {name} {shape} must match, got {inputs.shape} and"
             f" {outputs.shape}"
         )
-    for table, called in ((inputs, "inputs"), (outputs, name)):
-        if not np.isfinite(table).all():
-            raise ValueError(
-                f"{function}: {called} must be finite; a training that diverged gives NaN"
-            )
     return inputs, outputs
 
 
-def require_ids(function: str, size: int, ndim: int = 1, **arrays: ArrayLike) -> list[IntArray]:
+def require_word_ids(
+    function: str, size: int, ndim: int = 1, **arrays: ArrayLike
+) -> list[IntArray]:
     """Each named argument as an array of ids from 0 to size - 1, in order; ndim is 0 for a single
     id.
 
-    >>> require_ids("pair_step", 3, negatives=[0, 3])
+    >>> require_word_ids("pair_step", 3, negatives=[0, 3])
     Traceback (most recent call last):
-    ValueError: pair_step: negatives must lie from 0 to 2, got 3
+    ValueError: pair_step: negatives must lie between 0 and 2, got 3 at position 1
     """
-    checked = []
-    for name, values in arrays.items():
-        values = np.asarray(values)
-        if values.ndim != ndim:
-            raise ValueError(f"{function}: {name} must be {ndim}-D, got shape {values.shape}")
-        if values.size and values.dtype.kind not in "iu":
-            raise TypeError(f"{function}: {name} must be integers, got {values.dtype}")
-        outside = values[(values < 0) | (values >= size)]
-        if outside.size:
-            raise ValueError(f"{function}: {name} must lie from 0 to {size - 1}, got {outside[0]}")
-        checked.append(values.astype(np.int64))
-    return checked
+    return [require_ids(function, name, ids, size, ndim=ndim) for name, ids in arrays.items()]
 
 
 def require_pairs(
@@ -84,16 +60,15 @@ def require_pairs(
     Traceback (most recent call last):
     ValueError: negative_sampling_loss: negatives must be (2, K), a row for each pair; got (1, 1)
     """
-    centres, contexts = require_ids(function, size, centres=centres, contexts=contexts)
+    centres, contexts = require_word_ids(function, size, centres=centres, contexts=contexts)
     require_same_length(function, centres, contexts)
-    negatives = np.asarray(negatives)
-    if negatives.ndim != 2 or len(negatives) != len(centres):
+    negatives = require_ids(function, "negatives", negatives, size, ndim=2)
+    if len(negatives) != len(centres):
         raise ValueError(
             f"{function}: negatives must be ({len(centres)}, K), a row for each pair; got"
             f" {negatives.shape}"
         )
-    (flat,) = require_ids(function, size, negatives=negatives.ravel())
-    return centres, contexts, flat.reshape(negatives.shape)
+    return centres, contexts, negatives
 
 
 def require_same_length(function: str, centres: IntArray, contexts: IntArray) -> None:
@@ -136,10 +111,10 @@ def require_path(
     """
     >>> require_path("hierarchical_step", [0, 2], [1, 0], 2)
     Traceback (most recent call last):
-    ValueError: hierarchical_step: code must lie from 0 to 1, got 2
+    ValueError: hierarchical_step: code must lie between 0 and 1, got 2 at position 1
     """
-    (code,) = require_ids(function, 2, code=code)
-    (path,) = require_ids(function, nodes, path=path)
+    (code,) = require_word_ids(function, 2, code=code)
+    (path,) = require_word_ids(function, nodes, path=path)
     if len(code) != len(path):
         raise ValueError(
             f"{function}: code and path must have one length, got {len(code)} and {len(path)}"
@@ -153,8 +128,7 @@ def require_rate(function: str, rate: float) -> None:
     Traceback (most recent call last):
     ValueError: pair_step: learning_rate must be finite and not negative, got -0.1
     """
-    if not 0 <= rate < np.inf:
-        raise ValueError(f"{function}: learning_rate must be finite and not negative, got {rate!r}")
+    require_number(function, "learning_rate", rate, least=0)
 
 
 def require_path_shapes(

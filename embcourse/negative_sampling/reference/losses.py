@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from embcourse.arguments import require_floats, require_whole
 from embcourse.negative_sampling.reference.checks import (
     FloatArray,
     IntArray,
@@ -182,17 +183,17 @@ def expected_loss(
 
     Levy & Goldberg (2014), section 3.1, without the skipping.
     """
-    scores, counts = np.asarray(scores, dtype=np.float64), np.asarray(counts, dtype=np.float64)
+    scores = require_floats("expected_loss", "scores", scores, "(centres, contexts)", finite=False)
+    counts = require_floats("expected_loss", "counts", counts, "(centres, contexts)", least=0)
     noise = require_counts("expected_loss", noise, "noise")
-    if scores.ndim != 2 or scores.shape != counts.shape or scores.shape[1] != len(noise):
+    if scores.shape != counts.shape or scores.shape[1] != len(noise):
         raise ValueError(
             "expected_loss: scores and counts must have one shape (centres, contexts), noise"
             f" (contexts,); got {scores.shape}, {counts.shape}, {noise.shape}"
         )
-    if not (np.isfinite(counts) & (counts >= 0)).all() or not counts.any():
-        raise ValueError("expected_loss: counts must be finite, not negative, and not all zero")
-    if negative < 1:
-        raise ValueError(f"expected_loss: negative must be at least 1, got {negative}")
+    if not counts.any():
+        raise ValueError("expected_loss: counts must hold a number above 0")
+    negative = require_whole("expected_loss", "negative", negative, least=1)
     right = counts / counts.sum()
     asked = right.sum(axis=1, keepdims=True) - (right if skip else 0.0)
     wrong = negative * asked * noise

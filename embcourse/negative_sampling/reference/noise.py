@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from embcourse.arguments import require_number, require_whole
 from embcourse.negative_sampling.reference.checks import FloatArray, IntArray, require_counts
 
 
@@ -26,8 +27,7 @@ def noise_distribution(counts: ArrayLike, power: float = 0.75) -> FloatArray:
     (2018).
     """
     counts = require_counts("noise_distribution", counts)
-    if not np.isfinite(power):
-        raise ValueError(f"noise_distribution: power must be finite, got {power!r}")
+    power = require_number("noise_distribution", "power", power)
     if not counts.any():
         raise ValueError("noise_distribution: counts must hold a number above 0")
     seen = counts > 0
@@ -59,8 +59,7 @@ def unigram_table(counts: ArrayLike, size: int, power: float = 0.75) -> IntArray
     draws again, uniformly from the other words. gensim keeps cumulative sums and searches them by
     bisection.
     """
-    if size < 1:
-        raise ValueError(f"unigram_table: size must be at least 1, got {size}")
+    size = require_whole("unigram_table", "size", size, least=1)
     shares = noise_distribution(counts, power)
     table = np.zeros(size, dtype=np.int64)
     word, filled = 0, shares[0]

@@ -6,9 +6,9 @@ from numpy.typing import ArrayLike
 from embcourse.negative_sampling.reference.checks import (
     FloatArray,
     IntArray,
-    require_ids,
     require_rate,
     require_tables,
+    require_word_ids,
 )
 from embcourse.negative_sampling.reference.logistic import log_sigmoid, sigmoid
 
@@ -54,9 +54,10 @@ def pair_step(
     """
     inputs, outputs = require_tables("pair_step", inputs, outputs)
     input, target = (
-        word.item() for word in require_ids("pair_step", len(inputs), 0, input=input, target=target)
+        word.item()
+        for word in require_word_ids("pair_step", len(inputs), 0, input=input, target=target)
     )
-    (negatives,) = require_ids("pair_step", len(outputs), negatives=negatives)
+    (negatives,) = require_word_ids("pair_step", len(outputs), negatives=negatives)
     require_rate("pair_step", learning_rate)
     loss, error, outputs = ask(inputs[input], outputs, target, negatives, learning_rate)
     inputs = inputs.copy()
@@ -102,8 +103,8 @@ def window_step(
     on the sum of the block's losses.
     """
     inputs, outputs = require_tables("window_step", inputs, outputs)
-    (target,) = require_ids("window_step", len(outputs), 0, target=target)
-    context_ids, negatives = require_ids(
+    (target,) = require_word_ids("window_step", len(outputs), 0, target=target)
+    context_ids, negatives = require_word_ids(
         "window_step", len(inputs), context_ids=context_ids, negatives=negatives
     )
     require_rate("window_step", learning_rate)
@@ -159,8 +160,8 @@ def cbow_step(
     TrainModelThread in word2vec.c; gensim's `w2v_fast_sentence_cbow_neg`.
     """
     inputs, outputs = require_tables("cbow_step", inputs, outputs)
-    target = require_ids("cbow_step", len(outputs), 0, target=target)[0].item()
-    context_ids, negatives = require_ids(
+    target = require_word_ids("cbow_step", len(outputs), 0, target=target)[0].item()
+    context_ids, negatives = require_word_ids(
         "cbow_step", len(inputs), context_ids=context_ids, negatives=negatives
     )
     require_rate("cbow_step", learning_rate)

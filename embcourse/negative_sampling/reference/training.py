@@ -2,10 +2,14 @@
 
 from itertools import pairwise
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from embcourse.negative_sampling.reference.checks import FloatArray, require_ids, require_tables
+from embcourse.arguments import require_floats, require_integers, require_number, require_offsets
+from embcourse.negative_sampling.reference.checks import (
+    FloatArray,
+    require_tables,
+    require_word_ids,
+)
 from embcourse.negative_sampling.reference.steps import window_step
 
 
@@ -27,14 +31,10 @@ def learning_rate(progress: float, start: float = 0.025, end: float = 2.5e-6) ->
     word2vec.c, which computes it anew every 10,000 tokens. gensim's line ends
     at `end`: start - (start - end) progress.
     """
-    if not 0 <= progress <= 1:
-        raise ValueError(f"learning_rate: progress must lie from 0 to 1, got {progress!r}")
-    if not (0 < start < np.inf and 0 <= end <= start):
-        raise ValueError(
-            "learning_rate: start must be above 0 and end from 0 to start, "
-            f"got {start!r} and {end!r}"
-        )
-    return max(float(end), float(start) * (1.0 - float(progress)))
+    progress = require_number("learning_rate", "progress", progress, least=0, most=1)
+    start = require_number("learning_rate", "start", start, above=0)
+    end = require_number("learning_rate", "end", end, least=0, most=start)
+    return max(end, start * (1.0 - progress))
 
 
 def train_with_draws(
@@ -68,6 +68,7 @@ def train_with_draws(
     raises   : ValueError or TypeError as `window_step` and `learning_rate`, and for lengths that do
                not match.
 
+    >>> import numpy as np
     >>> losses, inputs, outputs = train_with_draws(
     ...     ids=[0, 1, 2],
     ...     offsets=[0, 2, 3],
@@ -88,19 +89,13 @@ def train_with_draws(
     The order of work of TrainModelThread in word2vec.c, with the negatives shared in each window.
     """
     inputs, outputs = require_tables("train_with_draws", inputs, outputs)
-    (ids,) = require_ids("train_with_draws", len(inputs), ids=ids)
-    keep, coins, radii = (
-        np.asarray(keep, np.float64),
-        np.asarray(coins, np.float64),
-        np.asarray(radii),
-    )
-    negatives, offsets = np.asarray(negatives), np.asarray(offsets, dtype=np.int64)
-    if (
-        coins.shape != ids.shape
-        or radii.shape != ids.shape
-        or negatives.shape[:1] != ids.shape
-        or negatives.ndim != 2
-    ):
+    (ids,) = require_word_ids("train_with_draws", len(inputs), ids=ids)
+    keep = require_floats("train_with_draws", "keep", keep, "(words,)")
+    coins = require_floats("train_with_draws", "coins", coins, "(tokens,)")
+    radii = require_integers("train_with_draws", "radii", radii, least=1)
+    negatives = require_integers("train_with_draws", "negatives", negatives, ndim=2)
+    offsets = require_offsets("train_with_draws", offsets, len(ids))
+    if coins.shape != ids.shape or radii.shape != ids.shape or negatives.shape[:1] != ids.shape:
         raise ValueError(
             f"train_with_draws: coins and radii must be ({len(ids)},), negatives ({len(ids)}, K),"
             f" one for each token; got {coins.shape}, {radii.shape}, {negatives.shape}"
@@ -109,19 +104,6 @@ def train_with_draws(
         raise ValueError(
             f"train_with_draws: keep must be ({len(inputs)},), one for each word; got {keep.shape}"
         )
-    if (
-        not len(offsets)
-        or offsets[0] != 0
-        or offsets[-1] != len(ids)
-        or (np.diff(offsets) < 0).any()
-    ):
-        raise ValueError(
-            f"train_with_draws: offsets must rise from 0 to the number of tokens, {len(ids)}; got"
-            f" {offsets.tolist()}"
-        )
-    if (radii < 1).any():
-        raise ValueError(f"train_with_draws: radii must be at least 1, got {radii.min()}")
-
     losses = []
     for first, last in pairwise(offsets.tolist()):
         stayed = [i for i in range(first, last) if coins[i] < keep[ids[i]]]

@@ -7,13 +7,13 @@ from embcourse.negative_sampling.reference.checks import (
     FloatArray,
     IntArray,
     require_counts,
-    require_ids,
     require_path,
     require_path_shapes,
     require_rate,
     require_same_length,
     require_tables,
     require_tree,
+    require_word_ids,
 )
 from embcourse.negative_sampling.reference.logistic import log_sigmoid, sigmoid
 
@@ -161,7 +161,7 @@ def hierarchical_gradients(
     array([[1.]])
     """
     inputs, nodes = require_tree("hierarchical_gradients", inputs, nodes, codes, points)
-    centres, contexts = require_ids(
+    centres, contexts = require_word_ids(
         "hierarchical_gradients", len(inputs), centres=centres, contexts=contexts
     )
     require_same_length("hierarchical_gradients", centres, contexts)
@@ -204,7 +204,7 @@ def hierarchical_step(
     TrainModelThread in word2vec.c, option -hs 1; gensim does the same.
     """
     inputs, nodes = require_tables("hierarchical_step", inputs, nodes, rows=1)
-    input = require_ids("hierarchical_step", len(inputs), 0, input=input)[0].item()
+    input = require_word_ids("hierarchical_step", len(inputs), 0, input=input)[0].item()
     code, path = require_path("hierarchical_step", code, path, len(nodes))
     require_rate("hierarchical_step", learning_rate)
     loss, error, nodes = turn(inputs[input], nodes, code, path, learning_rate)
@@ -236,7 +236,9 @@ def cbow_hierarchical_step(
     array([ 1.269, -0.731,  0.   ])
     """
     inputs, nodes = require_tables("cbow_hierarchical_step", inputs, nodes, rows=1)
-    (context_ids,) = require_ids("cbow_hierarchical_step", len(inputs), context_ids=context_ids)
+    (context_ids,) = require_word_ids(
+        "cbow_hierarchical_step", len(inputs), context_ids=context_ids
+    )
     code, path = require_path("cbow_hierarchical_step", code, path, len(nodes))
     require_rate("cbow_hierarchical_step", learning_rate)
     if not len(context_ids):

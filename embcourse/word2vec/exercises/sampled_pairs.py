@@ -14,7 +14,11 @@ from embcourse.word2vec.exercises.common import gapped
 
 
 def text(
-    rng: np.random.Generator, lengths: Sequence[int], radii: Sequence[int], *, gaps: bool = False
+    rng: np.random.Generator,
+    lengths: Sequence[int] | np.ndarray,
+    radii: tuple[int, int],
+    *,
+    gaps: bool = False,
 ) -> tuple:
     """(ids, offsets, radii) of sentences of these lengths; no word twice, radii from a range of
     that many."""
