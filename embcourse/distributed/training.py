@@ -89,8 +89,9 @@ def train(
     default, with 4 copies, skip-gram takes the mean after steps 4 times as large. CBOW takes steps
     as on one machine, and adds the changes of rare words and averages those of frequent ones.
 
-    `python -m benchmarks cluster` compares the result with one machine, and the book's page on the
-    benchmarks says where it falls short. What else was tried, with 4 copies on the Wikipedia
+    `python -m benchmarks cluster` compares the result with one machine. It is not everywhere as
+    good: after few epochs skip-gram loses about a tenth of the analogies, and CBOW loses a third on
+    the Bible's translations, somewhat less with 50 averages an epoch. What else was tried, with 4 copies on the Wikipedia
     extract and one to six seeds. CBOW: the mean after steps 4 times as large costs about a fifth of
     the analogies; the sum diverges; the adaptive sum of Maleki et al. (2021), which takes the
     weights from the angle between two changes, is as good. Skip-gram: the adaptive sum falls short
