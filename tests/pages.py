@@ -16,6 +16,8 @@ PHONE = {"width": 390, "height": 844}
 LAPTOP = {"width": 1280, "height": 800}
 SPACE_FOR_LINKS = {"width": 1400, "height": 900}
 
+ROOMS = sorted(path.parent.name for path in (ROOT / "embcourse").glob("*/__init__.py"))
+
 
 def files_in(toc: object) -> Iterator[str]:
     """Every page of a table of contents, in reading order."""
@@ -23,6 +25,9 @@ def files_in(toc: object) -> Iterator[str]:
         for key in ("root", "file"):
             if key in toc:
                 yield toc[key]
+        if "glob" in toc:  # the package's reference, which is written when the book is built
+            assert toc["glob"] == "book/api/*"
+            yield from (f"book/api/{room}" for room in ROOMS)
         for key in ("parts", "chapters", "sections"):
             yield from files_in(toc.get(key, []))
     elif isinstance(toc, list):

@@ -17,7 +17,7 @@ from embcourse.text import Vocabulary
 from tests.notebooks import ROOT, committed_files
 from tests.pages import PAGES, PHONE, TOC, wait_for_formulas
 
-SOLUTIONS_LINE = '  - {caption: "Worked solutions"'
+SWITCH = "worked_solutions: true"
 CHAPTER = "book/counting/tfidf.html"
 
 
@@ -106,17 +106,20 @@ def test_a_notebook_page_offers_the_notebook_itself(pages, book_html, document):
     assert download.read_bytes() == (ROOT / f"{document}.ipynb").read_bytes()
 
 
-def test_without_the_line_of_the_worked_solutions_the_book_builds_without_them(tmp_path):
-    lines = (ROOT / "_toc.yml").read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith(SOLUTIONS_LINE)]
-    assert len(kept) == len(lines) - 1
-    (tmp_path / "_toc.yml").write_text("".join(kept), encoding="utf-8")
-    shutil.copy(ROOT / "_config.yml", tmp_path)
-    shutil.copytree(ROOT / "book", tmp_path / "book", ignore=shutil.ignore_patterns(".*"))
+def test_one_switch_leaves_the_worked_solutions_out(tmp_path):
+    config = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    assert config.count(SWITCH) == 1
+    (tmp_path / "_config.yml").write_text(
+        config.replace(SWITCH, SWITCH.replace("true", "false")), encoding="utf-8"
+    )
+    shutil.copy(ROOT / "_toc.yml", tmp_path)
+    for folder in ("book", "solutions"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns(".*"))
     (tmp_path / "embcourse").symlink_to(ROOT / "embcourse")  # chapters show its source
     first_page = build(tmp_path)  # raises on a warning, so also on a page that refers to a solution
     assert (first_page.parent / CHAPTER).exists()
     assert not (first_page.parent / "solutions").exists()
+    assert "Worked solutions" not in (first_page.parent / CHAPTER).read_text(encoding="utf-8")
 
 
 def test_every_work_of_the_bibliography_is_cited():

@@ -279,6 +279,23 @@ def test_compiled_code_is_kept_by_the_cache_that_notices_edited_callees(path: Pa
     )
 
 
+OWN_CHECK = re.compile(
+    r"isinstance\(\w+, bool\)|np\.integer\)|operator import index"
+    r"|np\.diff\(\w*offsets\) < 0|not in get_args\("
+)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_integers_offsets_and_choices_are_checked_in_one_room(path: Path) -> None:
+    # What an exercise's answer gives back is `checking`'s matter, and exercises are answers.
+    if room(path) not in ("arguments", "checking") and "exercises" not in path.parts:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        own = [
+            f"line {i}: {line.strip()}" for i, line in enumerate(lines, 1) if OWN_CHECK.search(line)
+        ]
+        assert not own, f"{path.relative_to(ROOT)}: embcourse.arguments checks that: {own}"
+
+
 @pytest.mark.parametrize(
     "slug", [slug for slug in METHODS if (PACKAGE / slug / "exercises").is_dir()]
 )
@@ -319,7 +336,7 @@ def test_a_page_of_a_part_is_a_chapter_or_lies_beside_it_and_is_listed_below_it(
     assert slug, f"{page.relative_to(ROOT)}: a page is called <slug>.ipynb or <slug>_<topic>.ipynb"
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = {
-        chapter["file"]: [section["file"] for section in chapter.get("sections", [])]
+        chapter["file"]: [section.get("file") for section in chapter.get("sections", [])]
         for part in contents["parts"]
         for chapter in part["chapters"]
     }

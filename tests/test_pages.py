@@ -225,7 +225,12 @@ def test_search_finds_the_chapter_before_its_assignment_before_its_solution(
         found, _ = search(open_page, query)
         of_slug = [page for page in found if page.endswith(f"/{slug}.html")]
         order = list(dict.fromkeys(of_slug))
-        wanted = [chapter, f"book/assignments/{slug}/{slug}.html", f"solutions/{slug}/{slug}.html"]
+        wanted = [
+            chapter,
+            f"book/api/{slug}.html",
+            f"book/assignments/{slug}/{slug}.html",
+            f"solutions/{slug}/{slug}.html",
+        ]
         assert order == [page for page in wanted if page in order]
         assert not order or chapter in order or query == "gradient values"
 

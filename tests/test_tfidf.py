@@ -590,7 +590,7 @@ POSTINGS = fast.postings(EYE)
         ),
         (
             ValueError,
-            "term_frequency: variant .*augmented, got 'double'",
+            "term_frequency: variant .*augmented', got 'double'",
             lambda: term_frequency([[1]], "double"),
         ),
         (ValueError, "tfidf: variant must be .textbook. or", lambda: tfidf([[1]], "sklearn")),

@@ -1,7 +1,8 @@
 /* How the search ranks, and what it quotes. Sphinx puts this file into language_data.js, after searchtools.js. */
 
-/* Text first, then the assignments, then their solutions, whatever the words of the query. */
+/* Text first, then the package, then the assignments, then their solutions, whatever the words of the query. */
 Scorer.score = ([page, , , , score]) => {
+  if (page.startsWith("book/api/")) return score - 500;
   if (page.startsWith("solutions/")) return score - 2000;
   if (page.startsWith("book/assignments/")) return score - 1000;
   return score;

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from embcourse.arguments import require_choice, require_whole
+
 Scores = Literal["additive", "dot"]
 SYMBOLS, LONGEST = 21, 20  # of the chapter's task; one symbol is the mark that begins a target
 LENGTHS = (2, 5, 10, 15, 20, 25, 30)
@@ -42,10 +44,9 @@ class Seq2Seq(nn.Module):
 
     def __init__(self, tokens: int, width: int = 64, attention: Scores | None = None) -> None:
         super().__init__()
-        if attention is not None and attention not in get_args(Scores):
-            raise ValueError(
-                f"Seq2Seq: attention must be None or one of {get_args(Scores)}, got {attention!r}"
-            )
+        require_choice("Seq2Seq", "attention", attention, (*get_args(Scores), None))
+        tokens = require_whole("Seq2Seq", "tokens", tokens, least=1)
+        width = require_whole("Seq2Seq", "width", width)
         if width < 2 or width % 2:
             raise ValueError(f"Seq2Seq: width must be even and positive, got {width}")
         self.attention = attention

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from embcourse.arguments import require_choice
 from embcourse.data.packages import packaged_module
 
 TRANSLATIONS = {
@@ -148,9 +149,7 @@ def bible(translation: str = "kjv") -> Bible:
     >>> bible("kjv").ids[:3].tolist(), len(bible("kjv").books)
     ([1001001, 1001002, 1001003], 66)
     """
-    if translation not in TRANSLATIONS:
-        expected = ", ".join(map(repr, TRANSLATIONS))
-        raise ValueError(f"bible: translation must be one of {expected}; got {translation!r}")
+    require_choice("bible", "translation", translation, TRANSLATIONS)
     return _load(translation)
 
 

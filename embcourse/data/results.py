@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
+
+from embcourse.arguments import require_choice
 
 Kind = Literal["speed", "quality", "cluster", "gpu", "reverser"]
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
@@ -28,13 +30,9 @@ def benchmark_results(kind: Kind, folder: Path = FOLDER) -> dict[str, Any] | Non
     >>> benchmark_results("colour")
     Traceback (most recent call last):
         ...
-    ValueError: benchmark_results: kind must be one of 'speed', ..., got 'colour'
+    ValueError: benchmark_results: kind must be 'speed', ..., got 'colour'
     """
-    if kind not in get_args(Kind):
-        raise ValueError(
-            f"benchmark_results: kind must be one of {', '.join(map(repr, get_args(Kind)))}, got"
-            f" {kind!r}"
-        )
+    require_choice("benchmark_results", "kind", kind, Kind)
     others = tuple(
         f"{suffix}.json" for suffix in SUFFIX.values() if suffix and suffix != SUFFIX[kind]
     )

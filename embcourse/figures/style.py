@@ -37,7 +37,10 @@ PALETTE: dict[str, str] = {
 distinct first."""
 
 LINE_STYLES = ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 3)), (0, (5, 1)))
+"""Lines that can be told apart without colour."""
+
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+"""Markers that can be told apart without colour."""
 
 
 def use_book_style() -> None:

@@ -17,6 +17,7 @@ of more than 80 columns are warnings, which are errors when the book is built.
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import textwrap
@@ -36,10 +37,21 @@ from sphinx_design.shared import create_component
 
 import embcourse
 
-__all__ = ["COLUMNS", "Listing", "ListingDirective", "find_module", "read_listing", "setup"]
+__all__ = [
+    "COLUMNS",
+    "Listing",
+    "ListingDirective",
+    "Place",
+    "find_module",
+    "listing_label",
+    "places",
+    "read_listing",
+    "setup",
+]
 
 COLUMNS = 80
 FOLDED = "Checks, examples and source"
+DIRECTIVE = re.compile(r"\{listing\} ([\w.]+)")
 CHECKER = re.compile(r"_?(require|check)_\w+")
 LOGGER = logging.getLogger(__name__)
 
@@ -260,6 +272,39 @@ def _used(statements: list[ast.stmt]) -> set[str]:
     }
 
 
+# --------------------------------------------------------------------------- where things are shown
+
+
+class Place(NamedTuple):
+    """A page that lists something: without its suffix, with its title, and the name that it
+    lists."""
+
+    page: str
+    title: str
+    name: str
+
+
+def places(root: Path) -> list[Place]:
+    """What the book's pages below `root` list, and where."""
+    found = []
+    for path in sorted((root / "book").rglob("*.*")):
+        page = path.relative_to(root).with_suffix("").as_posix()
+        if path.suffix not in (".ipynb", ".md") or page.startswith("book/assignments/"):
+            continue
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".ipynb":
+            text = "\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"])
+        title = re.search(r"^# (.+)$", text, re.MULTILINE)
+        names = dict.fromkeys(DIRECTIVE.findall(text))
+        found += [Place(page, title[1] if title else page, name) for name in names]
+    return found
+
+
+def listing_label(page: str, name: str) -> str:
+    """What the listing of a name on a page is called, for a link from elsewhere."""
+    return f"listing-{page}-{name}".lower()
+
+
 # ------------------------------------------------------------------------------------ the directive
 
 
@@ -291,11 +336,17 @@ class ListingDirective(SphinxDirective):
         shown: list[nodes.Node] = [self._code(method)]
         if method != source:
             shown.append(_dropdown(FOLDED, [self._code(source)], "source"))
-        if "try" not in self.options:
-            return [nodes.container("", *shown, classes=["listing"])]
-        asked = self._asked(name, self.options["try"])
-        answer = _dropdown("Show the answer", shown, "answer")
-        return [nodes.container("", *asked, answer, classes=["listing", "try-first"])]
+        classes = ["listing"]
+        if "try" in self.options:
+            asked = self._asked(name, self.options["try"])
+            shown = [*asked, _dropdown("Show the answer", shown, "answer")]
+            classes.append("try-first")
+        container = nodes.container("", *shown, classes=classes, listing=name)
+        label = listing_label(self.env.docname, name)
+        if label not in self.state.document.nameids:  # a second one on the page
+            container["names"].append(label)
+            self.state.document.note_explicit_target(container, container)
+        return [container]
 
     def _code(self, text: str) -> nodes.literal_block:
         code = nodes.literal_block(text, text, language="python")

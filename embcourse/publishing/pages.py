@@ -1,5 +1,6 @@
 """A Sphinx extension: small things about every page.
 
+- `worked_solutions = False` leaves the solutions out of the book.
 - A worked solution is the source of its assignment, so both begin with the same title. Its page
   says what it is.
 - The buttons that unfold a part of the sidebar get a name.
@@ -17,6 +18,7 @@ from typing import Any
 from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
 
 import embcourse
@@ -51,6 +53,19 @@ def _read_source(app: Sphinx, page: str, content: list[str]) -> None:
             content[0] = retitle_solution(content[0])
         except ValueError as error:
             LOGGER.warning("%s", error, location=page, type="pages")
+
+
+def _leave_solutions_out(app: Sphinx, config: Config) -> None:
+    if config.worked_solutions:
+        return
+    site_map = config.external_site_map
+    solutions = [page for page in site_map if page.startswith("solutions/")]
+    for page in solutions:
+        del site_map[page]
+    for tree in site_map.root.subtrees:
+        tree.items = [item for item in tree.items if item not in solutions]
+    site_map.root.subtrees = [tree for tree in site_map.root.subtrees if tree.items]
+    config.exclude_patterns = [*config.exclude_patterns, "solutions"]
 
 
 def name_toggles(sidebar: str) -> str:
@@ -117,6 +132,10 @@ def _keep_named_icons(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Called by Sphinx."""
+    app.add_config_value("worked_solutions", True, "env")
+    app.connect(
+        "config-inited", _leave_solutions_out, priority=950
+    )  # the table of contents is read
     app.connect("source-read", _read_source)
     app.connect("html-page-context", _name_toggles, priority=900)  # after the theme
     app.connect("build-finished", _keep_named_icons)

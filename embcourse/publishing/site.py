@@ -17,7 +17,10 @@ from pathlib import Path
 
 from embcourse.publishing.address import find_address
 
-__all__ = ["BuildFailed", "build", "is_current", "serving"]
+__all__ = ["API", "BuildFailed", "build", "is_current", "serving"]
+
+API = "book/api"
+"""Where the pages of the package's reference stand. `embcourse.publishing.api` writes them."""
 
 HTML = Path("_build/html")
 STAMP = Path("_build/html-inputs.json")
@@ -30,15 +33,16 @@ class BuildFailed(RuntimeError):
 
 def fingerprint(root: Path) -> dict[str, str]:
     """A digest for each input of the book: pages, solutions, configuration, the package that pages
-    show, the tools, and
-    the repository's address."""
+    show, the tools, and the repository's address."""
     files = [path for folder in ("book", "solutions") for path in (root / folder).rglob("*")]
     files += (root / "embcourse").rglob("*.py")
     files += [path for pattern in ("*.md", "*.yml") for path in root.glob(pattern)]
     inputs = {
         path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(files)
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        and path.parent != root / API
     }
     address = find_address(root)
     return (

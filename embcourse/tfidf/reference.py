@@ -180,6 +180,7 @@ def term_frequency(counts: ArrayLike, variant: str = "relative") -> FloatArray:
     figure 6.15, has "log" as well. scikit-learn counts raw, and `sublinear_tf=True` is "log".
     """
     counts = require_counts("term_frequency", counts)
+    require_choice("term_frequency", "variant", variant, TERM_FREQUENCIES)
     present = counts > 0
     if variant == "raw":
         return counts
@@ -188,12 +189,8 @@ def term_frequency(counts: ArrayLike, variant: str = "relative") -> FloatArray:
         return np.divide(counts, length, out=np.zeros_like(counts), where=length > 0)
     if variant == "log":
         return np.where(present, 1 + np.log(counts, out=np.zeros_like(counts), where=present), 0.0)
-    if variant == "augmented":
-        largest = counts.max(axis=1, keepdims=True, initial=0)
-        return np.where(present, 0.5 + 0.5 * counts / np.where(largest > 0, largest, 1.0), 0.0)
-    raise ValueError(
-        f"term_frequency: variant must be one of {', '.join(TERM_FREQUENCIES)}, got {variant!r}"
-    )
+    largest = counts.max(axis=1, keepdims=True, initial=0)
+    return np.where(present, 0.5 + 0.5 * counts / np.where(largest > 0, largest, 1.0), 0.0)
 
 
 def idf(counts: ArrayLike) -> FloatArray:

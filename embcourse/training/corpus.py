@@ -32,6 +32,7 @@ from embcourse.text import Encoded, Vocabulary
 from embcourse.training.files import corpus_files, is_paths, read_all
 
 Corpus = Iterable[Sequence[str]] | str | Path | Sequence[Path] | Encoded
+"""What every trainer reads: token lists, one or several files, or ids with their vocabulary."""
 
 _BLOCK = 1 << 20  # tokens or sentences that are handled at once
 

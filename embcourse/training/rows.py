@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-LANES = 16  # float32 numbers in a cache line of 64 bytes
+LANES = 16
+"""How many float32 numbers a cache line of 64 bytes holds."""
 
 
 def padded_rows(rows: int, dim: int) -> np.ndarray:

@@ -10,7 +10,8 @@ import numpy as np
 
 from embcourse.training.corpus import TrainingCorpus
 
-LARGEST = 1e3  # a trained number is rarely above 10
+LARGEST = 1e3
+"""A table with a larger number has exploded. A trained number is rarely above 10."""
 
 
 class Diverged(FloatingPointError):

@@ -30,6 +30,7 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from embcourse.arguments import require_choice
 from embcourse.word2vec.fast import require_batch
 
 Precision = Literal["ieee", "tf32x3", "tf32", "bf16"]
@@ -86,11 +87,7 @@ def softmax_loss(
         )
     if hidden.shape[1] > _LARGEST_DIM:
         raise ValueError(f"softmax_loss: d must be at most {_LARGEST_DIM}, got {hidden.shape[1]}")
-    if precision is not None and precision not in get_args(Precision):
-        raise ValueError(
-            f"softmax_loss: precision must be one of {get_args(Precision)} or None, got"
-            f" {precision!r}"
-        )
+    require_choice("softmax_loss", "precision", precision, (*get_args(Precision), None))
     if hidden.dtype != torch.float32 and precision is not None:
         raise ValueError(
             f"softmax_loss: precision is for float32 tensors, got {precision!r} for {hidden.dtype}"
