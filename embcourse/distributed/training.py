@@ -91,12 +91,14 @@ def train(
 
     `python -m benchmarks cluster` compares the result with one machine. It is not everywhere as
     good: after few epochs skip-gram loses about a tenth of the analogies, and CBOW loses a third on
-    the Bible's translations, somewhat less with 50 averages an epoch. What else was tried, with 4 copies on the Wikipedia
-    extract and one to six seeds. CBOW: the mean after steps 4 times as large costs about a fifth of
-    the analogies; the sum diverges; the adaptive sum of Maleki et al. (2021), which takes the
-    weights from the angle between two changes, is as good. Skip-gram: the adaptive sum falls short
-    on WordSim-353, and weights with steps as on one machine learn as from fewer epochs. With as
-    many times larger steps, 16 copies diverge. A parameter server was not tried.
+    the Bible's translations, somewhat less with 50 averages an epoch.
+
+    What else was tried, with 4 copies on the Wikipedia extract and one to six seeds. CBOW: the mean
+    after steps 4 times as large costs about a fifth of the analogies; the sum diverges; the
+    adaptive sum of Maleki et al. (2021), which takes the weights from the angle between two
+    changes, is as good. Skip-gram: the adaptive sum falls short on WordSim-353, and weights with
+    steps as on one machine learn as from fewer epochs. With as many times larger steps, 16 copies
+    diverge. A parameter server was not tried.
 
     shards    : files with one sentence a line, or a folder or a pattern of them, readable under the
                 same path by every worker; .gz, .bz2 and .xz are read through; see `write_shards`.
