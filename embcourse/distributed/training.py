@@ -89,13 +89,16 @@ def train(
     default, with 4 copies, skip-gram takes the mean after steps 4 times as large. CBOW takes steps
     as on one machine, and adds the changes of rare words and averages those of frequent ones.
 
-    `python -m benchmarks cluster` compares the result with one machine. What else was tried, with 4
-    copies on the Wikipedia extract: CBOW after steps 2 or 4 times as large loses analogies, with
-    the mean after 4 times as large steps about a fifth, and 16 copies diverge with 16 times as
-    large ones. Skip-gram with steps as on one machine, and weights, learns as from fewer epochs.
-    The sum diverges. The adaptive sum of Maleki et al. (2021), which takes the weights from the
-    angle between two changes, is as good for CBOW; skip-gram fell short on WordSim-353. A parameter
-    server was not tried.
+    `python -m benchmarks cluster` compares the result with one machine. It is not everywhere as
+    good: after few epochs skip-gram loses about a tenth of the analogies, and CBOW loses a third on
+    the Bible's translations, somewhat less with 50 averages an epoch.
+
+    What else was tried, with 4 copies on the Wikipedia extract and one to six seeds. CBOW: the mean
+    after steps 4 times as large costs about a fifth of the analogies; the sum diverges; the
+    adaptive sum of Maleki et al. (2021), which takes the weights from the angle between two
+    changes, is as good. Skip-gram: the adaptive sum falls short on WordSim-353, and weights with
+    steps as on one machine learn as from fewer epochs. With as many times larger steps, 16 copies
+    diverge. A parameter server was not tried.
 
     shards    : files with one sentence a line, or a folder or a pattern of them, readable under the
                 same path by every worker; .gz, .bz2 and .xz are read through; see `write_shards`.
