@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks import quality, results, tables
 from embcourse.data import benchmark_results
+from embcourse.data.results import Kind
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
             "written:"
             f" {reverser.run(list(reverser.cells(chosen.seeds)), chosen.folder, chosen.workers)}"
         )
-    shown = (
+    shown: tuple[tuple[Kind, Callable[[dict[str, Any]], str]], ...] = (
         ("speed", tables.speed_table),
         ("quality", tables.quality_table),
         ("cluster", tables.cluster_table),

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks import results
 from benchmarks.cells import run_cells
@@ -120,7 +120,8 @@ def measure(cell: dict[str, Any], client: Client | Here, folder: Path) -> dict[s
         distributed.write_shards(texts, shards, cell["shards"])
     begin = time.perf_counter()
     if cell["shards"]:
-        vectors = distributed.train(sorted(shards.iterdir()), client, **chosen)
+        # Here has of a Client what `train` needs
+        vectors = distributed.train(sorted(shards.iterdir()), cast("Client", client), **chosen)
     else:
         vectors = train(texts, threads=1, **chosen)
     return cell | {"seconds": round(time.perf_counter() - begin, 1)} | score(vectors)

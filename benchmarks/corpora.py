@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from embcourse.data import bible, wikipedia
@@ -65,6 +67,6 @@ def zipfian(words: int, tokens: int, seed: int) -> tuple[Encoded, Vocabulary]:
     )
 
 
-def tokens_of(documents: list[list[str]]) -> int:
+def tokens_of(documents: Sequence[Sequence[str]]) -> int:
     """Number of tokens in all documents."""
     return sum(map(len, documents))

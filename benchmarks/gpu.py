@@ -29,11 +29,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from benchmarks import results
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SOFTMAX = {"examples": 16_384, "words": 100_000, "dim": 128}
 SOFTMAX_SMOKE = {"examples": 48, "words": 200, "dim": 16}
@@ -188,20 +191,22 @@ def candidates(group: str, smoke: bool) -> dict[str, Callable[..., Any]]:
 
     from embcourse.word2vec import gpu
 
-    def eager(hidden, outputs, targets):
+    def eager(hidden: Tensor, outputs: Tensor, targets: Tensor) -> Tensor:
         return cross_entropy(hidden @ outputs.T, targets)
 
-    def in_float32(hidden, outputs, targets):  # what autocast does
+    def in_float32(
+        hidden: Tensor, outputs: Tensor, targets: Tensor
+    ) -> Tensor:  # what autocast does
         return cross_entropy((hidden @ outputs.T).float(), targets)
 
-    def summed(hidden, outputs, targets):
+    def summed(hidden: Tensor, outputs: Tensor, targets: Tensor) -> Tensor:
         return cross_entropy((hidden @ outputs.T).float(), targets, reduction="sum")
 
-    def chunked(hidden, outputs, targets):
+    def chunked(hidden: Tensor, outputs: Tensor, targets: Tensor) -> Tensor:
         """1,024 examples at a time; their logits are dropped and made again for the backward
         pass."""
         parts = zip(hidden.split(1024), targets.split(1024), strict=True)
-        options = {"use_reentrant": False, "preserve_rng_state": False}
+        options: dict[str, Any] = {"use_reentrant": False, "preserve_rng_state": False}
         sums = [checkpoint(summed, part, outputs, wanted, **options) for part, wanted in parts]
         return torch.stack(sums).sum() / len(hidden)
 
@@ -218,7 +223,7 @@ def candidates(group: str, smoke: bool) -> dict[str, Callable[..., Any]]:
             hidden, outputs, targets, precision="bf16"
         )
     else:
-        precision = "tf32x3" if group == "float32" else "tf32"
+        precision: Literal["tf32x3", "tf32"] = "tf32x3" if group == "float32" else "tf32"
         found["ours"] = lambda hidden, outputs, targets: gpu.softmax_loss(
             hidden, outputs, targets, precision=precision
         )
@@ -521,9 +526,9 @@ def train_on_gpu(
         for number, (first, last) in enumerate(itertools.pairwise(cuts)):
             offsets = corpus.offsets[first : last + 1]
             ids = corpus.ids[offsets[0] : offsets[-1]]
-            rates = [
+            first_rate, last_rate = (
                 max(0.025 * (1 - tokens / total), 1e-4) for tokens in (passed, passed + len(ids))
-            ]
+            )
             gpu.train_chunk(
                 "skipgram",
                 "negative",
@@ -534,7 +539,8 @@ def train_on_gpu(
                 tables,
                 sizes["window"],
                 sizes["negative"],
-                *rates,
+                first_rate,
+                last_rate,
                 seed=(seed * 1000 + epoch) * 100_000 + number,
             )
             passed += len(ids)

@@ -94,7 +94,8 @@ def score(vectors: Embeddings) -> dict[str, Any]:
     `used` says how many pairs and questions had all their words in the vocabulary.
     """
     questions = [
-        tuple(word.lower() for word in question) for question in chain(*google_analogies().values())
+        (a.lower(), b.lower(), c.lower(), expected.lower())
+        for a, b, c, expected in chain(*google_analogies().values())
     ]
     wordsim, simlex, analogies = (
         vectors.rank_correlation([(a.lower(), b.lower(), score) for a, b, score in wordsim353()]),

@@ -11,7 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from embcourse.data.results import FOLDER, SUFFIX, Kind
+from embcourse.data.results import FOLDER as FOLDER
+from embcourse.data.results import SUFFIX, Kind
 from embcourse.vectors.atomic import atomic_write
 
 PACKAGES = ("numpy", "numba", "scipy", "gensim", "torch")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def throughput(documents: Documents, rounds: int, epochs: int = EPOCHS) -> list[
     Only the training is timed: counting words and allocating tables come before.
     """
     words = tokens_of(documents) * epochs
-    vectors = {}
+    vectors: dict[tuple[str, int], Any] = {}
 
     def cell(system: str, threads: int) -> float:
         train, vectors[system, threads] = prepare(system, documents, threads=threads, epochs=epochs)
@@ -73,10 +74,7 @@ def throughput(documents: Documents, rounds: int, epochs: int = EPOCHS) -> list[
         prepare(system, documents[:2], epochs=1, min_count=1)[0]()
     pairs = [(system, threads) for threads in THREADS for system in SYSTEMS]
     measured = measure.in_turn(
-        {
-            f"{system}/{threads}": lambda system=system, threads=threads: cell(system, threads)
-            for system, threads in pairs
-        },
+        {f"{system}/{threads}": partial(cell, system, threads) for system, threads in pairs},
         rounds,
     )
     rows = []
@@ -112,7 +110,9 @@ print(imported - begin, time.perf_counter() - begin)
 def first_update(rounds: int) -> dict[str, Any]:
     """Seconds from `import` to the first trained vectors, in new processes: nothing compiled yet,
     and from the cache."""
-    cold, cached, imports = [], [], []
+    cold: list[float] = []
+    cached: list[float] = []
+    imports: list[float] = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             for kept in (cold, cached):
@@ -200,7 +200,7 @@ def _growth(
         return len(corpus.ids) / measure.seconds(training.run)
 
     measured = measure.in_turn(
-        {size: lambda corpus=corpus: cell(*corpus) for size, corpus in corpora.items()}, rounds
+        {size: partial(cell, *corpus) for size, corpus in corpora.items()}, rounds
     )
     return [
         {

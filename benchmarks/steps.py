@@ -4,7 +4,8 @@ on one thread."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import numba
 import numpy as np
@@ -105,23 +106,27 @@ VARIANTS = {
     "per pair, rows hoisted": _kernel(_hoisted, shared=False),
     "per window, textbook loop": _kernel(_hoisted, shared=True),
 }
-FINAL = {"per pair, fast": "per_pair", "per window, fast": "per_window"}
+FINAL: dict[str, Literal["per_pair", "per_window"]] = {
+    "per pair, fast": "per_pair",
+    "per window, fast": "per_window",
+}
 
 
 def measure_steps(encoded: Encoded, vocabulary: Vocabulary, rounds: int) -> list[dict[str, Any]]:
     """Corpus words a second of every variant over one epoch, measured in turn."""
+    assert vocabulary.counts is not None  # they were counted with the words
     tables = fast.make_tables(vocabulary.counts)
     names = [*VARIANTS, *FINAL]
     for name in names:  # compiled before the clock runs
         trained(name, encoded, len(vocabulary), tables)
+
+    def speed(name: str) -> float:
+        return len(encoded.ids) / measure.seconds(
+            lambda: trained(name, encoded, len(vocabulary), tables)
+        )
+
     measured = measure.in_turn(
-        {
-            name: lambda name=name: (
-                len(encoded.ids)
-                / measure.seconds(lambda: trained(name, encoded, len(vocabulary), tables))
-            )
-            for name in names
-        },
+        {name: partial(speed, name) for name in names},
         rounds,
     )
     return [

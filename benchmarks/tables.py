@@ -122,7 +122,7 @@ def first_update_table(result: dict[str, Any]) -> str:
     if not held:
         return ""
     cached = held["cached"]["median"]
-    rows = [
+    rows: list[list[object]] = [
         ["nothing compiled yet", f"{held['cold']['median']:.1f}", "", ""],
         [
             "compiled before",
@@ -187,7 +187,9 @@ def quality_verdicts(result: dict[str, Any]) -> str:
     rows = []
     for (corpus, system), row in held.items():
         theirs = held.get((corpus, PEER.get(system, "")))
-        for name in MEASURES if theirs else ():
+        if theirs is None:
+            continue
+        for name in MEASURES:
             held_against = difference(row[name], theirs[name])
             if held_against is None:
                 continue
@@ -257,7 +259,9 @@ def cluster_differences(result: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for row in result["summary"]:
         beside = alone.get(_trained(row)) if row["shards"] else None
-        for name in MEASURES if beside else ():
+        if beside is None:
+            continue
+        for name in MEASURES:
             less = difference(row[name], beside[name])
             if less:
                 held = {key: row[key] for key in ("corpus", "model", "epochs", "shards")}
