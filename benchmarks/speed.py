@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def run(rounds: int = 5, folder: Path = results.FOLDER) -> Path:
     documents = wikipedia_documents()
     vocabulary = Vocabulary.build(documents, min_count=SETTINGS["min_count"], unknown="drop")
     encoded = vocabulary.encode_documents(documents)
-    parts = {
+    parts: dict[str, Callable[[], Any]] = {
         "throughput": lambda: throughput(documents, rounds),
         "steps": lambda: steps.measure_steps(encoded, vocabulary, rounds),
         "first_update": lambda: first_update(rounds),
