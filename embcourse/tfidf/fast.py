@@ -313,7 +313,8 @@ def bm25_weights(
     returns    : (documents, terms) CSR float64.
 
     >>> counts = csr_array([[2.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
-    >>> bm25_weights(counts, np.array([0.1823, 0.6931, 1.7918]), mean_length=2.0).toarray().round(3)
+    >>> idf = np.array([0.1823, 0.6931, 1.7918])
+    >>> bm25_weights(counts, idf, mean_length=2.0, k1=1.2, b=0.75).toarray().round(3)
     array([[0.22 , 0.575, 0.   ],
            [0.229, 0.   , 0.   ]])
     """
