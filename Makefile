@@ -30,6 +30,7 @@ endif
 help:
 	@echo "make book         environment, students' notebooks, HTML book: prints where it is"
 	@echo "make test         environment, then the whole test suite: pytest --nbval (SLUG=tfidf: one chapter; PART=core: a part)"
+	@echo "make environment  what everything else needs, in .venv"
 	@echo "make serve        the book on http://127.0.0.1:$(PORT) (PORT=8001 for another port)"
 	@echo "make html         environment and HTML book only"
 	@echo "make lint         whether the code keeps to the style, and its types fit"

@@ -20,6 +20,8 @@ from tests.pages import SPACE_FOR_LINKS
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+collect_ignore = ["typed_user.py"]  # read by mypy, not run
+
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 # The first call of a compiled function takes seconds, which says nothing about the next one.

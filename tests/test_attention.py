@@ -107,9 +107,12 @@ class TestMasks:
             outputs[0], method.attention(q, k, v, method.padding_mask(lengths, 5))[0][0]
         )
 
-    @pytest.mark.parametrize("lengths", [[-1], [4], [1.5], [[1]]])
-    def test_padding_mask_refuses(self, lengths) -> None:
-        with pytest.raises(ValueError, match="lengths"):
+    @pytest.mark.parametrize(
+        ("lengths", "error"),
+        [([-1], ValueError), ([4], ValueError), ([1.5], TypeError), ([[1]], ValueError)],
+    )
+    def test_padding_mask_refuses(self, lengths, error) -> None:
+        with pytest.raises(error, match="padding_mask: lengths"):
             method.padding_mask(lengths, 3)
 
 

@@ -163,7 +163,7 @@ class TestChecks:
             trainer = getattr(module, name)
             for corpus, keywords, error, message in (
                 ([], {}, ValueError, "corpus holds no token"),
-                (["text"], {}, TypeError, "sentence 0 must be a list of tokens"),
+                (["text"], {}, TypeError, "sentence 0 must be a sequence of tokens"),
                 (3, {}, TypeError, "corpus must be "),
                 (tmp_path / "none", {}, FileNotFoundError, "corpus is the path of no file"),
                 ([["a"]], SMALL, ValueError, "no sentence holds two words"),

@@ -90,6 +90,7 @@ def train_chunk(
 
     GPU twin: `gpu.train_chunk`.
 
+    >>> from embcourse.negative_sampling.fast import make_tables
     >>> tables = make_tables([3, 2, 2], sample=0)
     >>> inputs, outputs = np.full((3, 2), 0.1, np.float32), np.zeros((3, 2), np.float32)
     >>> ids, offsets = np.array([0, 1, 0, 2], np.int32), np.array([0, 4])
@@ -180,6 +181,7 @@ def sample_chunk(
     returns: `Sample`. Negatives are as drawn: one that equals its centre is still there.
     raises : as `train_chunk`.
 
+    >>> from embcourse.negative_sampling.fast import make_tables
     >>> tables = make_tables([3, 2, 2], sample=0)
     >>> ids, offsets = np.array([0, 1, 0, 2], np.int32), np.array([0, 4])
     >>> draws = sample_chunk("skipgram", "negative", "per_pair", ids, offsets, tables, 1, 2, seed=1)
