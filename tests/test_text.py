@@ -413,3 +413,12 @@ class TestCharacterNgrams:
     def test_refuses_what_is_not_a_word(self):
         with pytest.raises(TypeError, match="word must be a str, got "):
             character_ngrams(3)
+
+
+def test_tokens_of_numpy_are_plain_strings_in_a_vocabulary() -> None:
+    for vocabulary in (
+        Vocabulary(np.array(["b", "a"])),
+        Vocabulary.build(np.array([["b", "b"], ["a", "a"]])),
+    ):
+        assert sorted(map(type, vocabulary.tokens), key=str) == [str, str]
+        assert vocabulary["a"] == vocabulary[np.str_("a")]

@@ -114,6 +114,10 @@ class TestNeighbours:
         assert_same(emb.neighbours(vector, k=60), theirs.similar_by_vector(vector, topn=60))
         assert emb.similarity("w1", "w2") == pytest.approx(theirs.similarity("w1", "w2"), abs=1e-6)
 
+    def test_words_may_come_as_an_array(self, emb):
+        words = np.array(["w1", "w2"])
+        assert emb.neighbours(words, k=3) == emb.neighbours(["w1", "w2"], k=3)
+
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
     def test_agree_with_sorting_all_cosines(self, dtype):
         emb = random_embeddings(dtype=dtype)

@@ -64,7 +64,9 @@ class Vocabulary:
         unknown: Unknown = "raise",
         unknown_token: str = "<unk>",
     ) -> None:
-        self.tokens: tuple[str, ...] = tuple(require_tokens("Vocabulary", "tokens", tokens))
+        self.tokens: tuple[str, ...] = tuple(
+            map(str, require_tokens("Vocabulary", "tokens", tokens))
+        )
         self._index = {token: i for i, token in enumerate(self.tokens)}
         if len(self._index) < len(self.tokens):
             token, times = Counter(self.tokens).most_common(1)[0]

@@ -186,6 +186,8 @@ class Embeddings:
         barred = self._ids(where, require_series(where, "exclude", exclude, "words", ordered=False))
         single = isinstance(query, str)
         words = [query] if isinstance(query, str) else query
+        if isinstance(words, np.ndarray) and words.dtype.kind == "U" and words.ndim == 1:
+            words = words.tolist()
         if isinstance(words, list | tuple) and all(isinstance(word, str) for word in words):
             ids = self._ids(where, words)
             queries = self._units[ids] if ids else np.empty((0, self.dim))
