@@ -192,7 +192,7 @@ class TestNeighbours:
             (("w1", 2, ["king"]), KeyError, "'king'"),
             ((np.ones(7),), ValueError, r"\(8,\) or \(n, 8\), got shape \(7,\)"),
             ((np.full(8, np.nan),), ValueError, "got NaN or infinity"),
-            ((np.array(["w1"]),), TypeError, "got dtype <U2"),
+            ((np.array([["w1"]]),), TypeError, "got dtype <U2"),
             ((["w1", np.ones(8)],), ValueError, "got a mixture"),
         ],
     )
