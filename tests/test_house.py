@@ -191,7 +191,7 @@ def test_a_method_keeps_to_the_floor_plan(slug: str) -> None:
     [
         PACKAGE / slug / name
         for slug in METHODS
-        for name in PARTS
+        for name in sorted(PARTS)
         if (PACKAGE / slug / name).is_dir()
     ],
     ids=lambda folder: folder.relative_to(PACKAGE).as_posix(),
