@@ -215,7 +215,7 @@ def attention_gradients(
 def additive_scores(
     q: ArrayLike, k: ArrayLike, w_query: ArrayLike, w_key: ArrayLike, u: ArrayLike
 ) -> Array:
-    """Bahdanau's scores: S_ij = u . tanh(q_i W_q + k_j W_k).
+    """Bahdanau's scores: S_ij = u · tanh(q_i W_q + k_j W_k).
 
     A small network of one hidden layer looks at query and key together.
 

@@ -35,7 +35,7 @@ class Encoded(NamedTuple):
 
 
 class Vocabulary:
-    """Tokens with ids 0, 1, 2, ... and, where known, how often each occurred.
+    """Tokens with ids from 0 on and, where known, how often each occurred.
 
     tokens       : distinct strings; the position is the id.
     counts       : one non-negative integer per token, or None where nobody counted.

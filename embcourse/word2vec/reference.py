@@ -69,7 +69,7 @@ def sampled_pairs(
 
 
 def draw_radii(tokens: int, window: int, rng: np.random.Generator) -> IntArray:
-    """A radius for each position, uniform on 1 ... window.
+    """A radius for each position, uniform from 1 to window.
 
     A context at distance d is then used with probability (window - d + 1) / window: near words
     count more.
@@ -124,7 +124,7 @@ def skipgram_loss(
 ) -> float:
     """Mean of -ln P(o | c) over the pairs (c, o).
 
-    P(o | c) = exp(u_o . v_c) / sum_w exp(u_w . v_c), summed over all V words.
+    P(o | c) = exp(u_o · v_c) / sum_w exp(u_w · v_c), summed over all V words.
 
     inputs, outputs  : (V, d), rows v_w and u_w.
     centres, contexts: (n,) word ids, n at least 1.
@@ -245,7 +245,7 @@ def cbow_loss(
     contexts: Sequence[ArrayLike],
     mean: bool = True,
 ) -> float:
-    """Mean of -ln P(c | context) over the targets c, where P is the softmax of u_w . h and h is
+    """Mean of -ln P(c | context) over the targets c, where P is the softmax of u_w · h and h is
     from `cbow_hidden`.
 
     inputs, outputs: (V, d); the context is read in `inputs`, the target predicted in `outputs`.

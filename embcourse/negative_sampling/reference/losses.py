@@ -21,7 +21,7 @@ def negative_sampling_loss(
     contexts: ArrayLike,
     negatives: ArrayLike,
 ) -> float:
-    """Mean over n pairs of -ln sigma(u_o . v_c) - sum over k of ln sigma(-u_k . v_c), sigma the
+    """Mean over n pairs of -ln sigma(u_o · v_c) - sum over k of ln sigma(-u_k · v_c), sigma the
     sigmoid.
 
     c is the centre and o the context of the pair, k runs over its negatives. A negative that equals
@@ -62,7 +62,7 @@ def negative_sampling_gradients(
 ) -> tuple[float, FloatArray, FloatArray]:
     """The loss and its gradients for both tables.
 
-    With g_o = sigma(u_o . v_c) - 1 for the context and g_k = sigma(u_k . v_c)
+    With g_o = sigma(u_o · v_c) - 1 for the context and g_k = sigma(u_k · v_c)
     for a negative, a pair adds g_o u_o + sum g_k u_k to row c of the gradient
     of `inputs`, g_o v_c to row o and g_k v_c to row k of that of `outputs`,
     each over n. A row that comes up several times receives the sum.
@@ -113,8 +113,8 @@ def nce_loss(
 ) -> float:
     """Noise-contrastive estimation: negative sampling with ln(K P_n(w)) taken off every logit.
 
-    Mean over pairs of -ln sigma(u_o . v_c - ln(K P_n(o))) - sum over k of ln sigma(ln(K P_n(k)) -
-    u_k . v_c). The correction makes the logits estimate ln P(o | c) itself, normalised without a
+    Mean over pairs of -ln sigma(u_o · v_c - ln(K P_n(o))) - sum over k of ln sigma(ln(K P_n(k)) -
+    u_k · v_c). The correction makes the logits estimate ln P(o | c) itself, normalised without a
     sum over V; negative sampling leaves it out, and its logits estimate ln(P(o | c) / (K P_n(o)))
     instead. A negative that equals the context counts: the noise may say the truth, and the theory
     needs that it does as often as P_n says.
@@ -158,7 +158,7 @@ def expected_loss(
     """What the loss of negative sampling is on average over a whole corpus, as a function of all
     logits at once.
 
-    For scores S[c, o] = u_o . v_c and X[c, o] pairs of centre c and context o, with K negatives a
+    For scores S[c, o] = u_o · v_c and X[c, o] pairs of centre c and context o, with K negatives a
     pair: L = -1/N sum over c, o of ( X[c, o] ln sigma(S[c, o]) + K P_n(o) X[c] ln sigma(-S[c, o])
           ), X[c] the sum of row c,
     N of X. It is least at S[c, o] = ln( X[c, o] / (K P_n(o) X[c]) ): with P_n the words'
@@ -208,7 +208,7 @@ def pair_logits(
     contexts: IntArray,
     negatives: IntArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """u_o . v_c for every pair, (n,), and u_k . v_c for every negative of every pair, (n, K).
+    """u_o · v_c for every pair, (n,), and u_k · v_c for every negative of every pair, (n, K).
 
     >>> pair_logits(
     ...     np.array([[2.0]]), np.array([[3.0]]), np.array([0]), np.array([0]), np.array([[0, 0]])

@@ -24,7 +24,7 @@ def pair_step(
     """One pair, as the released program trains it, question after question.
 
     For each word q of target and negatives, in the order drawn, with label 1
-    for the target and 0 otherwise: g = (label - sigma(u_q . v)) learning_rate;
+    for the target and 0 otherwise: g = (label - sigma(u_q · v)) learning_rate;
     error += g u_q;  u_q += g v. Then v += error, where v is row `input`. So
     every logit and every output row sees the old v, and `error` sees each u_q
     before its own update. A negative that equals the target is skipped. One

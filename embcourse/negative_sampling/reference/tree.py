@@ -82,7 +82,7 @@ def huffman(counts: ArrayLike) -> tuple[list[IntArray], list[IntArray]]:
 def hierarchical_probabilities(
     hidden: ArrayLike, nodes: ArrayLike, codes: list[IntArray], points: list[IntArray]
 ) -> FloatArray:
-    """P(w | h) of every word: the product over its path of sigma(+-n . h).
+    """P(w | h) of every word: the product over its path of sigma(+-n · h).
 
     The sign is + for turn 0 and - for turn 1. At each inner node both turns
     together have probability 1, so the words' probabilities sum to 1, whatever
@@ -121,7 +121,7 @@ def hierarchical_loss(
     codes: list[IntArray],
     points: list[IntArray],
 ) -> float:
-    """Mean over n pairs of -ln P(o | c): a sum over the path of word o of -ln sigma(+-n . v_c), +
+    """Mean over n pairs of -ln P(o | c): a sum over the path of word o of -ln sigma(+-n · v_c), +
     for turn 0.
 
     inputs           : (V, d) table. nodes: (V - 1, d), a row for each inner node.
@@ -150,7 +150,7 @@ def hierarchical_gradients(
 ) -> tuple[float, FloatArray, FloatArray]:
     """The loss and its gradients for both tables.
 
-    With g_j = sigma(n_j . v_c) - (1 - code_j) at node n_j of the path of o, a pair adds sum g_j n_j
+    With g_j = sigma(n_j · v_c) - (1 - code_j) at node n_j of the path of o, a pair adds sum g_j n_j
     to row c of the gradient of `inputs` and g_j v_c to row j of that of `nodes`, each over n.
 
     The arguments and errors are those of `hierarchical_loss`.
@@ -187,7 +187,7 @@ def hierarchical_step(
     """One pair of words, as the released program trains it: every turn on the target's path, then
     the input row.
 
-    For each node n_j of the path: g = (1 - code_j - sigma(n_j . v)) learning_rate;  error += g n_j;
+    For each node n_j of the path: g = (1 - code_j - sigma(n_j · v)) learning_rate;  error += g n_j;
      n_j += g v. Then v += error, where v is row `input`. As all nodes of a path differ, it is a
      step of gradient descent.
 
