@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from embcourse.checking import Misconception
+
 
 def random_text(
     rng: np.random.Generator, lengths: tuple[int, ...], size: int
@@ -101,3 +103,94 @@ def nearly_tied_vectors(rng: np.random.Generator, centre: np.ndarray) -> np.ndar
     return (np.cos(angles) * centre + np.sin(angles) * across) * rng.uniform(
         0.5, 3.0, (len(DROPS), 1)
     )
+
+
+def one_less(window):
+    return window - 1
+
+
+def one_more(window):
+    return window + 1
+
+
+def upper_triangle(counts):
+    """Each pair under its smaller id."""
+    return np.triu(counts) + np.tril(counts, -1).T
+
+
+# ------------------------------------------------------------------------- mistakes of several
+
+REVERSES_AN_ASCENDING_SORT = Misconception(
+    "reverses an ascending sort",
+    {"sort": reversed_order},
+    "Reversing puts equal cosines in reverse order too. Sort the negated cosines with "
+    'kind="stable".',
+)
+
+SORTS_WITHOUT_KEEPING_TIES_IN_ORDER = Misconception(
+    "sorts without keeping ties in order",
+    {"sort": lambda scores: np.argsort(-scores)},
+    'np.argsort\'s default keeps equal values in no particular order. kind="stable" keeps'
+    " them in the order of their ids.",
+)
+
+ROUNDS_TO_6_DECIMALS = Misconception(
+    "rounds to 6 decimals",
+    {"round_to": lambda scores: scores.round(6)},
+    "Cosines that differ in the seventh to ninth decimal are not equal here: round to 9.",
+)
+
+DOES_NOT_ROUND_THE_COSINES = Misconception(
+    "does not round the cosines",
+    {"round_to": unrounded},
+    "Cosines that are equal may differ in their last digits, and then rounding errors"
+    " decide the order. Round to 9 decimals before sorting.",
+)
+
+MAKES_THE_WINDOW_ONE_TOO_LONG = Misconception(
+    "makes the window one too long",
+    {"before": one_more, "after": one_more},
+    "Words at distance window are inside, words at distance window + 1 are not.",
+)
+
+LEAVES_OUT_THE_LAST_POSITION_ON_THE_RIGHT = Misconception(
+    "leaves out the last position on the right",
+    {"after": one_less},
+    "Python's range and slices leave out their end. Position i + window belongs to the window.",
+)
+
+LEAVES_OUT_THE_FIRST_POSITION_ON_THE_LEFT = Misconception(
+    "leaves out the first position on the left",
+    {"before": one_less},
+    "Position i - window belongs to the window.",
+)
+
+LEAVES_OUT_THE_FIRST_DOCUMENT = Misconception(
+    "leaves out the first document",
+    {"borders": lambda offsets, tokens: offsets.tolist()[1:]},
+    "offsets begins with 0, where the first document begins.",
+)
+
+KEEPS_ONE_HALF_OF_THE_MATRIX = Misconception(
+    "keeps one half of the matrix",
+    {"finish": np.triu},
+    "Each of the two words is a word with the other as its context: the matrix is symmetric.",
+)
+
+LOOKS_TO_THE_LEFT_ONLY = Misconception(
+    "looks to the left only",
+    {"after": lambda window: 0},
+    "The window reaches as far to the right as to the left, so the matrix is symmetric.",
+)
+
+LOOKS_TO_THE_RIGHT_ONLY = Misconception(
+    "looks to the right only",
+    {"before": lambda window: 0},
+    "The window reaches as far to the left as to the right, so the matrix is symmetric.",
+)
+
+ENTERS_A_PAIR_UNDER_ONE_WORD_ONLY = Misconception(
+    "enters a pair under one of its words only",
+    {"finish": upper_triangle},
+    "Each of the two words is a word with the other as its context: (w, c) and (c, w) both count.",
+)

@@ -9,16 +9,24 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.cooccurrence import reference
-from embcourse.cooccurrence.exercises.common import random_text
+from embcourse.cooccurrence.exercises.common import (
+    ENTERS_A_PAIR_UNDER_ONE_WORD_ONLY,
+    KEEPS_ONE_HALF_OF_THE_MATRIX,
+    LEAVES_OUT_THE_FIRST_DOCUMENT,
+    LEAVES_OUT_THE_FIRST_POSITION_ON_THE_LEFT,
+    LEAVES_OUT_THE_LAST_POSITION_ON_THE_RIGHT,
+    LOOKS_TO_THE_LEFT_ONLY,
+    LOOKS_TO_THE_RIGHT_ONLY,
+    MAKES_THE_WINDOW_ONE_TOO_LONG,
+    one_less,
+    random_text,
+)
 from embcourse.cooccurrence.exercises.window_counts import (
     counted_with,
     empty_documents,
     flat,
     half_diagonal,
-    one_less,
-    one_more,
     text_of,
-    upper_triangle,
     windows_by_buffered_documents,
     windows_by_shifts,
     windows_round_first_places,
@@ -124,22 +132,9 @@ HARMONIC_COUNTS = Exercise(
             {"before": one_less, "after": one_less},
             "Words at distance window are inside, and add 1 / window.",
         ),
-        Misconception(
-            "makes the window one too long",
-            {"before": one_more, "after": one_more},
-            "Words at distance window are inside, words at distance window + 1 are not.",
-        ),
-        Misconception(
-            "leaves out the last position on the right",
-            {"after": one_less},
-            "Python's range and slices leave out their end. Position i + window belongs to the"
-            " window.",
-        ),
-        Misconception(
-            "leaves out the first position on the left",
-            {"before": one_less},
-            "Position i - window belongs to the window.",
-        ),
+        MAKES_THE_WINDOW_ONE_TOO_LONG,
+        LEAVES_OUT_THE_LAST_POSITION_ON_THE_RIGHT,
+        LEAVES_OUT_THE_FIRST_POSITION_ON_THE_LEFT,
         Misconception(
             "takes the window for its whole width",
             {"before": lambda window: window // 2, "after": lambda window: window // 2},
@@ -150,11 +145,7 @@ HARMONIC_COUNTS = Exercise(
             {"borders": lambda offsets, tokens: offsets.tolist()[:-1]},
             "offsets holds one number more than there are documents.",
         ),
-        Misconception(
-            "leaves out the first document",
-            {"borders": lambda offsets, tokens: offsets.tolist()[1:]},
-            "offsets begins with 0, where the first document begins.",
-        ),
+        LEAVES_OUT_THE_FIRST_DOCUMENT,
         Misconception(
             "leaves out the last word of each document",
             {"tail": 1},
@@ -177,28 +168,10 @@ HARMONIC_COUNTS = Exercise(
             {"weight": lambda distance, window: float(np.exp(1 - distance))},
             "The weight is 1 / d: 1, then a half, a third, a quarter.",
         ),
-        Misconception(
-            "keeps one half of the matrix",
-            {"finish": np.triu},
-            "Each of the two words is a word with the other as its context: the matrix is"
-            " symmetric.",
-        ),
-        Misconception(
-            "looks to the left only",
-            {"after": lambda window: 0},
-            "The window reaches as far to the right as to the left, so the matrix is symmetric.",
-        ),
-        Misconception(
-            "looks to the right only",
-            {"before": lambda window: 0},
-            "The window reaches as far to the left as to the right, so the matrix is symmetric.",
-        ),
-        Misconception(
-            "enters a pair under one of its words only",
-            {"finish": upper_triangle},
-            "Each of the two words is a word with the other as its context: (w, c) and (c, w) both"
-            " count.",
-        ),
+        KEEPS_ONE_HALF_OF_THE_MATRIX,
+        LOOKS_TO_THE_LEFT_ONLY,
+        LOOKS_TO_THE_RIGHT_ONLY,
+        ENTERS_A_PAIR_UNDER_ONE_WORD_ONLY,
         Misconception(
             "counts a word beside itself once",
             {"finish": half_diagonal},

@@ -9,15 +9,17 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.cooccurrence.exercises.common import (
+    DOES_NOT_ROUND_THE_COSINES,
+    REVERSES_AN_ASCENDING_SORT,
+    ROUNDS_TO_6_DECIMALS,
+    SORTS_WITHOUT_KEEPING_TIES_IN_ORDER,
     nearly_tied_vectors,
     nine,
     random_vectors,
-    reversed_order,
     stable_order,
     tied_vectors,
     undefined_units,
     unit_rows,
-    unrounded,
     worst_first,
 )
 from embcourse.tfidf.reference import cosine_similarity, rank
@@ -273,29 +275,10 @@ NEIGHBOURS = Exercise(
             {"sort": worst_first},
             "np.argsort sorts ascending. The highest cosine must come first.",
         ),
-        Misconception(
-            "reverses an ascending sort",
-            {"sort": reversed_order},
-            "Reversing puts equal cosines in reverse order too. Sort the negated cosines with "
-            'kind="stable".',
-        ),
-        Misconception(
-            "sorts without keeping ties in order",
-            {"sort": lambda scores: np.argsort(-scores)},
-            'np.argsort\'s default keeps equal values in no particular order. kind="stable" keeps'
-            " them in the order of their ids.",
-        ),
-        Misconception(
-            "rounds to 6 decimals",
-            {"round_to": lambda scores: scores.round(6)},
-            "Cosines that differ in the seventh to ninth decimal are not equal here: round to 9.",
-        ),
-        Misconception(
-            "does not round the cosines",
-            {"round_to": unrounded},
-            "Cosines that are equal may differ in their last digits, and then rounding errors"
-            " decide the order. Round to 9 decimals before sorting.",
-        ),
+        REVERSES_AN_ASCENDING_SORT,
+        SORTS_WITHOUT_KEEPING_TIES_IN_ORDER,
+        ROUNDS_TO_6_DECIMALS,
+        DOES_NOT_ROUND_THE_COSINES,
         Misconception(
             "divides by the length of a zero vector",
             {

@@ -11,7 +11,18 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.cooccurrence import reference
-from embcourse.cooccurrence.exercises.common import random_text
+from embcourse.cooccurrence.exercises.common import (
+    ENTERS_A_PAIR_UNDER_ONE_WORD_ONLY,
+    KEEPS_ONE_HALF_OF_THE_MATRIX,
+    LEAVES_OUT_THE_FIRST_DOCUMENT,
+    LEAVES_OUT_THE_FIRST_POSITION_ON_THE_LEFT,
+    LEAVES_OUT_THE_LAST_POSITION_ON_THE_RIGHT,
+    LOOKS_TO_THE_LEFT_ONLY,
+    LOOKS_TO_THE_RIGHT_ONLY,
+    MAKES_THE_WINDOW_ONE_TOO_LONG,
+    one_less,
+    random_text,
+)
 
 
 def text_of(
@@ -84,14 +95,6 @@ def flat(distance, window):
 
 def whole_window(window):
     return window
-
-
-def one_less(window):
-    return window - 1
-
-
-def one_more(window):
-    return window + 1
 
 
 def counted_with(
@@ -215,11 +218,6 @@ def windows_by_counter(ids, offsets, size, window):
     return counts
 
 
-def upper_triangle(counts):
-    """Each pair under its smaller id."""
-    return np.triu(counts) + np.tril(counts, -1).T
-
-
 def half_diagonal(counts):
     return counts - np.diag(np.diag(counts)) / 2
 
@@ -236,28 +234,15 @@ WINDOW_COUNTS = Exercise(
             {"before": one_less, "after": one_less},
             "A window of 1 reaches the words next to the centre; one of 2 reaches one further.",
         ),
-        Misconception(
-            "leaves out the last position on the right",
-            {"after": one_less},
-            "Python's range and slices leave out their end. Position i + window belongs to the"
-            " window.",
-        ),
-        Misconception(
-            "leaves out the first position on the left",
-            {"before": one_less},
-            "Position i - window belongs to the window.",
-        ),
+        LEAVES_OUT_THE_LAST_POSITION_ON_THE_RIGHT,
+        LEAVES_OUT_THE_FIRST_POSITION_ON_THE_LEFT,
         Misconception(
             "counts a negative start from the end",
             windows_from_the_end,
             "Near the beginning i - window is negative, and Python reads a negative index from the"
             " end. Start at 0 there, or at the beginning of the document.",
         ),
-        Misconception(
-            "makes the window one too long",
-            {"before": one_more, "after": one_more},
-            "Words at distance window are inside, words at distance window + 1 are not.",
-        ),
+        MAKES_THE_WINDOW_ONE_TOO_LONG,
         Misconception(
             "takes the window for its whole width",
             {"before": lambda window: window // 2, "after": lambda window: window // 2},
@@ -275,11 +260,7 @@ WINDOW_COUNTS = Exercise(
             "offsets holds one number more than there are documents: the last pair of neighbours in"
             " it is a document, too.",
         ),
-        Misconception(
-            "leaves out the first document",
-            {"borders": lambda offsets, tokens: offsets.tolist()[1:]},
-            "offsets begins with 0, where the first document begins.",
-        ),
+        LEAVES_OUT_THE_FIRST_DOCUMENT,
         Misconception(
             "leaves out the last word of each document",
             {"tail": 1},
@@ -298,34 +279,16 @@ WINDOW_COUNTS = Exercise(
             "Words that don't occur in this text have rows and columns, too: the shape is (size,"
             " size).",
         ),
-        Misconception(
-            "keeps one half of the matrix",
-            {"finish": np.triu},
-            "Each of the two words is a word with the other as its context: the matrix is"
-            " symmetric.",
-        ),
+        KEEPS_ONE_HALF_OF_THE_MATRIX,
         Misconception(
             "counts the centre as its own context",
             {"centre": True},
             "The position in the middle is the word whose company is counted. Leave out that"
             " position.",
         ),
-        Misconception(
-            "looks to the right only",
-            {"before": lambda window: 0},
-            "The window reaches as far to the left as to the right, so the matrix is symmetric.",
-        ),
-        Misconception(
-            "looks to the left only",
-            {"after": lambda window: 0},
-            "The window reaches as far to the right as to the left, so the matrix is symmetric.",
-        ),
-        Misconception(
-            "enters a pair under one of its words only",
-            {"finish": upper_triangle},
-            "Each of the two words is a word with the other as its context: (w, c) and (c, w) both"
-            " count.",
-        ),
+        LOOKS_TO_THE_RIGHT_ONLY,
+        LOOKS_TO_THE_LEFT_ONLY,
+        ENTERS_A_PAIR_UNDER_ONE_WORD_ONLY,
         Misconception(
             "counts a word beside itself once",
             {"finish": half_diagonal},

@@ -9,7 +9,15 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.negative_sampling import reference
-from embcourse.negative_sampling.exercises.common import sigma, sigma_of_exp, sigma_to_six
+from embcourse.negative_sampling.exercises.common import (
+    LEAVES_OUT_NEGATIVES_THAT_ARE_ANY_PAIRS_CONTEXT,
+    LEAVES_OUT_NEGATIVES_THAT_ARE_THE_CENTRE,
+    SWAPS_THE_TWO_TABLES,
+    USES_INPUTS_FOR_BOTH_ROLES,
+    sigma,
+    sigma_of_exp,
+    sigma_to_six,
+)
 from embcourse.negative_sampling.exercises.loss import differs, pair_cases
 
 # Sums of at most 30 terms of size up to 4, and a sigmoid each.
@@ -141,18 +149,8 @@ GRADIENTS = Exercise(
             "A negative that equals the context is left out. With it, the same row is pulled and"
             " pushed.",
         ),
-        Misconception(
-            "leaves out negatives that are the centre",
-            {"counts": lambda word, context, centre, contexts: word not in (context, centre)},
-            "Only a negative that equals the context of its pair is left out. The centre may be a"
-            " negative: its output row is another row than its input row.",
-        ),
-        Misconception(
-            "leaves out negatives that are any pair's context",
-            {"counts": lambda word, context, centre, contexts: word not in contexts},
-            "A negative is left out where it equals the context of its own pair. The contexts of"
-            " other pairs do not matter.",
-        ),
+        LEAVES_OUT_NEGATIVES_THAT_ARE_THE_CENTRE,
+        LEAVES_OUT_NEGATIVES_THAT_ARE_ANY_PAIRS_CONTEXT,
         Misconception(
             "counts a negative that is drawn twice once",
             {"once": True},
@@ -222,18 +220,8 @@ GRADIENTS = Exercise(
             "Both tables have a gradient: the error times u, summed over the questions, goes to the"
             " centre.",
         ),
-        Misconception(
-            "uses `inputs` for both roles",
-            {"rows": lambda inputs, outputs: (inputs, inputs)},
-            "The centre's vector comes from `inputs`, the context's and the negatives' from"
-            " `outputs`.",
-        ),
-        Misconception(
-            "swaps the two tables",
-            {"rows": lambda inputs, outputs: (outputs, inputs)},
-            "The centre's vector comes from `inputs`, the context's and the negatives' from"
-            " `outputs`.",
-        ),
+        USES_INPUTS_FOR_BOTH_ROLES,
+        SWAPS_THE_TWO_TABLES,
         Misconception(
             "returns the gradients in the wrong order",
             {"finish": lambda grad_inputs, grad_outputs: (grad_outputs, grad_inputs)},

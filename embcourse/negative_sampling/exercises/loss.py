@@ -10,7 +10,16 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.negative_sampling import reference
-from embcourse.negative_sampling.exercises.common import sigma, sigma_of_exp, small_tables, tables
+from embcourse.negative_sampling.exercises.common import (
+    LEAVES_OUT_NEGATIVES_THAT_ARE_ANY_PAIRS_CONTEXT,
+    LEAVES_OUT_NEGATIVES_THAT_ARE_THE_CENTRE,
+    SWAPS_THE_TWO_TABLES,
+    USES_INPUTS_FOR_BOTH_ROLES,
+    sigma,
+    sigma_of_exp,
+    small_tables,
+    tables,
+)
 
 # Logits are sums of 3 products below about 12 in size; the loss is a sum of at most 30 logarithms,
 # over n.
@@ -282,18 +291,8 @@ PAIR_LOSS = Exercise(
             "A logit of 0 still costs ln 2. A negative that equals the context adds nothing: leave"
             " its logarithm out of the sum.",
         ),
-        Misconception(
-            "leaves out negatives that are the centre",
-            {"counts": lambda word, context, centre, contexts: word not in (context, centre)},
-            "Only a negative that equals the context of its pair is left out. The centre may be a"
-            " negative: its output row is another row than its input row.",
-        ),
-        Misconception(
-            "leaves out negatives that are any pair's context",
-            {"counts": lambda word, context, centre, contexts: word not in contexts},
-            "A negative is left out where it equals the context of its own pair. The contexts of"
-            " other pairs do not matter.",
-        ),
+        LEAVES_OUT_NEGATIVES_THAT_ARE_THE_CENTRE,
+        LEAVES_OUT_NEGATIVES_THAT_ARE_ANY_PAIRS_CONTEXT,
         Misconception(
             "counts a negative that is drawn twice once",
             {"once": True},
@@ -321,18 +320,8 @@ PAIR_LOSS = Exercise(
             {"over_pairs": np.sum},
             "The loss is the mean over the n pairs: divide by n.",
         ),
-        Misconception(
-            "uses `inputs` for both roles",
-            {"rows": lambda inputs, outputs: (inputs, inputs)},
-            "The centre's vector comes from `inputs`, the context's and the negatives' from"
-            " `outputs`.",
-        ),
-        Misconception(
-            "swaps the two tables",
-            {"rows": lambda inputs, outputs: (outputs, inputs)},
-            "The centre's vector comes from `inputs`, the context's and the negatives' from"
-            " `outputs`.",
-        ),
+        USES_INPUTS_FOR_BOTH_ROLES,
+        SWAPS_THE_TWO_TABLES,
         Misconception(
             "is infinite for a sure mistake",
             {"right": lambda x: -np.log(sigma(x)), "wrong": lambda x: -np.log(sigma(-x))},

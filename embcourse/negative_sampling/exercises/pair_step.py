@@ -11,10 +11,11 @@ import numpy as np
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.negative_sampling import reference
 from embcourse.negative_sampling.exercises.common import (
+    CUTS_THE_SIGMOID_AT_6,
+    DIVIDES_EXP_BY_ONE_PLUS_EXP,
     RATES,
+    RETURNS_THE_TABLES_IN_THE_WRONG_ORDER,
     sigma,
-    sigma_of_exp,
-    sigma_to_six,
     small_tables,
     sure_tables,
     tables,
@@ -327,29 +328,15 @@ PAIR_STEP = Exercise(
             {"keep_error": "last"},
             "The input row gains the sum of g u over all questions.",
         ),
-        Misconception(
-            "returns the tables in the wrong order",
-            {"finish": lambda inputs, outputs: (outputs, inputs)},
-            "First the new inputs, then the new outputs.",
-        ),
-        Misconception(
-            "takes the sigmoid as 0 or 1 beyond a logit of 6",
-            {"sigmoid": sigma_to_six},
-            "The released program does so, to save time. Here the sigmoid is exact: sigma(8) is"
-            " 0.99966, and a sure answer still moves the rows a little.",
-        ),
+        RETURNS_THE_TABLES_IN_THE_WRONG_ORDER,
+        CUTS_THE_SIGMOID_AT_6,
         Misconception(
             "leaves out questions with a logit beyond 6",
             stepped_beyond_six_skipped,
             "gensim does so. Here every question moves the rows, most of all a sure answer that is"
             " wrong.",
         ),
-        Misconception(
-            "computes exp(x) / (1 + exp(x))",
-            {"sigmoid": sigma_of_exp},
-            "exp(x) overflows for logits above 709, and infinite / infinite is NaN. `sigmoid`, in"
-            " the first cell, takes exp(-|x|) instead.",
-        ),
+        DIVIDES_EXP_BY_ONE_PLUS_EXP,
     ],
     alternatives=[step_by_lists, stepped_with()],
     hints=[

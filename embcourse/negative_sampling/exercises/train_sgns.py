@@ -10,7 +10,11 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.negative_sampling import reference
-from embcourse.negative_sampling.exercises.common import small_tables, tables
+from embcourse.negative_sampling.exercises.common import (
+    RETURNS_THE_TABLES_IN_THE_WRONG_ORDER,
+    small_tables,
+    tables,
+)
 from embcourse.negative_sampling.exercises.pair_step import TABLES
 from embcourse.negative_sampling.exercises.window_step import (
     keep_last,
@@ -433,11 +437,7 @@ TRAIN = Exercise(
             {"step": window_as_cbow},
             "That is CBOW. In skip-gram each context row answers the questions by itself.",
         ),
-        Misconception(
-            "returns the tables in the wrong order",
-            {"finish": lambda inputs, outputs: (outputs, inputs)},
-            "First the new inputs, then the new outputs.",
-        ),
+        RETURNS_THE_TABLES_IN_THE_WRONG_ORDER,
     ],
     alternatives=[trained_sentence_by_sentence, trained_with()],
     hints=[

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from embcourse.checking import Misconception
+
 # -------------------------------------------------------------------------------- ids, good and bad
 
 
@@ -102,3 +104,31 @@ def draw_words(rng: np.random.Generator, count: int, least: int = 2, most: int =
         letters = rng.integers(97, 123, int(rng.integers(least, most + 1)))
         words["".join(map(chr, letters))] = None
     return list(words)
+
+
+# ------------------------------------------------------------------------- mistakes of several
+
+FAILS_ON_AN_EMPTY_TEXT = Misconception(
+    "fails on an empty text",
+    {"check": check_extremes},
+    "An empty array has no smallest and no largest number. Ask whether any id is out of range.",
+)
+
+CHECKS_FOR_NEGATIVE_IDS_ONLY = Misconception(
+    "checks for negative ids only",
+    {"check": check_smallest},
+    "An id past the last row is out of range too: ValueError, before NumPy raises IndexError.",
+)
+
+STOPS_WITH_AN_ASSERTION = Misconception(
+    "stops with an assertion",
+    {"check": check_by_assertion},
+    "An assertion is for mistakes in one's own code, and python -O leaves it out. The"
+    " statement asks for ValueError.",
+)
+
+RAISES_INDEX_ERROR = Misconception(
+    "raises IndexError",
+    {"check": check_with_index_error},
+    "The check is right; the statement asks for ValueError.",
+)

@@ -9,14 +9,14 @@ import numpy as np
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.one_hot import reference
 from embcourse.one_hot.exercises.common import (
-    check_by_assertion,
-    check_extremes,
+    CHECKS_FOR_NEGATIVE_IDS_ONLY,
+    FAILS_ON_AN_EMPTY_TEXT,
+    RAISES_INDEX_ERROR,
+    STOPS_WITH_AN_ASSERTION,
     check_largest,
     check_nothing,
     check_range,
-    check_smallest,
     check_up_to_size,
-    check_with_index_error,
     draw_ids,
     impossible_ids,
 )
@@ -170,12 +170,7 @@ LOOKUP = Exercise(
             "The vectors come in float64, and float32 can hold neither its largest nor its smallest"
             " numbers. Return what stands in the table.",
         ),
-        Misconception(
-            "fails on an empty text",
-            {"check": check_extremes},
-            "An empty array has no smallest and no largest number. Ask whether any id is out of"
-            " range.",
-        ),
+        FAILS_ON_AN_EMPTY_TEXT,
         Misconception(
             "checks nothing",
             {"check": check_nothing},
@@ -188,28 +183,14 @@ LOOKUP = Exercise(
             "table[-1] is the last row: no error, but a wrong vector. Check the ids and raise"
             " ValueError.",
         ),
-        Misconception(
-            "checks for negative ids only",
-            {"check": check_smallest},
-            "An id past the last row is out of range too: ValueError, before NumPy raises"
-            " IndexError.",
-        ),
+        CHECKS_FOR_NEGATIVE_IDS_ONLY,
         Misconception(
             "takes the number of rows for a valid id",
             {"check": check_up_to_size},
             "Ids run from 0 to len(table) - 1: the number of rows is one too many.",
         ),
-        Misconception(
-            "stops with an assertion",
-            {"check": check_by_assertion},
-            "An assertion is for mistakes in one's own code, and python -O leaves it out. The"
-            " statement asks for ValueError.",
-        ),
-        Misconception(
-            "raises IndexError",
-            {"check": check_with_index_error},
-            "The check is right; the statement asks for ValueError.",
-        ),
+        STOPS_WITH_AN_ASSERTION,
+        RAISES_INDEX_ERROR,
         Misconception(
             "takes the nearest row for an impossible id",
             lookup_clipped,

@@ -10,14 +10,14 @@ import numpy as np
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.one_hot import reference
 from embcourse.one_hot.exercises.common import (
-    check_by_assertion,
-    check_extremes,
+    CHECKS_FOR_NEGATIVE_IDS_ONLY,
+    FAILS_ON_AN_EMPTY_TEXT,
+    RAISES_INDEX_ERROR,
+    STOPS_WITH_AN_ASSERTION,
     check_largest,
     check_nothing,
     check_range,
-    check_smallest,
     check_up_to_size,
-    check_with_index_error,
     draw_ids,
     impossible_ids,
 )
@@ -304,12 +304,7 @@ LOOKUP_GRADIENT = Exercise(
             {"finish": lambda gradient, ids, upstream: -gradient},
             "Descent subtracts the gradient later. The gradient itself has the sign of upstream.",
         ),
-        Misconception(
-            "fails on an empty text",
-            {"check": check_extremes},
-            "An empty array has no smallest and no largest number. Ask whether any id is out of"
-            " range.",
-        ),
+        FAILS_ON_AN_EMPTY_TEXT,
         Misconception(
             "checks no id",
             {"check": check_nothing},
@@ -321,28 +316,14 @@ LOOKUP_GRADIENT = Exercise(
             {"check": check_largest},
             "A negative id adds to the last rows, without a sound. Raise ValueError.",
         ),
-        Misconception(
-            "checks for negative ids only",
-            {"check": check_smallest},
-            "An id past the last row is out of range too: ValueError, before NumPy raises"
-            " IndexError.",
-        ),
+        CHECKS_FOR_NEGATIVE_IDS_ONLY,
         Misconception(
             "takes the number of rows for a valid id",
             {"check": check_up_to_size},
             "Ids run from 0 to rows - 1: the number of rows is one too many.",
         ),
-        Misconception(
-            "stops with an assertion",
-            {"check": check_by_assertion},
-            "An assertion is for mistakes in one's own code, and python -O leaves it out. The"
-            " statement asks for ValueError.",
-        ),
-        Misconception(
-            "raises IndexError",
-            {"check": check_with_index_error},
-            "The check is right; the statement asks for ValueError.",
-        ),
+        STOPS_WITH_AN_ASSERTION,
+        RAISES_INDEX_ERROR,
         Misconception(
             "lets impossible ids vanish",
             by_comparison,

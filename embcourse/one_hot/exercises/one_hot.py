@@ -9,14 +9,14 @@ import numpy as np
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.one_hot import reference
 from embcourse.one_hot.exercises.common import (
-    check_by_assertion,
-    check_extremes,
+    FAILS_ON_AN_EMPTY_TEXT,
+    RAISES_INDEX_ERROR,
+    STOPS_WITH_AN_ASSERTION,
     check_largest,
     check_nothing,
     check_range,
     check_smallest,
     check_up_to_size,
-    check_with_index_error,
     draw_ids,
     impossible_ids,
 )
@@ -153,12 +153,7 @@ ONE_HOT = Exercise(
             {"finish": lambda rows: rows if len(rows) else np.zeros(0)},
             "An array made of no rows has shape (0,). Without tokens the shape is (0, size).",
         ),
-        Misconception(
-            "fails on an empty text",
-            {"check": check_extremes},
-            "An empty array has no smallest and no largest number. Ask whether any id is out of"
-            " range.",
-        ),
+        FAILS_ON_AN_EMPTY_TEXT,
         Misconception(
             "checks nothing",
             {"check": check_nothing},
@@ -182,17 +177,8 @@ ONE_HOT = Exercise(
             {"check": check_up_to_size},
             "Ids run from 0 to size - 1. The id `size` is one past the last column.",
         ),
-        Misconception(
-            "stops with an assertion",
-            {"check": check_by_assertion},
-            "An assertion is for mistakes in one's own code, and python -O leaves it out. The"
-            " statement asks for ValueError.",
-        ),
-        Misconception(
-            "raises IndexError",
-            {"check": check_with_index_error},
-            "The check is right; the statement asks for ValueError.",
-        ),
+        STOPS_WITH_AN_ASSERTION,
+        RAISES_INDEX_ERROR,
         Misconception(
             "leaves the row of an impossible id empty",
             {"check": check_nothing, "fill": compare_with_columns},

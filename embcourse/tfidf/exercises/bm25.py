@@ -8,7 +8,13 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.tfidf import reference
-from embcourse.tfidf.exercises.common import documents_with, random_counts, relative, with_gaps
+from embcourse.tfidf.exercises.common import (
+    TAKES_THE_NUMBER_OF_TERMS_FOR_N,
+    documents_with,
+    random_counts,
+    relative,
+    with_gaps,
+)
 
 
 def a_query(rng: np.random.Generator, counts: np.ndarray, terms: int) -> np.ndarray:
@@ -162,11 +168,7 @@ BM25 = Exercise(
             "df counts documents: however often a word stands in one document, that document counts"
             " once.",
         ),
-        Misconception(
-            "takes the number of terms for N",
-            {"documents": lambda counts: counts.shape[1]},
-            "N is the number of documents: rows, not columns.",
-        ),
+        TAKES_THE_NUMBER_OF_TERMS_FOR_N,
         Misconception(
             "does not normalise for length",
             {"penalty": lambda k1, b, relative: np.full(relative.shape, k1)},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from embcourse.checking import Misconception
+
 
 def random_counts(
     rng: np.random.Generator,
@@ -61,3 +63,12 @@ def unit_rows(rows: np.ndarray) -> np.ndarray:
     """Rows divided by their Euclidean length; rows of zeros stay."""
     lengths = np.sqrt((rows**2).sum(axis=1, keepdims=True))
     return rows / np.where(lengths == 0, 1, lengths)
+
+
+# ------------------------------------------------------------------------- mistakes of several
+
+TAKES_THE_NUMBER_OF_TERMS_FOR_N = Misconception(
+    "takes the number of terms for N",
+    {"documents": lambda counts: counts.shape[1]},
+    "N is the number of documents: rows, not columns.",
+)

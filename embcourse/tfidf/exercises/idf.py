@@ -8,7 +8,12 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.tfidf import reference
-from embcourse.tfidf.exercises.common import documents_with, random_counts, with_gaps
+from embcourse.tfidf.exercises.common import (
+    TAKES_THE_NUMBER_OF_TERMS_FOR_N,
+    documents_with,
+    random_counts,
+    with_gaps,
+)
 
 
 def idf_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -168,11 +173,7 @@ IDF = Exercise(
             "`//` rounds N / df down, so that every word in more than half of the documents"
             " weighs 0.",
         ),
-        Misconception(
-            "takes the number of terms for N",
-            {"documents": lambda counts: counts.shape[1]},
-            "N is the number of documents: rows, not columns.",
-        ),
+        TAKES_THE_NUMBER_OF_TERMS_FOR_N,
         Misconception(
             "leaves empty documents out of N",
             {"documents": lambda counts: (counts.sum(axis=1) > 0).sum()},

@@ -8,7 +8,13 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.tfidf import reference
-from embcourse.tfidf.exercises.common import documents_with, random_counts, unit_rows, with_gaps
+from embcourse.tfidf.exercises.common import (
+    TAKES_THE_NUMBER_OF_TERMS_FOR_N,
+    documents_with,
+    random_counts,
+    unit_rows,
+    with_gaps,
+)
 
 
 def sklearn_tfidf(counts):
@@ -142,11 +148,7 @@ SKLEARN_TFIDF = Exercise(
             "df counts documents: however often a word stands in one document, that document counts"
             " once.",
         ),
-        Misconception(
-            "takes the number of terms for N",
-            {"documents": lambda counts: counts.shape[1]},
-            "N is the number of documents: rows, not columns.",
-        ),
+        TAKES_THE_NUMBER_OF_TERMS_FOR_N,
         Misconception(
             "takes logarithms of the counts",
             {"count": logarithmic},

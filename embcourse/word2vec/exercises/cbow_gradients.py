@@ -10,8 +10,15 @@ import numpy as np
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.word2vec import reference
 from embcourse.word2vec.exercises.cbow_loss import cbow_cases, cbow_large, mean_or_sum
-from embcourse.word2vec.exercises.common import LARGE_GRADIENT, probabilities
-from embcourse.word2vec.exercises.skipgram_gradients import add_up, keep_last, naive_softmax
+from embcourse.word2vec.exercises.common import (
+    EXPONENTIATES_LARGE_LOGITS_AS_THEY_ARE,
+    HAS_THE_WRONG_SIGN,
+    LARGE_GRADIENT,
+    SWAPS_THE_TWO_GRADIENTS,
+    TAKES_LOGARITHMS_FOR_PROBABILITIES,
+    probabilities,
+)
+from embcourse.word2vec.exercises.skipgram_gradients import add_up, keep_last
 
 
 def cbow_gradient_cases(rng: np.random.Generator) -> Iterator[Case]:
@@ -153,12 +160,7 @@ CBOW_GRADIENTS = Exercise(
             {"words": np.unique},
             "A word that stands in the context twice counts as two in h, and gets two shares.",
         ),
-        Misconception(
-            "takes logarithms for probabilities",
-            {"softmax": reference.log_softmax},
-            "The error is made of probabilities: take np.exp of the log-softmax before you subtract"
-            " the 1.",
-        ),
+        TAKES_LOGARITHMS_FOR_PROBABILITIES,
         Misconception(
             "adds the truth",
             {"truth": -1.0},
@@ -195,22 +197,9 @@ CBOW_GRADIENTS = Exercise(
             {"count": lambda used, targets: 1},
             "The loss is a mean over the targets, so each contributes its share of the gradient.",
         ),
-        Misconception(
-            "has the wrong sign",
-            {"finish": lambda of_inputs, of_outputs: (-of_inputs, -of_outputs)},
-            "The error is the prediction minus the truth. Yours points downhill; the gradient"
-            " uphill.",
-        ),
-        Misconception(
-            "swaps the two gradients",
-            {"finish": lambda of_inputs, of_outputs: (of_outputs, of_inputs)},
-            "The gradient of `inputs` comes first.",
-        ),
-        Misconception(
-            "exponentiates large logits as they are",
-            {"softmax": naive_softmax},
-            "exp overflows above 709. Use your log_softmax, and np.exp of that.",
-        ),
+        HAS_THE_WRONG_SIGN,
+        SWAPS_THE_TWO_GRADIENTS,
+        EXPONENTIATES_LARGE_LOGITS_AS_THEY_ARE,
         Misconception(
             "overwrites the gradient of another target",
             {"spread": overwrite},

@@ -14,10 +14,10 @@ from embcourse.word2vec.exercises.common import (
     gapped,
     gappy_tables,
     large_tables,
+    naive_softmax,
     small_tables,
     tables,
 )
-from embcourse.word2vec.exercises.skipgram_gradients import naive_softmax
 from embcourse.word2vec.exercises.skipgram_loss import divide_by_zero
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from embcourse.checking import Tolerance
+from embcourse.checking import Misconception, Tolerance
+from embcourse.word2vec import reference
 
 # A logit is a sum of d <= 6 products of numbers up to 1, a softmax sums V <= 9 powers; then come a
 # mean over at most 14 examples and, in gradients, products with rows. That makes fewer than 128
@@ -65,3 +66,35 @@ def probabilities(logits: np.ndarray) -> np.ndarray:
 def gapped(array: np.ndarray) -> np.ndarray:
     """The same numbers as a view with gaps; what lies between them belongs to nobody."""
     return np.repeat(array, 2)[::2]
+
+
+def naive_softmax(logits):
+    with np.errstate(all="ignore"):
+        return np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
+
+
+# ------------------------------------------------------------------------- mistakes of several
+
+TAKES_LOGARITHMS_FOR_PROBABILITIES = Misconception(
+    "takes logarithms for probabilities",
+    {"softmax": reference.log_softmax},
+    "The error is made of probabilities: take np.exp of the log-softmax before you subtract the 1.",
+)
+
+HAS_THE_WRONG_SIGN = Misconception(
+    "has the wrong sign",
+    {"finish": lambda of_inputs, of_outputs: (-of_inputs, -of_outputs)},
+    "The error is the prediction minus the truth. Yours points downhill; the gradient uphill.",
+)
+
+SWAPS_THE_TWO_GRADIENTS = Misconception(
+    "swaps the two gradients",
+    {"finish": lambda of_inputs, of_outputs: (of_outputs, of_inputs)},
+    "The gradient of `inputs` comes first.",
+)
+
+EXPONENTIATES_LARGE_LOGITS_AS_THEY_ARE = Misconception(
+    "exponentiates large logits as they are",
+    {"softmax": naive_softmax},
+    "exp overflows above 709. Use your log_softmax, and np.exp of that.",
+)

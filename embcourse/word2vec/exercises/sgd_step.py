@@ -14,11 +14,12 @@ from embcourse.word2vec.exercises.common import (
     ORDINARY,
     gappy_tables,
     large_tables,
+    naive_softmax,
     probabilities,
     small_tables,
     tables,
 )
-from embcourse.word2vec.exercises.skipgram_gradients import gradients_by_one_hot, naive_softmax
+from embcourse.word2vec.exercises.skipgram_gradients import gradients_by_one_hot
 
 
 def a_rate(rng: np.random.Generator) -> float:

@@ -9,7 +9,14 @@ import numpy as np
 
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.word2vec import reference
-from embcourse.word2vec.exercises.common import LARGE_GRADIENT, probabilities
+from embcourse.word2vec.exercises.common import (
+    EXPONENTIATES_LARGE_LOGITS_AS_THEY_ARE,
+    HAS_THE_WRONG_SIGN,
+    LARGE_GRADIENT,
+    SWAPS_THE_TWO_GRADIENTS,
+    TAKES_LOGARITHMS_FOR_PROBABILITIES,
+    probabilities,
+)
 from embcourse.word2vec.exercises.skipgram_loss import large_pairs, skipgram_cases
 
 
@@ -44,11 +51,6 @@ def contexts_only(error, contexts):
     pairs = np.arange(len(contexts))
     only[pairs, contexts] = error[pairs, contexts]
     return only
-
-
-def naive_softmax(logits):
-    with np.errstate(all="ignore"):
-        return np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
 
 
 def softmax_over_pairs(logits):
@@ -132,12 +134,7 @@ SKIPGRAM_GRADIENTS = Exercise(
             "`grad[centres] += ...` writes each row once, even where a word stands in `centres`"
             " several times. Use np.add.at, or a loop.",
         ),
-        Misconception(
-            "takes logarithms for probabilities",
-            {"softmax": reference.log_softmax},
-            "The error is made of probabilities: take np.exp of the log-softmax before you subtract"
-            " the 1.",
-        ),
+        TAKES_LOGARITHMS_FOR_PROBABILITIES,
         Misconception(
             "forgets the truth",
             {"compare": lambda p, centres, contexts: p},
@@ -198,22 +195,9 @@ SKIPGRAM_GRADIENTS = Exercise(
             {"count": lambda centres, inputs: len(inputs)},
             "The loss is a mean over the pairs: divide by how many pairs there are, not words.",
         ),
-        Misconception(
-            "has the wrong sign",
-            {"finish": lambda of_inputs, of_outputs: (-of_inputs, -of_outputs)},
-            "The error is the prediction minus the truth. Yours points downhill; the gradient"
-            " uphill.",
-        ),
-        Misconception(
-            "swaps the two gradients",
-            {"finish": lambda of_inputs, of_outputs: (of_outputs, of_inputs)},
-            "The gradient of `inputs` comes first.",
-        ),
-        Misconception(
-            "exponentiates large logits as they are",
-            {"softmax": naive_softmax},
-            "exp overflows above 709. Use your log_softmax, and np.exp of that.",
-        ),
+        HAS_THE_WRONG_SIGN,
+        SWAPS_THE_TWO_GRADIENTS,
+        EXPONENTIATES_LARGE_LOGITS_AS_THEY_ARE,
         Misconception(
             "moves the context in the input table",
             {"row": lambda centres, contexts: contexts},
