@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from benchmarks import results
+from benchmarks.intervals import mean_interval
 from embcourse.data.results import SUFFIX, Kind
 
 Cell = dict[str, Any]
@@ -46,6 +47,24 @@ def run_cells(
         seconds = time.perf_counter() - begin
         print(f"{count} of {len(left)}, {seconds:.0f} s: {identity(finished)}", flush=True)
     return path
+
+
+def over_seeds(
+    runs: list[Cell], by: Sequence[str], measures: Sequence[str], kept: Sequence[str] = ()
+) -> list[Cell]:
+    """Mean, standard error and interval of every measure, for the runs that differ in the seed.
+
+    by  : the values that tell cells apart, but for the seed.
+    kept: what all runs of a cell have in common, and the row keeps.
+    """
+    groups: dict[tuple[Any, ...], list[Cell]] = {}
+    for run in runs:
+        groups.setdefault(tuple(run[name] for name in by), []).append(run)
+    return [
+        {name: members[0][name] for name in (*by, *kept)}
+        | {name: mean_interval([member[name] for member in members]) for name in measures}
+        for members in groups.values()
+    ]
 
 
 def in_processes(

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks import results
-from benchmarks.cells import run_cells
+from benchmarks.cells import over_seeds, run_cells
 from benchmarks.corpora import CORPORA
-from benchmarks.intervals import mean_interval
 from benchmarks.quality import MEASURES, SEEDS, documents, score
 from benchmarks.systems import SETTINGS
 from embcourse import distributed
@@ -130,17 +129,8 @@ def measure(cell: dict[str, Any], client: Client | Here, folder: Path) -> dict[s
 def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Mean, standard error and interval over the seeds, for every corpus, model and number of
     shards."""
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for run in runs:
-        groups.setdefault(tuple(run[name] for name in VALUES), []).append(run)
-    return [
-        dict(zip(VALUES, values, strict=True))
-        | {
-            name: mean_interval([member[name] for member in groups[values]])
-            for name in (*MEASURES, "seconds")
-        }
-        for values in sorted(groups)
-    ]
+    rows = over_seeds(runs, VALUES, (*MEASURES, "seconds"))
+    return sorted(rows, key=lambda row: [row[name] for name in VALUES])
 
 
 def run(

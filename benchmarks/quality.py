@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import results
-from benchmarks.cells import in_processes, run_cells
+from benchmarks.cells import in_processes, over_seeds, run_cells
 from benchmarks.corpora import CORPORA
-from benchmarks.intervals import mean_interval
 from benchmarks.systems import SETTINGS, SYSTEMS, prepare
 from embcourse.data import google_analogies, simlex999, wordsim353
 from embcourse.vectors import Embeddings
@@ -113,22 +112,7 @@ def score(vectors: Embeddings) -> dict[str, Any]:
 def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Mean, standard error and interval over the seeds, for every experiment, corpus, program and
     value."""
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for run in runs:
-        groups.setdefault(
-            (run["experiment"], run["corpus"], run["system"], run["value"]), []
-        ).append(run)
-    return [
-        {
-            "experiment": experiment,
-            "corpus": corpus,
-            "system": system,
-            "value": value,
-            "used": members[0]["used"],
-        }
-        | {name: mean_interval([member[name] for member in members]) for name in MEASURES}
-        for (experiment, corpus, system, value), members in groups.items()
-    ]
+    return over_seeds(runs, ("experiment", "corpus", "system", "value"), MEASURES, kept=("used",))
 
 
 def run(
