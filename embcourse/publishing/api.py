@@ -498,6 +498,10 @@ def _show_docstring(
 ) -> None:
     if not name.startswith("embcourse"):
         return
+    if what == "data":  # autodoc would give the docstring of its type
+        module, _, constant = name.rpartition(".")
+        lines[:] = _said_of(module, constant).splitlines()
+        return
     is_record = what == "class" and (is_dataclass(value) or issubclass(value, tuple))
     parameters: set[str] = set()
     if what in ("function", "method", "class"):
