@@ -20,10 +20,10 @@ from embcourse.distributed.vocabulary import build_vocabulary
 from embcourse.negative_sampling import SampledSettings, learning_rate
 from embcourse.text import Encoded, Vocabulary, keep_probabilities
 from embcourse.training import (
-    LARGEST,
     Reporter,
     first_vectors,
     interrupts_held,
+    largest_allowed,
     load_checkpoint,
     padded_rows,
     read_sentences,
@@ -151,7 +151,7 @@ def train(
         inputs,
         np.zeros((words - (settings.loss == "hierarchical"), settings.dim), np.float32),
     )
-    limit = LARGEST * max(1.0, float(np.abs(inputs).max()))
+    limit = largest_allowed(inputs)
     larger = max(1.0, min(copies, STEEPEST[settings.model] / settings.highest_rate))
     # What a task needs to know: no vectors and no callback travel with it.
     sent_settings = replace(settings, start=None, callback=None)

@@ -19,7 +19,6 @@ import numpy as np
 from embcourse.arguments import require_choice, require_instance, require_number, require_whole
 from embcourse.negative_sampling.reference import learning_rate
 from embcourse.training import (
-    LARGEST,
     Corpus,
     Diverged,
     LocalSettings,
@@ -29,6 +28,7 @@ from embcourse.training import (
     compact_rows,
     first_vectors,
     interrupts_held,
+    largest_allowed,
     load_checkpoint,
     padded_rows,
     require_stable,
@@ -202,7 +202,7 @@ class Training(Trainer):
             tables[0][:, :dim] = first_vectors(
                 where, settings.start, self.vocabulary, dim, settings.seed
             )
-        self._limit = LARGEST * max(1.0, float(max(tables[0].max(), -tables[0].min())))
+        self._limit = largest_allowed(tables[0])
         if self._on_gpu:
             import torch
 

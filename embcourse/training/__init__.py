@@ -11,6 +11,7 @@ from embcourse.training.settings import LocalSettings, Settings, setting, takes
 from embcourse.training.stability import (
     LARGEST,
     Diverged,
+    largest_allowed,
     require_pairs,
     require_stable,
     require_trained,
@@ -33,6 +34,7 @@ __all__ = [
     "corpus_files",
     "first_vectors",
     "interrupts_held",
+    "largest_allowed",
     "load_checkpoint",
     "open_corpus",
     "padded_rows",

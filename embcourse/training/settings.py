@@ -37,6 +37,7 @@ from embcourse.arguments import (
 )
 from embcourse.text import Vocabulary
 from embcourse.training.progress import Progress
+from embcourse.training.start import require_start
 from embcourse.vectors import Embeddings
 
 Model = Literal["skipgram", "cbow"]
@@ -52,15 +53,6 @@ def setting(default: Any, check: Callable[..., Any], *, counts: bool = True, **b
     counts : whether the result depends on it, beside the corpus.
     """
     return field(default=default, metadata={"check": partial(check, **bounds), "counts": counts})
-
-
-def _require_start(where: str, name: str, value: Any) -> Embeddings | np.ndarray:
-    if isinstance(value, Embeddings):
-        return value
-    array = np.asarray(value)
-    if array.dtype.kind != "f":
-        raise TypeError(f"{where}: {name} must be Embeddings or floats, got {array.dtype}")
-    return array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -92,7 +84,7 @@ min_count=5, max_size=None, start=None, seed=0)
     max_size: int | None = setting(None, require_whole, least=1)
     # What it changes, the fingerprint of the corpus shows.
     encoding: str = setting("utf-8", require_instance, kind=str, expected="a string", counts=False)
-    start: Embeddings | np.ndarray | None = setting(None, _require_start)
+    start: Embeddings | np.ndarray | None = setting(None, require_start)
     seed: int = setting(0, require_whole, least=0)
     progress: bool = setting(False, require_flag, counts=False)
     callback: Callable[[Progress], object] | None = setting(

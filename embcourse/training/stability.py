@@ -14,6 +14,21 @@ LARGEST = 1e3
 """A table with a larger number has exploded. A trained number is rarely above 10."""
 
 
+def largest_allowed(start: np.ndarray) -> float:
+    """The largest number that is no explosion of a training that begins with these vectors.
+
+    >>> largest_allowed(np.array([[0.1, -5.0]]))
+    5000.0
+    """
+    return LARGEST * max(1.0, _largest(start))
+
+
+def _largest(table: np.ndarray) -> float:
+    """The largest absolute value, NaN if there is one. No copy of the table is made: it may fill
+    half of the memory."""
+    return float(np.maximum(table.max(), -table.min()))
+
+
 class Diverged(FloatingPointError):
     """A table is not finite any more, or its numbers explode."""
 
@@ -42,9 +57,7 @@ def require_stable(
     Traceback (most recent call last):
     embcourse.training.stability.Diverged: train: the training diverges: ...; try a lower ...
     """
-    # NaN is the largest of all to numpy. No copy of a table is made: it may fill half of the
-    # memory.
-    largest = float(np.max([(table.max(), -table.min()) for table in tables]))
+    largest = float(np.max([_largest(table) for table in tables]))  # NaN is the largest of all
     if largest <= limit and (loss is None or loss <= limit):
         return
     kept = Path(checkpoint) if checkpoint is not None and Path(checkpoint).exists() else None

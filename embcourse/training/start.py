@@ -8,6 +8,23 @@ from embcourse.text import Vocabulary
 from embcourse.vectors import Embeddings
 
 
+def require_start(where: str, name: str, value: object) -> Embeddings | np.ndarray:
+    """Vectors to begin with: Embeddings, or an array of floats, whatever its shape.
+
+    raises: TypeError for something else.
+
+    >>> require_start("train", "start", [[1, 2]])
+    Traceback (most recent call last):
+    TypeError: train: start must be Embeddings or floats, got int64
+    """
+    if isinstance(value, Embeddings):
+        return value
+    array = np.asarray(value)
+    if array.dtype.kind != "f":
+        raise TypeError(f"{where}: {name} must be Embeddings or floats, got {array.dtype}")
+    return array
+
+
 def first_vectors(
     where: str, start: Embeddings | np.ndarray | None, vocabulary: Vocabulary, dim: int, seed: int
 ) -> np.ndarray:
@@ -24,10 +41,8 @@ def first_vectors(
     (2, 4)
     """
     shape = (len(vocabulary), dim)
-    if start is not None and not isinstance(start, Embeddings):
-        start = np.asarray(start)
-        if start.dtype.kind != "f":
-            raise TypeError(f"{where}: start must be floats, got {start.dtype}")
+    start = None if start is None else require_start(where, "start", start)
+    if isinstance(start, np.ndarray):
         if start.shape != shape:
             raise ValueError(
                 f"{where}: start must have shape (words, dim) = {shape}, got {start.shape}"

@@ -13,12 +13,12 @@ import numpy as np
 from embcourse.arguments import require_number, require_whole
 from embcourse.text import Encoded, context_pairs, keep_probabilities
 from embcourse.training import (
-    LARGEST,
     Corpus,
     LocalSettings,
     Reporter,
     Trainer,
     first_vectors,
+    largest_allowed,
     require_stable,
     require_trained,
     setting,
@@ -84,7 +84,7 @@ class Training(Trainer):
         self._tables = [
             torch.from_numpy(table).to(settings.device) for table in (inputs, np.zeros_like(inputs))
         ]
-        self._limit = LARGEST * max(1.0, float(np.abs(inputs).max()))
+        self._limit = largest_allowed(inputs)
         self._means = [torch.zeros_like(table) for table in self._tables]
         self._squares = [torch.zeros_like(table) for table in self._tables]
         self._steps = 0
