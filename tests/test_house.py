@@ -69,6 +69,11 @@ HEAVY_ALLOWED = {
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FOLDERS = sorted(folder.name for folder in PACKAGE.iterdir() if any(folder.glob("*.py")))
 METHODS = [name for name in FOLDERS if name in SLUGS]
+TOP = {
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "pyproject.toml"),
+    *("requirements.txt", "_config.yml", "_toc.yml", "nbgrader_config.py", "conftest.py"),
+    *("book", "solutions", "embcourse", "benchmarks", "tests"),
+}
 
 
 class Import(NamedTuple):
@@ -170,6 +175,12 @@ print(json.dumps(loaded))
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     loaded = json.loads(run.stdout)
     assert {name: heavy for name, heavy in loaded.items() if heavy} == {}
+
+
+def test_only_what_the_house_plans_stands_at_the_top() -> None:
+    # A test that writes where it runs, and an `add .`, bring up anything.
+    top = {path.relative_to(ROOT).parts[0] for path in committed_files()}
+    assert {name for name in top if not name.startswith(".")} == TOP
 
 
 def test_every_folder_of_the_package_is_a_known_room_or_a_chapter() -> None:
