@@ -19,12 +19,11 @@ from embcourse.distributed.training import (
     Copy,
     added,
     encode_shard,
-    held_back,
     parts,
-    times_trained,
+    put_together,
     train_part,
 )
-from embcourse.negative_sampling import SampledSettings, fast, reference
+from embcourse.negative_sampling import fast
 from embcourse.text import Vocabulary, tokenize
 from embcourse.training import Diverged, Progress, read_sentences
 
@@ -159,7 +158,6 @@ class TestTraining:
             1_000_003,
             model.settings,
         )
-        assert copy.tokens == (int(vocabulary.counts.sum()),)
         # What a single copy has changed is added as it is: one rounding more.
         error = np.abs(ours.matrix - copy.inputs).max()
         assert error <= 2 * np.finfo(np.float32).eps * np.abs(copy.inputs).max()
@@ -187,58 +185,54 @@ class TestTraining:
             passed = [share for _, _, shares in round_ for share in shares]
             assert passed[0] == 0 and passed[-1] == 1 and passed[1:-1:2] == passed[2::2]
 
-    def test_changes_are_added_where_little_was_seen_and_averaged_where_much(self) -> None:
-        moved = np.ones((4, 2), np.float32)
-        forgotten = np.array([0.0, 1e-9, 0.8, 1e9])
-        seen = np.array([0.25, 0.25, 0.25, 0.25])
-        together = held_back(moved, forgotten, seen)
-        assert together.dtype == np.float32
-        # Four copies that each go 1 - e^-0.2 of the way, where one machine goes 1 - e^-0.8.
-        expected = [1, 1, (1 - np.exp(-0.8)) / (4 * (1 - np.exp(-0.2))), 0.25]
-        np.testing.assert_allclose(together, np.outer(expected, [1, 1]), rtol=1e-6)
-        # A copy that has seen nothing has changed nothing, and counts for nothing.
-        idle = held_back(moved, forgotten, np.append(seen, 0.0))
-        assert idle.tobytes() == together.tobytes()
-        assert held_back(moved, forgotten, np.zeros(2)).tobytes() == moved.tobytes()
+    def test_together_copies_go_as_far_as_one_machine_and_no_row_far_in_a_round(self) -> None:
+        rng = np.random.default_rng(0)
+        directions = rng.standard_normal((5, 8))
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        moved = (directions * [[0.0], [0.01], [1.6], [2.4], [40.0]]).astype(np.float32)
+        for copies, lengths in (
+            (1, [0, 0.01, 1.6, 2.4, 40]),  # a single copy's change is added as it is
+            (2, [0, 0.005, 0.8, 1.2, 20]),  # twice as large steps, and the mean of two
+            (4, [0, 0.005, 0.8, 0.8, 10]),  # between half of the sum and the mean
+            (16, [0, 0.005, 0.8, 0.8, 2.5]),
+        ):
+            together = put_together(moved, copies)
+            assert together.dtype == np.float32
+            np.testing.assert_allclose(
+                together, directions * np.array(lengths)[:, None], rtol=1e-5, atol=0
+            )
 
-    @pytest.mark.parametrize("larger", [1.0, 2.0, 4.0])
-    def test_held_back_pulls_arrive_where_one_machine_does(self, larger) -> None:
-        """Rows that go a share of the way to a place, at every token: linear, so it is exact."""
-        start, place, share, tokens = 3.0, -1.0, 0.03, 40
+    def test_a_round_is_of_so_many_tokens_or_words(self, tmp_path: Path) -> None:
+        rng = np.random.default_rng(0)
+        for words, tokens, expected in ((50, 200_000, 12), (50, 3_000, 8), (20_000, 200_000, 10)):
+            text = np.append(np.arange(words), rng.integers(words, size=tokens - words)).astype(str)
+            folder = tmp_path / f"{words}-{tokens}"
+            shards = distributed.write_shards(text.reshape(-1, 100).tolist(), folder, 4)
+            rounds: list[Progress] = []
+            settings = SETTINGS | {"dim": 2, "min_count": 1}
+            distributed.train(shards, cluster.Here(), epochs=1, callback=rounds.append, **settings)
+            assert len(rounds) == expected
 
-        def moved_by(steps: int, times: float) -> float:
-            return (place - start) * (1 - np.exp(-times * share * steps))
+    def test_a_checkpoint_is_saved_eight_times_an_epoch(
+        self, shards, tmp_path: Path, monkeypatch
+    ) -> None:
+        saved: list[int] = []
+        save = distributed.training.save_checkpoint
 
-        moved = np.array([[3 * moved_by(tokens, larger) + moved_by(2 * tokens, larger)]])
-        seen = np.array([1.0, 1.0, 1.0, 2.0])
-        together = held_back(moved, np.array([share * tokens]), seen, larger)
-        assert together.item() == pytest.approx(moved_by(5 * tokens, 1.0), rel=1e-12)
+        def spied(path, arrays, done, settings) -> None:
+            saved.append(done)
+            save(path, arrays, done, settings)
 
-    def test_as_many_times_larger_steps_as_copies_are_averaged(self) -> None:
-        moved = np.ones((3, 2), np.float32)
-        together = held_back(moved, np.array([0.0, 0.3, 1e9]), np.full(4, 0.25), 4.0)
-        np.testing.assert_allclose(together, moved / 4, rtol=1e-6)
+        monkeypatch.setattr(distributed.training, "save_checkpoint", spied)
+        settings = SETTINGS | {"averages": 20, "epochs": 2, "checkpoint": tmp_path / "run"}
+        distributed.train(shards, cluster.Here(), **settings)
+        assert len(saved) == 16 and saved[7] == 20 and saved[-1] == 40
 
     def test_changes_of_copies_are_added(self) -> None:
-        one = Copy((3,), np.full((2, 1), 4.0), np.ones((1, 1)), 2.0, 5)
+        one = Copy(np.full((2, 1), 4.0), np.ones((1, 1)), 2.0, 5)
         total = added(added(one, one), one)
-        assert total.tokens == (3, 3, 3) and total.loss_sum == 6.0 and total.loss_terms == 15
+        assert total.loss_sum == 6.0 and total.loss_terms == 15
         assert total.inputs.tolist() == [[12.0], [12.0]] and total.outputs.tolist() == [[3.0]]
-
-    def test_every_word_below_a_node_trains_it(self, verses) -> None:
-        vocabulary = Vocabulary.build(verses[:300], min_count=2, unknown="drop")
-        settings = SampledSettings(sample=0.0, loss="hierarchical")
-        drawn = fast.make_tables(vocabulary.counts, sample=0.0, hierarchical=True)
-        words, nodes = times_trained(vocabulary, drawn, settings)
-        assert words.tolist() == vocabulary.counts.tolist()
-        _, paths = reference.huffman(vocabulary.counts)
-        expected = np.zeros(len(vocabulary) - 1)
-        for count, path in zip(vocabulary.counts, paths, strict=True):
-            expected[path] += count
-        assert nodes.tolist() == expected.tolist() and nodes[-1] == vocabulary.counts.sum()
-        words, outputs = times_trained(vocabulary, drawn, SampledSettings())
-        assert outputs.tolist() == words.tolist()
-        assert words[0] < vocabulary.counts[0] and words[-1] == vocabulary.counts[-1]
 
     @pytest.mark.parametrize("method", [{}, {"model": "cbow"}, {"loss": "hierarchical"}], ids=str)
     def test_four_copies_are_as_good_as_one(self, verses, tmp_path: Path, client, method) -> None:

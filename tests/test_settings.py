@@ -86,7 +86,7 @@ BAD: dict[str, list[Any]] = {
     "seed": [None, *WHOLE[1:]],
     "device": CHOICE,
     "copies": WHOLE,
-    "averages": [None, *WHOLE],
+    "averages": WHOLE,
     "vocabulary": [["a", "b"], 3],
     "encoding": [None, 8],
     "threads": WHOLE,

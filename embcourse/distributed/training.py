@@ -18,7 +18,7 @@ from embcourse.distributed.reduction import kept, reduced
 from embcourse.distributed.shards import shard_files
 from embcourse.distributed.vocabulary import build_vocabulary
 from embcourse.negative_sampling import SampledSettings, learning_rate
-from embcourse.text import Encoded, Vocabulary, keep_probabilities
+from embcourse.text import Encoded, Vocabulary
 from embcourse.training import (
     Reporter,
     first_vectors,
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
 
 
 COPIES = 4
-AVERAGES = 8
-# The share of the way that a row goes at one token of its word, as a multiple of the learning rate:
-# found by trying 0.25, 0.5, 1 and 4 on the Wikipedia extract. With too little, rows overshoot; with
-# too much, the copies learn slowly.
-FORGETTING = 0.5
-# The largest learning rate that was found to do no harm. CBOW moves all words of a window by the
-# whole gradient, and loses analogies when it takes larger steps than on one machine.
-STEEPEST = {"skipgram": 0.1, "cbow": 0.05}
+# All of these were found by trying, with 4 copies, on the Wikipedia extract and on the Bible's
+# translations: `python -m benchmarks cluster` measures them.
+TOKENS = 16_000  # of a round, all copies together; with 50,000 copies learn more slowly than one
+LARGER = 2  # with 4, skip-gram loses a fifth of the analogies
+LONGEST = (
+    0.8  # of a row's step in a round; a frequent word's row is about 3 long when it is trained
+)
+SAVES = 8  # checkpoints in an epoch, and at least so many rounds
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -66,7 +66,7 @@ class ClusterSettings(SampledSettings):
         "negative", require_choice, choices=("negative", "hierarchical")
     )
     copies: int | None = setting(None, require_whole, least=1)
-    averages: int = setting(AVERAGES, require_whole, least=1)
+    averages: int | None = setting(None, require_whole, least=1)
 
 
 @takes(ClusterSettings)
@@ -82,35 +82,30 @@ def train(
     the shards, on `copies` and on `averages`, not on the cluster.
 
     How are changes put together? Their mean moves about as far as one copy, from a text that is n
-    times as long: n copies would learn as from n times fewer epochs. Two things mend that. The
-    copies take larger steps than one machine, up to n times, as long as the learning rate stays at
-    0.1 for skip-gram and at 0.05 for CBOW. For what is missing, each row has a weight between mean
-    and sum, which follows from how often its word was seen in the round: see `held_back`. So by
-    default, with 4 copies, skip-gram takes the mean after steps 4 times as large. CBOW takes steps
-    as on one machine, and adds the changes of rare words and averages those of frequent ones.
+    times as long: n copies would learn as from n times fewer epochs. Their sum moves as far as one
+    machine, but all copies pull the row of a frequent word to the same place, and together they go
+    n times too far; the next round has to come back, and the training diverges. So the copies take
+    steps twice as large as one machine, and half of the sum is added: a row goes as far as all
+    copies together. But no row goes further than 0.8 in a round, unless their mean does. See
+    `put_together`.
 
-    `python -m benchmarks cluster` compares the result with one machine. It is not everywhere as
-    good: after few epochs skip-gram loses about a tenth of the analogies, and CBOW loses a third on
-    the Bible's translations, somewhat less with 50 averages an epoch.
-
-    What else was tried, with 4 copies on the Wikipedia extract and one to six seeds. CBOW: the mean
-    after steps 4 times as large costs about a fifth of the analogies; the sum diverges; the
-    adaptive sum of Maleki et al. (2021), which takes the weights from the angle between two
-    changes, is as good. Skip-gram: the adaptive sum falls short on WordSim-353, and weights with
-    steps as on one machine learn as from fewer epochs. With as many times larger steps, 16 copies
-    diverge. A parameter server was not tried.
+    A row must not change much between two rounds, and that is what the copies cost: rounds are
+    short, 16,000 tokens together or as many as there are words, and the tables travel every time.
+    It pays where a round takes longer to train than to send: for large corpora, on fast networks.
+    `python -m benchmarks cluster` compares the result with one machine.
 
     shards    : files with one sentence a line, or a folder or a pattern of them, readable under the
                 same path by every worker; .gz, .bz2 and .xz are read through; see `write_shards`.
     client    : a `dask.distributed.Client`.
     copies    : how many are trained side by side, from 1 to the number of shards; None for 4, or as
                 many as there are shards. More workers than copies are idle.
-    averages  : how often in an epoch the changes are put together, at least 1. The more often, the
-                more it is like one machine, and the more tables travel.
+    averages  : how often in an epoch the changes are put together, at least 1; None for rounds of
+                16,000 tokens, or of as many tokens as there are words if that is more, and for 8 if
+                the corpus is short. Fewer rounds need less network, and learn more slowly.
     epochs, min_count, max_size, encoding, seed: as in `embcourse.negative_sampling.train`.
     progress, callback: as there, once a round.
-    checkpoint: a file to save the state in after every round. If it exists, training goes on from
-                there, with the result of an unbroken run.
+    checkpoint: a file to save the state in, after 8 rounds of an epoch. If it exists, training goes
+                on from there, with the result of an unbroken run.
     the rest  : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean,
                 learning_rate (of one machine), min_learning_rate and start are those of
                 `embcourse.negative_sampling.train`; loss is not "softmax". Each task trains on one
@@ -121,8 +116,8 @@ def train(
                 soon as the tables explode; `dask.distributed.KilledWorker` if one task is on four
                 workers that die, one after the other.
 
-    Zinkevich, Weimer, Smola & Li (2010), with averages in between and a weight for each row; Goyal
-    et al. (2017) for the larger steps.
+    Zinkevich, Weimer, Smola & Li (2010), with averages in between; Goyal et al. (2017) for the
+    larger steps; Pascanu, Mikolov & Bengio (2013) for the bound.
     """
     from embcourse.negative_sampling import fast
 
@@ -132,7 +127,7 @@ def train(
         raise ValueError(
             f"train: copies must not be more than the shards, got {copies} for {len(paths)} shards"
         )
-    checkpoint, averages = settings.checkpoint, settings.averages
+    checkpoint = settings.checkpoint
     if checkpoint is not None:
         require_writable("train", checkpoint)
     min_count, max_size = settings.min_count, settings.max_size
@@ -152,7 +147,7 @@ def train(
         np.zeros((words - (settings.loss == "hierarchical"), settings.dim), np.float32),
     )
     limit = largest_allowed(inputs)
-    larger = max(1.0, min(copies, STEEPEST[settings.model] / settings.highest_rate))
+    larger = min(copies, LARGER)
     # What a task needs to know: no vectors and no callback travel with it.
     sent_settings = replace(settings, start=None, callback=None)
 
@@ -160,21 +155,23 @@ def train(
     texts = [
         client.submit(encode_shard, path, shared, settings.encoding, pure=False) for path in paths
     ]
+    assert vocabulary.counts is not None  # the shards have been counted
+    tokens = int(vocabulary.counts.sum())
+    averages = settings.averages or max(SAVES, round(tokens / max(TOKENS, words)))
     saved_settings = settings.as_dict() | {
         "copies": copies,
+        "averages": averages,
         "shards": len(paths),
         "learning_rate": settings.highest_rate,
         "corpus": client.gather([client.submit(fingerprint, text) for text in texts]),
     }
-    assert vocabulary.counts is not None  # the shards have been counted, or it was asked for
     drawn = fast.make_tables(
         vocabulary.counts,
         sample=settings.sample,
         power=settings.noise_power,
         hierarchical=settings.loss == "hierarchical",
     )
-    words_drawn, trained = kept(client, drawn), times_trained(vocabulary, drawn, settings)
-    tokens = int(vocabulary.counts.sum())
+    words_drawn = kept(client, drawn)
     rounds, first = settings.epochs * averages, 0
     if checkpoint is not None and Path(checkpoint).exists():
         arrays, first = load_checkpoint(checkpoint, saved_settings, where="train")
@@ -216,12 +213,9 @@ def train(
                     )
                 changes.append(client.submit(change, state, sent, pure=False))
             total = reduced(client, changes, added)
-            seen = np.array(total.tokens) / tokens
-            tables = tuple(
-                table + held_back(moved, FORGETTING * rates[0] / larger * times, seen, larger)
-                for table, moved, times in zip(
-                    tables, (total.inputs, total.outputs), trained, strict=True
-                )
+            tables = (
+                tables[0] + put_together(total.inputs, copies),
+                tables[1] + put_together(total.outputs, copies),
             )
             mean = total.loss_sum / total.loss_terms if total.loss_terms else None
             require_stable(
@@ -232,7 +226,8 @@ def train(
                 limit=limit,
                 checkpoint=checkpoint,
             )
-            if checkpoint is not None:
+            due = (number + 1) * SAVES // averages > number * SAVES // averages
+            if checkpoint is not None and due:
                 with interrupts_held():
                     save_checkpoint(
                         checkpoint,
@@ -253,12 +248,10 @@ def train(
 class Copy(NamedTuple):
     """A copy of the tables on its way through a round, or the changes of some copies together.
 
-    tokens                  : trained so far in this round, for each copy.
     inputs, outputs         : the two tables.
     loss_sum, loss_terms    : of the predictions whose loss was taken.
     """
 
-    tokens: tuple[int, ...]
     inputs: np.ndarray
     outputs: np.ndarray
     loss_sum: float = 0.0
@@ -316,7 +309,7 @@ def train_part(
     """
     from embcourse.negative_sampling import fast
 
-    before = tables if isinstance(tables, Copy) else Copy((0,), *tables)
+    before = tables if isinstance(tables, Copy) else Copy(*tables)
     first, last = (round(share * (len(text.offsets) - 1)) for share in part)
     offsets = text.offsets[first : last + 1]
     ids = text.ids[offsets[0] : offsets[-1]]
@@ -342,7 +335,6 @@ def train_part(
         cbow_mean=settings.cbow_mean,
     )
     return Copy(
-        (before.tokens[0] + len(ids),),
         inputs[:, :dim],
         outputs[:, :dim],
         before.loss_sum + loss_sum,
@@ -355,14 +347,13 @@ def change(
 ) -> Copy:
     """How far a copy has moved from the tables that its round began with."""
     if not isinstance(state, Copy):
-        return Copy((0,), np.zeros_like(before[0]), np.zeros_like(before[1]))
+        return Copy(np.zeros_like(before[0]), np.zeros_like(before[1]))
     return state._replace(inputs=state.inputs - before[0], outputs=state.outputs - before[1])
 
 
 def added(one: Copy, other: Copy) -> Copy:
-    """The changes of two copies, or more, as one: everything added, the tokens side by side."""
+    """The changes of two copies, or more, as one: everything added."""
     return Copy(
-        one.tokens + other.tokens,
         one.inputs + other.inputs,
         one.outputs + other.outputs,
         one.loss_sum + other.loss_sum,
@@ -370,55 +361,22 @@ def added(one: Copy, other: Copy) -> Copy:
     )
 
 
-def held_back(
-    moved: np.ndarray, forgotten: np.ndarray, seen: np.ndarray, larger: float = 1.0
-) -> np.ndarray:
+def put_together(moved: np.ndarray, copies: int) -> np.ndarray:
     """The change of a table, from the sum of what its copies have changed.
 
-    A row that goes a small share of the way to where it is pulled, again and again, has after all
-    of them 1 - e^-a of the way behind it, where a is the sum of the shares. One machine would go
-    1 - e^-(a + b), two copies go 1 - e^-a and 1 - e^-b, and what they have moved is added and
-    multiplied by the ratio. It is 1 where they have seen little: nobody was where another has
-    been. It is 1 / copies, and gives a mean, where each has arrived. Copies that take larger steps
-    have gone 1 - e^-(larger a).
+    The copies' steps were `LARGER` times as large as one machine's, or as many times as there are
+    copies, if that is less; so that share of the sum goes as far as one machine. A row that it
+    would take further than `LONGEST` goes as far as that, or as the mean, whichever is further.
 
-    moved    : (rows, dim), the sum of the copies' changes.
-    forgotten: (rows,), a if a copy trained all of the text once.
-    seen     : (copies,), how much of the text each has trained.
-    larger   : how many times larger their steps were than those that `forgotten` belongs to.
-    returns  : (rows, dim), as `moved`.
+    moved  : (rows, dim), the sum of the copies' changes.
+    copies : how many, at least 1.
+    returns: (rows, dim), as `moved`.
 
-    >>> held_back(np.ones((3, 1)), np.array([0.0, 1.0, 1e6]), np.array([0.5, 0.5])).ravel().round(2)
-    array([1. , 0.8, 0.5])
+    >>> put_together(np.array([[0.4], [2.0], [8.0]]), copies=4).ravel()
+    array([0.2, 0.8, 2. ])
     """
-    gone = np.outer(seen, forgotten)
-    copies = -np.expm1(-larger * gone).sum(axis=0)
-    ratio = np.divide(
-        -np.expm1(-gone.sum(axis=0)), copies, out=np.full_like(copies, 1 / larger), where=copies > 0
-    )
-    return ratio.astype(moved.dtype)[:, None] * moved
-
-
-def times_trained(
-    vocabulary: Vocabulary, drawn: Tables, settings: SampledSettings
-) -> tuple[np.ndarray, np.ndarray]:
-    """How many tokens of an epoch train each input row and each output row.
-
-    Those that subsampling keeps. With the hierarchical softmax an output row is an inner node, and
-    all words below it train it.
-    """
-    assert vocabulary.counts is not None
-    tokens = vocabulary.counts * keep_probabilities(
-        vocabulary.counts, settings.sample, variant="code"
-    )
-    if settings.loss != "hierarchical":
-        return tokens, tokens
-    words = len(tokens)
-    nodes = np.zeros(len(drawn.up) - words)
-    places, weights = np.arange(words), tokens
-    while len(places):
-        above = drawn.up[places] >> 1
-        nodes += np.bincount(above, weights, minlength=len(nodes))
-        inner = above < len(nodes) - 1  # the last is the root
-        places, weights = words + above[inner], weights[inner]
-    return tokens, nodes
+    larger = min(copies, LARGER)
+    steps = moved / np.float32(larger)
+    lengths = np.sqrt((steps**2).sum(axis=1, keepdims=True))
+    allowed = np.divide(LONGEST, lengths, out=np.ones_like(lengths), where=lengths > LONGEST)
+    return steps * np.maximum(allowed, np.float32(larger / copies))
