@@ -91,7 +91,8 @@ def train(
 
     A row must not change much between two rounds, and that is what the copies cost: rounds are
     short, 16,000 tokens together or as many as there are words, and the tables travel every time.
-    It pays where a round takes longer to train than to send: for large corpora, on fast networks.
+    It pays where a round takes longer to train than to send: on fast networks, with many words and
+    long rounds. With a few million tokens one machine is many times faster.
     `python -m benchmarks cluster` compares the result with one machine.
 
     shards    : files with one sentence a line, or a folder or a pattern of them, readable under the
