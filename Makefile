@@ -40,7 +40,7 @@ help:
 	@echo "make mutants      whether the checks see every mechanical change to the solutions (SLUG=tfidf for one chapter)"
 	@echo "make bench        speed beside gensim, under 10 minutes (leave the machine alone meanwhile)"
 	@echo "make bench-quality  quality over seeds and settings, hours; continues where it stopped"
-	@echo "make bench-cluster  quality on four worker processes beside one machine, an hour; continues likewise"
+	@echo "make bench-cluster  quality on four worker processes beside one machine, hours; continues likewise"
 	@echo "make bench-gpu    the same on a GPU, under 10 minutes"
 	@echo "make clean        remove the environment and everything built"
 	@echo "PYTHON=/path/to/python3.12 chooses the Python, when the environment is made"

@@ -2,7 +2,7 @@
 
 python -m benchmarks speed      speed, memory and growth beside gensim, under 10 minutes
 python -m benchmarks quality    20 epochs, 5 seeds, hours; continues where it was interrupted
-python -m benchmarks cluster    4 worker processes beside one machine, an hour; continues too
+python -m benchmarks cluster    4 worker processes beside one machine, hours; continues too
 python -m benchmarks reverser   the attention chapter's, 5 seeds, half an hour; continues too
 python -m benchmarks tables     the tables of the newest results
 """

@@ -43,13 +43,14 @@ if TYPE_CHECKING:
 
 
 COPIES = 4
-# All of these were found by trying, with 4 copies, on the Wikipedia extract and on the Bible's
-# translations: `python -m benchmarks cluster` measures them.
-TOKENS = 16_000  # of a round, all copies together; with 50,000 copies learn more slowly than one
-LARGER = 2  # with 4, skip-gram loses a fifth of the analogies
-LONGEST = (
-    0.8  # of a row's step in a round; a frequent word's row is about 3 long when it is trained
-)
+# The next three were found by trying, with 4 copies, on the Wikipedia extract and on the Bible's
+# translations: `python -m benchmarks cluster` measures what they give.
+# Of a round, all copies together. In rounds of 64,000 they learn more slowly than one machine.
+TOKENS = 16_000
+# How many times larger a copy's steps are. Four times cost skip-gram analogies.
+LARGER = 2
+# Of a row's step in a round. Rows of frequent words end about 3 long with skip-gram, 12 with CBOW.
+LONGEST = 0.8
 SAVES = 8  # checkpoints in an epoch, and at least so many rounds
 
 
@@ -91,9 +92,9 @@ def train(
 
     A row must not change much between two rounds, and that is what the copies cost: rounds are
     short, 16,000 tokens together or as many as there are words, and the tables travel every time.
-    It pays where a round takes longer to train than to send: on fast networks, with many words and
-    long rounds. With a few million tokens one machine is many times faster.
-    `python -m benchmarks cluster` compares the result with one machine.
+    It pays where a round takes longer to train than to send: on fast networks, or in longer rounds.
+    With a few million tokens one machine is many times faster. `python -m benchmarks cluster`
+    compares the result with one machine.
 
     shards    : files with one sentence a line, or a folder or a pattern of them, readable under the
                 same path by every worker; .gz, .bz2 and .xz are read through; see `write_shards`.
@@ -105,8 +106,9 @@ def train(
                 the corpus is short. Fewer rounds need less network, and learn more slowly.
     epochs, min_count, max_size, encoding, seed: as in `embcourse.negative_sampling.train`.
     progress, callback: as there, once a round.
-    checkpoint: a file to save the state in, after 8 rounds of an epoch. If it exists, training goes
-                on from there, with the result of an unbroken run.
+    checkpoint: a file to save the state in, eight times an epoch, or after every round if an epoch
+                has fewer. If it exists, training goes on from there, with the result of an unbroken
+                run.
     the rest  : model, loss, dim, window, negative, negatives, sample, noise_power, cbow_mean,
                 learning_rate (of one machine), min_learning_rate and start are those of
                 `embcourse.negative_sampling.train`; loss is not "softmax". Each task trains on one
@@ -148,7 +150,7 @@ def train(
         np.zeros((words - (settings.loss == "hierarchical"), settings.dim), np.float32),
     )
     limit = largest_allowed(inputs)
-    larger = min(copies, LARGER)
+    larger = times_larger(copies)
     # What a task needs to know: no vectors and no callback travel with it.
     sent_settings = replace(settings, start=None, callback=None)
 
@@ -362,12 +364,17 @@ def added(one: Copy, other: Copy) -> Copy:
     )
 
 
+def times_larger(copies: int) -> int:
+    """How many times larger than one machine's the steps of so many copies are."""
+    return min(copies, LARGER)
+
+
 def put_together(moved: np.ndarray, copies: int) -> np.ndarray:
     """The change of a table, from the sum of what its copies have changed.
 
-    The copies' steps were `LARGER` times as large as one machine's, or as many times as there are
-    copies, if that is less; so that share of the sum goes as far as one machine. A row that it
-    would take further than `LONGEST` goes as far as that, or as the mean, whichever is further.
+    The copies' steps were `times_larger(copies)` times one machine's, so that share of the sum goes
+    as far as one machine. A row that it would take further than `LONGEST` goes as far as that, or
+    as the mean, whichever is further.
 
     moved  : (rows, dim), the sum of the copies' changes.
     copies : how many, at least 1.
@@ -376,8 +383,8 @@ def put_together(moved: np.ndarray, copies: int) -> np.ndarray:
     >>> put_together(np.array([[0.4], [2.0], [8.0]]), copies=4).ravel()
     array([0.2, 0.8, 2. ])
     """
-    larger = min(copies, LARGER)
-    steps = moved / np.float32(larger)
-    lengths = np.sqrt((steps**2).sum(axis=1, keepdims=True))
-    allowed = np.divide(LONGEST, lengths, out=np.ones_like(lengths), where=lengths > LONGEST)
-    return steps * np.maximum(allowed, np.float32(larger / copies))
+    larger = times_larger(copies)
+    steps = moved / larger
+    lengths = np.linalg.norm(steps, axis=1, keepdims=True)
+    allowed = LONGEST / np.maximum(lengths, LONGEST)
+    return steps * np.maximum(allowed, larger / copies)
