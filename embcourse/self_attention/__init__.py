@@ -1,0 +1,25 @@
+"""Self-attention: queries, keys and values from one sequence, in several heads."""
+
+from embcourse.self_attention.reference import (
+    MultiHeadWeights,
+    flops,
+    init_weights,
+    merge_heads,
+    multi_head_attention,
+    multi_head_gradients,
+    parameter_count,
+    repeat_heads,
+    split_heads,
+)
+
+__all__ = [
+    "MultiHeadWeights",
+    "flops",
+    "init_weights",
+    "merge_heads",
+    "multi_head_attention",
+    "multi_head_gradients",
+    "parameter_count",
+    "repeat_heads",
+    "split_heads",
+]
