@@ -4,6 +4,7 @@ python -m benchmarks speed      speed, memory and growth beside gensim, under 10
 python -m benchmarks quality    20 epochs, 5 seeds, hours; continues where it was interrupted
 python -m benchmarks cluster    4 worker processes beside one machine, hours; continues too
 python -m benchmarks reverser   the attention chapter's, 5 seeds, half an hour; continues too
+python -m benchmarks positions  the positions chapter's, 3 seeds, an hour; continues too
 python -m benchmarks tables     the tables of the newest results
 """
 
@@ -27,15 +28,17 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=("speed", "quality", "cluster", "reverser", "tables"))
+    parser.add_argument(
+        "command", choices=("speed", "quality", "cluster", "reverser", "positions", "tables")
+    )
     parser.add_argument(
         "--rounds", type=int, default=5, help="speed: times that every cell is measured (default 5)"
     )
     parser.add_argument(
         "--seeds",
         type=int,
-        default=quality.SEEDS,
-        help="quality, cluster, reverser: trainings of every cell (default 5)",
+        default=None,
+        help="quality, cluster, reverser, positions: trainings of every cell (default 5; positions 3)",
     )
     parser.add_argument(
         "--epochs",
@@ -55,28 +58,32 @@ def main(arguments: list[str] | None = None) -> int:
         value = getattr(chosen, name)
         if value is not None and value < 1:
             parser.error(f"--{name} must be at least 1, got {value}")
+    path: Path | None = None
     if chosen.command == "speed":
         from benchmarks import speed
 
-        print(f"written: {speed.run(chosen.rounds, chosen.folder)}")
+        path = speed.run(chosen.rounds, chosen.folder)
     elif chosen.command == "quality":
-        print(
-            "written:"
-            f" {quality.run(list(quality.cells(chosen.seeds)), chosen.folder, chosen.workers)}"
-        )
+        wanted = list(quality.cells(chosen.seeds or quality.SEEDS))
+        path = quality.run(wanted, chosen.folder, chosen.workers)
     elif chosen.command == "cluster":
         from benchmarks import cluster
 
-        wanted = list(cluster.cells(chosen.seeds, chosen.epochs))
+        wanted = list(cluster.cells(chosen.seeds or quality.SEEDS, chosen.epochs))
         workers = cluster.WORKERS if chosen.workers is None else chosen.workers
-        print(f"written: {cluster.run(wanted, chosen.folder, workers)}")
+        path = cluster.run(wanted, chosen.folder, workers)
     elif chosen.command == "reverser":
         from benchmarks import reverser
 
-        print(
-            "written:"
-            f" {reverser.run(list(reverser.cells(chosen.seeds)), chosen.folder, chosen.workers)}"
-        )
+        wanted = list(reverser.cells(chosen.seeds or reverser.SEEDS))
+        path = reverser.run(wanted, chosen.folder, chosen.workers)
+    elif chosen.command == "positions":
+        from benchmarks import positions
+
+        wanted = list(positions.cells(chosen.seeds or positions.SEEDS))
+        path = positions.run(wanted, chosen.folder, chosen.workers)
+    if path is not None:
+        print(f"written: {path}")
     shown: tuple[tuple[Kind, Callable[[dict[str, Any]], str]], ...] = (
         ("speed", tables.speed_table),
         ("quality", tables.quality_table),

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from embcourse.arguments import require_choice
 
-Kind = Literal["speed", "quality", "cluster", "gpu", "reverser"]
+Kind = Literal["speed", "quality", "cluster", "gpu", "reverser", "positions"]
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 SUFFIX = {
     "speed": "",
@@ -14,13 +14,14 @@ SUFFIX = {
     "cluster": "-cluster",
     "gpu": "-gpu",
     "reverser": "-reverser",
+    "positions": "-positions",
 }
 
 
 def benchmark_results(kind: Kind, folder: Path = FOLDER) -> dict[str, Any] | None:
     """The newest results of one kind, as written by the measurement.
 
-    kind   : "speed", "quality", "cluster", "gpu" or "reverser".
+    kind   : "speed", "quality", "cluster", "gpu", "reverser" or "positions".
     folder : where the files are: `benchmarks/results` of a checkout.
     returns: the content of the file with the latest date (of several, the last by name); it names
              the machine, the versions and the date. None if nothing of this kind has been measured,
