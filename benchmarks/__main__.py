@@ -38,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         "--seeds",
         type=int,
         default=None,
-        help="quality, cluster, reverser, positions: trainings of every cell (default 5; positions 3)",
+        help="quality, cluster, reverser, positions: trainings of every cell (default 5; of"
+        " positions 3)",
     )
     parser.add_argument(
         "--epochs",

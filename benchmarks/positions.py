@@ -1,7 +1,7 @@
 """The positions chapter's: what each kind of position loses beyond the length it was trained on.
 
-Every training is one cell: a kind, a seed. A finished cell is written at once, so an interrupted run
-continues where it was.
+Every training is one cell: a kind, a seed. A finished cell is written at once, so an interrupted
+run continues where it was.
 """
 
 from __future__ import annotations

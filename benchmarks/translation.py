@@ -1,7 +1,7 @@
 """The translation model of the transformer chapter: King James verses into Basic English.
 
-`train` goes on where it was interrupted, in the middle of an epoch, too. It keeps the weights of each
-epoch's end.
+`train` goes on where it was interrupted, in the middle of an epoch, too. It keeps the weights of
+each epoch's end.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def beam_search(
     ended: list[list[Found]] = [[] for _ in range(sources)]
     for place in range(longest):
         logs = network.step(tokens, place, cache).log_softmax(dim=-1)
-        # At most one continuation of each text ends, so of the best 2 x beam there are beam to go on.
+        # At most one continuation of each text ends: of the best 2 x beam, beam or more go on.
         sums, picks = (scores.unsqueeze(-1) + logs).flatten(1).topk(2 * beam)
         parents, tokens = picks // vocabulary, picks % vocabulary
         ends = tokens == end

@@ -203,8 +203,8 @@ class DecoderLayer(Sublayers):
         x            : (sources, texts, d_model): the same number of texts for each source.
         keys, values : (sources * texts, heads, longest, d_head), the cache of this layer. Those of
                        this position are written at `place`, and those after it are not read.
-        memory_...   : (sources, heads, m, d_head) of the encoder's output; texts of one source share
-                       them: here each text is a query.
+        memory_...   : (sources, heads, m, d_head) of the encoder's output; texts of one source
+                       share them: here each text is a query.
         memory_mask  : (sources, 1, m) or None.
         returns      : (sources, texts, d_model).
         """
