@@ -1,5 +1,5 @@
-"""Positions: definitions against what they promise, against torch and transformers, and a model that
-exchanges them."""
+"""Positions: definitions against what they promise, against torch and transformers, and a language
+model that exchanges them."""
 
 from __future__ import annotations
 
