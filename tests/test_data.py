@@ -536,14 +536,20 @@ def test_a_missing_package_is_named_as_pip_knows_it(load, monkeypatch):
     wanted = tomllib.loads(
         (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
     )
-    extra = {
-        re.match(r"[\w-]+", line)[0] for line in wanted["project"]["optional-dependencies"]["data"]
-    }
+    lines = wanted["project"]["dependencies"] + wanted["project"]["optional-dependencies"]["data"]
+    named = {re.match(r"[\w-]+", line)[0] for line in lines}
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"is not installed.*pip install [\w-]+$") as caught:
         load.__wrapped__(*ARGUMENTS.get(load, ()))
     package = str(caught.value).rpartition(" ")[2]
-    assert package in extra, "a loader's package belongs to the extra `data` of pyproject.toml"
+    assert package in named, "a loader's package belongs to `dependencies` or the extra `data`"
+
+
+def test_every_public_loader_is_tested_here():
+    here = Path(__file__).read_text(encoding="utf-8")
+    loaders = [name for name in data.__all__ if hasattr(getattr(data, name), "cache_clear")]
+    assert len(loaders) > 5
+    assert [name for name in loaders if f"data.{name}" not in here] == []
 
 
 # --- download, against a real server ---
