@@ -260,7 +260,7 @@ class TestLanguageModel:
             if kind == "t5":
                 torch.nn.init.normal_(model.bias)
             x = torch.randn(1, 40, 8, dtype=torch.float64)
-            attention = model.layers[0]["attention"]
+            attention = model.attentions[0]
             offsets = torch.from_numpy(method.relative_offsets(40, 40))
             tables = None
             if kind == "rope":

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.nn.functional import cross_entropy, relu, scaled_dot_product_attention
+from torch.nn.functional import cross_entropy, scaled_dot_product_attention
 
 from embcourse.arguments import require_choice, require_number, require_whole
 from embcourse.data import bible
@@ -57,18 +57,17 @@ class LanguageModel(nn.Module):
         require_choice("LanguageModel", "kind", kind, Kind)
         self.kind = kind
         self.embedding = nn.Embedding(tokens, d_model)
-        self.layers = nn.ModuleList(
-            nn.ModuleDict(
-                {
-                    "norm": nn.LayerNorm(d_model),
-                    "attention": MultiHeadAttention(d_model, heads),
-                    "norm_2": nn.LayerNorm(d_model),
-                    "inner": nn.Linear(d_model, 4 * d_model),
-                    "outer": nn.Linear(4 * d_model, d_model),
-                }
+        self.attentions = nn.ModuleList(MultiHeadAttention(d_model, heads) for _ in range(layers))
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(d_model),
+                nn.Linear(d_model, 4 * d_model),
+                nn.ReLU(),
+                nn.Linear(4 * d_model, d_model),
             )
             for _ in range(layers)
         )
+        self.norms = nn.ModuleList(nn.LayerNorm(d_model) for _ in range(layers))
         self.norm = nn.LayerNorm(d_model)
         self.output = nn.Linear(d_model, tokens)
         self.heads, self.d_head = heads, d_model // heads
@@ -102,9 +101,10 @@ class LanguageModel(nn.Module):
             tables = rotary_tables(torch.arange(n) * squeeze, self.d_head, base)
         offsets = torch.from_numpy(reference.relative_offsets(n, n))
         bias = self._bias(offsets)
-        for layer in self.layers:
-            x = x + self._attend(layer["attention"], layer["norm"](x), offsets, bias, tables)
-            x = x + layer["outer"](relu(layer["inner"](layer["norm_2"](x))))
+        for norm, attention, block in zip(self.norms, self.attentions, self.blocks, strict=True):
+            attention = cast(MultiHeadAttention, attention)
+            x = x + self._attend(attention, norm(x), offsets, bias, tables)
+            x = x + block(x)
         return self.output(self.norm(x))
 
     def _bias(self, offsets: Tensor) -> Tensor:

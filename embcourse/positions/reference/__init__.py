@@ -1,4 +1,9 @@
-"""Where a token stands: `sinusoids` first, then what sees offsets only, `relative` and `rotary`."""
+"""Where a token stands: an encoding that is added, and what makes scores see offsets instead.
+
+sinusoids: sines and cosines of the position, and the matrix that moves them
+relative : vectors or numbers for offsets: Shaw, T5, ALiBi
+rotary   : queries and keys turned by their position
+"""
 
 from embcourse.positions.reference.relative import (
     alibi_bias,

@@ -1,4 +1,9 @@
-"""A Transformer in torch: `layers` first, then the `network` made of them, then `decoding`."""
+"""A Transformer in torch. Read the files from the parts to the whole:
+
+layers  : normalisation, feed-forward block, encoder and decoder layer
+network : stacks of them, embeddings, the cache
+decoding: greedy and beam search for many texts at once, with the cache
+"""
 
 from embcourse.transformer.fast.decoding import Found, beam_search, greedy
 from embcourse.transformer.fast.layers import DecoderLayer, EncoderLayer, FeedForward, norm_of

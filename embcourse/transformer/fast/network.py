@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -148,6 +149,10 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList(DecoderLayer(**shape.of_a_layer()) for _ in range(shape.layers))
         self.norm = norm_of(shape.norm if shape.norm_first else "none", shape.d_model)
 
+    def each(self) -> Iterable[DecoderLayer]:
+        """The layers, the first first."""
+        return cast(Iterable[DecoderLayer], self.layers)
+
     def forward(self, x: Tensor, memory: Tensor, memory_mask: Tensor | None = None) -> Tensor:
         """(..., n, d_model), causal, for x (..., n, d_model) and memory (..., m, d_model)."""
         for layer in self.layers:
@@ -217,7 +222,7 @@ class Transformer(nn.Module):
     def start(self, memory: Tensor, source_mask: Tensor | None, texts: int, longest: int) -> Cache:
         """An empty cache for `texts` texts of each source, of at most `longest` tokens."""
         keys, values = zip(
-            *(layer.cross.keys_and_values(memory) for layer in self.decoder.layers), strict=True
+            *(layer.cross.keys_and_values(memory) for layer in self.decoder.each()), strict=True
         )
         memory_keys, memory_values = torch.stack(keys), torch.stack(values)
         layers, sources, heads, _, width = memory_keys.shape
@@ -231,7 +236,7 @@ class Transformer(nn.Module):
         place: from 0, one more at every call.
         """
         x = self.embed(ids.unsqueeze(-1), place).squeeze(-2)
-        for i, layer in enumerate(self.decoder.layers):
+        for i, layer in enumerate(self.decoder.each()):
             x = layer.step(
                 x,
                 cache.keys[i],

@@ -1,7 +1,13 @@
-"""The Transformer at work: `verses` to learn from, and their `training`."""
+"""A Transformer that learns to translate verses.
+
+verses    : what it learns from, and the pieces that words are cut into
+training  : batches, optimiser, checkpoints
+translator: a trained network with its pieces
+"""
 
 from embcourse.transformer.fast.network import Shape
 from embcourse.transformer.model.training import Training, TrainingSettings
+from embcourse.transformer.model.translator import Translator
 from embcourse.transformer.model.verses import Pieces, Splits, Verses, verse_splits
 
 __all__ = [
@@ -10,6 +16,7 @@ __all__ = [
     "Splits",
     "Training",
     "TrainingSettings",
+    "Translator",
     "Verses",
     "verse_splits",
 ]

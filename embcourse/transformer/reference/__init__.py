@@ -1,5 +1,13 @@
-"""A Transformer's definition in NumPy: `normalise`, `feed_forward` and `dropout` first, then the
-`layers` made of them, what training adds (`smoothing`, `schedule`), and `decoding`."""
+"""A Transformer's definition in NumPy. Read the files from the parts to the whole:
+
+normalise   : LayerNorm and RMSNorm
+feed_forward: the block of two linear layers, and the bends in use
+dropout     : numbers set to 0 while training
+layers      : an encoder layer and a decoder layer, made of these and attention
+smoothing   : what a target is while training
+schedule    : the learning rate of each step
+decoding    : greedy, beam search, sampling
+"""
 
 from embcourse.transformer.reference.decoding import (
     beam_search,

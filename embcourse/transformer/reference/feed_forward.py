@@ -161,7 +161,7 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
 
 def _hidden(x: Array, weights: FeedForwardWeights, activation: Activation) -> Array:
     inner = x @ weights.w_inner + weights.b_inner
-    if weights.w_gate is not None:
+    if weights.w_gate is not None and weights.b_gate is not None:
         return silu(x @ weights.w_gate + weights.b_gate) * inner
     return relu(inner) if activation == "relu" else gelu(inner)
 
@@ -170,11 +170,11 @@ def _checked(
     where: str, x: ArrayLike, weights: FeedForwardWeights, activation: Activation
 ) -> Array:
     require_choice(where, "activation", activation, Activation)
-    gate = weights.w_gate is not None
+    gate = weights.w_gate is not None and weights.b_gate is not None
     if gate != (activation == "swiglu"):
         raise ValueError(
             f"{where}: swiglu has a gate and the others have none; got activation {activation!r}"
-            f" {'with' if gate else 'without'} w_gate"
+            f" {'with' if gate else 'without'} w_gate and b_gate"
         )
     x = require_floats(where, "x", x, "(..., d)")
     if x.shape[-1] != len(weights.w_inner):

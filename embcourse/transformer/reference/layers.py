@@ -6,7 +6,7 @@ True where a position may attend, and broadcasts to (..., n, m).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -267,7 +267,7 @@ def _decoder_blocks(
 
 
 def _through(
-    x: Array, blocks: list[Block], norms: tuple[NormWeights, ...], norm_first: bool
+    x: Array, blocks: Sequence[Block], norms: tuple[NormWeights, ...], norm_first: bool
 ) -> list[Array]:
     """What goes into each block's residual connection, and what comes out of the last."""
     require_flag("encoder_layer", "norm_first", norm_first)
@@ -284,8 +284,8 @@ def _through(
 def _back(
     grad: Array,
     states: list[Array],
-    blocks: list[Block],
-    backs: list[BackwardBlock],
+    blocks: Sequence[Block],
+    backs: Sequence[BackwardBlock],
     norms: tuple[NormWeights, ...],
     norm_first: bool,
 ) -> tuple[Array, tuple[NormWeights, ...]]:
