@@ -24,6 +24,7 @@ class MultiHeadAttention(nn.Module):
     bias    : whether the layers have biases.
     raises  : TypeError or ValueError for what is no good, or does not divide.
 
+    >>> import torch
     >>> layer = MultiHeadAttention(8, heads=2)
     >>> layer(torch.zeros(3, 5, 8)).shape
     torch.Size([3, 5, 8])
