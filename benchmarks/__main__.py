@@ -5,6 +5,7 @@ python -m benchmarks quality    20 epochs, 5 seeds, hours; continues where it wa
 python -m benchmarks cluster    4 worker processes beside one machine, hours; continues too
 python -m benchmarks reverser   the attention chapter's, 5 seeds, half an hour; continues too
 python -m benchmarks positions  the positions chapter's, 3 seeds, an hour; continues too
+python -m benchmarks heads      the self-attention chapter's, half an hour
 python -m benchmarks tables     the tables of the newest results
 """
 
@@ -29,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "command", choices=("speed", "quality", "cluster", "reverser", "positions", "tables")
+        "command",
+        choices=("speed", "quality", "cluster", "reverser", "positions", "heads", "tables"),
     )
     parser.add_argument(
         "--rounds", type=int, default=5, help="speed: times that every cell is measured (default 5)"
@@ -83,6 +85,10 @@ def main(arguments: list[str] | None = None) -> int:
 
         wanted = list(positions.cells(chosen.seeds or positions.SEEDS))
         path = positions.run(wanted, chosen.folder, chosen.workers)
+    elif chosen.command == "heads":
+        from benchmarks import heads
+
+        path = heads.run(chosen.folder)
     if path is not None:
         print(f"written: {path}")
     shown: tuple[tuple[Kind, Callable[[dict[str, Any]], str]], ...] = (

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from embcourse.arguments import require_choice
 
-Kind = Literal["speed", "quality", "cluster", "gpu", "reverser", "positions"]
+Kind = Literal[
+    "speed", "quality", "cluster", "gpu", "reverser", "positions", "heads", "translation"
+]
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 SUFFIX = {
     "speed": "",
@@ -15,13 +17,16 @@ SUFFIX = {
     "gpu": "-gpu",
     "reverser": "-reverser",
     "positions": "-positions",
+    "heads": "-heads",
+    "translation": "-translation",
 }
 
 
 def benchmark_results(kind: Kind, folder: Path = FOLDER) -> dict[str, Any] | None:
     """The newest results of one kind, as written by the measurement.
 
-    kind   : "speed", "quality", "cluster", "gpu", "reverser" or "positions".
+    kind   : "speed", "quality", "cluster", "gpu", "reverser", "positions", "heads" or
+             "translation".
     folder : where the files are: `benchmarks/results` of a checkout.
     returns: the content of the file with the latest date (of several, the last by name); it names
              the machine, the versions and the date. None if nothing of this kind has been measured,

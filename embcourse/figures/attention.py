@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
+from embcourse.figures.drawing import DARK, GREY, WIDTH, arrow, box, canvas, grid, percentages
 from embcourse.figures.style import LINE_STYLES, MARKERS, PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# inches: on a phone, 358 pixels wide, a label of 10 points is then still 10 pixels high
-WIDTH = 5.0
-GREY, DARK = "#777777", "#222222"
 
 
 # ------------------------------------------------------------------------------------- the reverser
@@ -104,24 +101,8 @@ def alignment(weights: ArrayLike, source: Sequence[str], written: Sequence[str])
     axes.set_yticks(range(len(written)), written)
     axes.set(xlabel="read", ylabel="written")
     axes.grid(visible=False)
-    _percentages(axes, weights, least=0.2)
+    percentages(axes, weights, least=0.2)
     return figure
-
-
-def _percentages(axes: Axes, weights: np.ndarray, *, least: float) -> None:
-    """Writes the weights of a heat map into its cells, in per cent, those below `least` left
-    out."""
-    for row, column in zip(*np.nonzero(weights >= least), strict=True):
-        colour = "white" if weights[row, column] > 0.6 else DARK
-        axes.text(
-            column,
-            row,
-            f"{100 * weights[row, column]:.0f}",
-            ha="center",
-            va="center",
-            fontsize=9,
-            color=colour,
-        )
 
 
 # ----------------------------------------------------------------------------------- the schematics
@@ -133,23 +114,23 @@ def encoder_decoder() -> Figure:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, 4.9))
-    axes = _canvas(figure, 10.0, 9.8)
+    axes = canvas(figure, 10.0, 9.8)
     states = {0.9: "$h_1$", 2.5: "$h_2$", 4.9: "$h_m$"}
     for x, label in states.items():
-        _box(axes, x, 2.3, label, width=1.1, colour=PALETTE["blue"])
+        box(axes, x, 2.3, label, width=1.1, colour=PALETTE["blue"])
     for x, label in ((0.9, "$x_1$"), (2.5, "$x_2$"), (4.9, "$x_m$"), (9.1, "$y_{i-1}$")):
         axes.text(x, 0.85, label, ha="center", va="center")
-        _arrow(axes, (x, 1.15), (x, 1.8))
+        arrow(axes, (x, 1.15), (x, 1.8))
     for x in (3.7, 7.7):
         axes.text(x, 2.3, "…", ha="center", va="center", fontsize=13)
-    _arrow(axes, (1.45, 2.3), (1.95, 2.3), style="<->")
-    _arrow(axes, (3.05, 2.3), (3.45, 2.3), style="<->")
-    _arrow(axes, (3.95, 2.3), (4.35, 2.3), style="<->")
+    arrow(axes, (1.45, 2.3), (1.95, 2.3), style="<->")
+    arrow(axes, (3.05, 2.3), (3.45, 2.3), style="<->")
+    arrow(axes, (3.95, 2.3), (4.35, 2.3), style="<->")
     for x, label in ((6.6, "$s_0$"), (9.1, "$s_i$")):
-        _box(axes, x, 2.3, label, width=1.1, colour=PALETTE["orange"])
-    _arrow(axes, (7.15, 2.3), (7.45, 2.3))
-    _arrow(axes, (7.95, 2.3), (8.55, 2.3))
-    _arrow(axes, (5.45, 2.3), (6.05, 2.3), colour=PALETTE["vermilion"], thick=2.6)
+        box(axes, x, 2.3, label, width=1.1, colour=PALETTE["orange"])
+    arrow(axes, (7.15, 2.3), (7.45, 2.3))
+    arrow(axes, (7.95, 2.3), (8.55, 2.3))
+    arrow(axes, (5.45, 2.3), (6.05, 2.3), colour=PALETTE["vermilion"], thick=2.6)
     axes.text(
         7.0,
         1.65,
@@ -179,11 +160,11 @@ def encoder_decoder() -> Figure:
         color="#444444",
     )
     for x, label in ((0.9, "$P_{i1}$"), (2.5, "$P_{i2}$"), (4.9, "$P_{im}$")):
-        _box(axes, x, 4.6, label, width=1.1, height=0.8, colour=PALETTE["green"], round_=0.4)
-        _arrow(axes, (x, 2.8), (x, 4.15))
-        _arrow(axes, (x, 5.05), (2.5 + 0.25 * np.sign(x - 2.5), 6.05))
+        box(axes, x, 4.6, label, width=1.1, height=0.8, colour=PALETTE["green"], round_=0.4)
+        arrow(axes, (x, 2.8), (x, 4.15))
+        arrow(axes, (x, 5.05), (2.5 + 0.25 * np.sign(x - 2.5), 6.05))
     axes.text(3.7, 4.6, "…", ha="center", va="center", fontsize=13)
-    _arrow(axes, (8.75, 2.85), (5.55, 4.5), colour=PALETTE["purple"], dashed=True)
+    arrow(axes, (8.75, 2.85), (5.55, 4.5), colour=PALETTE["purple"], dashed=True)
     axes.text(
         6.0,
         4.5,
@@ -194,7 +175,7 @@ def encoder_decoder() -> Figure:
         color=DARK,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
     )
-    _box(
+    box(
         axes,
         2.5,
         6.55,
@@ -203,7 +184,7 @@ def encoder_decoder() -> Figure:
         height=0.95,
         colour=PALETTE["green"],
     )
-    _box(
+    box(
         axes,
         6.9,
         8.25,
@@ -212,9 +193,9 @@ def encoder_decoder() -> Figure:
         height=0.95,
         colour=PALETTE["black"],
     )
-    _arrow(axes, (2.5, 7.05), (4.75, 8.15), bend=-0.25)
-    _arrow(axes, (9.3, 2.85), (8.85, 7.75), bend=0.12)
-    _arrow(axes, (6.9, 8.75), (6.9, 9.2))
+    arrow(axes, (2.5, 7.05), (4.75, 8.15), bend=-0.25)
+    arrow(axes, (9.3, 2.85), (8.85, 7.75), bend=0.12)
+    arrow(axes, (6.9, 8.75), (6.9, 9.2))
     axes.text(6.9, 9.5, r"scores of all tokens for $y_i$", ha="center", va="center")
     return figure
 
@@ -229,16 +210,16 @@ def attention_schematic(queries: int = 3, keys: int = 5, d: int = 4, d_v: int = 
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, 5.5))
-    axes = _canvas(figure, 14.4, 15.9)
+    axes = canvas(figure, 14.4, 15.9)
     left, middle, right = 0.3, 5.7, 12.0
     below, above = 1.2, 7.0  # the bottoms of P and O, and of Q and S
     top = above + queries + 0.9  # the bottom of K transposed
-    _grid(axes, left, above, queries, d, PALETTE["orange"], row=1)
-    _grid(axes, middle, top, d, keys, PALETTE["blue"])
-    _grid(axes, middle, above, queries, keys, PALETTE["green"], row=1)
-    _grid(axes, middle, below, queries, keys, PALETTE["green"], row=1)
-    _grid(axes, right, below + queries + 0.9, keys, d_v, PALETTE["blue"])
-    _grid(axes, right, below, queries, d_v, PALETTE["vermilion"], row=1)
+    grid(axes, left, above, queries, d, PALETTE["orange"], row=1)
+    grid(axes, middle, top, d, keys, PALETTE["blue"])
+    grid(axes, middle, above, queries, keys, PALETTE["green"], row=1)
+    grid(axes, middle, below, queries, keys, PALETTE["green"], row=1)
+    grid(axes, right, below + queries + 0.9, keys, d_v, PALETTE["blue"])
+    grid(axes, right, below, queries, d_v, PALETTE["vermilion"], row=1)
     for x, y, label in (
         (left + d / 2, above + queries + 0.2, "$Q$  $(n, d)$"),
         (middle + keys / 2, top + d + 0.2, r"$K^\top$  $(d, m)$"),
@@ -251,12 +232,12 @@ def attention_schematic(queries: int = 3, keys: int = 5, d: int = 4, d_v: int = 
         (right + d_v / 2, below - 0.25, "$O$  $(n, d_v)$"),
     ):
         axes.text(x, y, label, ha="center", va="top", fontsize=11)
-    _arrow(axes, (left + d + 0.15, above + queries / 2), (middle - 0.15, above + queries / 2))
-    _arrow(axes, (middle + 1.0, top - 0.1), (middle + 1.0, above + queries + 0.1))
+    arrow(axes, (left + d + 0.15, above + queries / 2), (middle - 0.15, above + queries / 2))
+    arrow(axes, (middle + 1.0, top - 0.1), (middle + 1.0, above + queries + 0.1))
     axes.text(
         middle + 1.3, top - 0.45, r"scaled by $1/\sqrt{d}$", ha="left", va="center", fontsize=9.5
     )
-    _arrow(axes, (middle + 1.0, above - 0.1), (middle + 1.0, below + queries + 0.1))
+    arrow(axes, (middle + 1.0, above - 0.1), (middle + 1.0, below + queries + 0.1))
     axes.text(
         middle + 1.3,
         below + queries + 0.2,
@@ -266,103 +247,9 @@ def attention_schematic(queries: int = 3, keys: int = 5, d: int = 4, d_v: int = 
         fontsize=9.5,
         linespacing=1.15,
     )
-    _arrow(axes, (middle + keys + 0.15, below + queries / 2), (right - 0.15, below + queries / 2))
-    _arrow(
-        axes, (right + d_v / 2, below + queries + 0.85), (right + d_v / 2, below + queries + 0.1)
-    )
+    arrow(axes, (middle + keys + 0.15, below + queries / 2), (right - 0.15, below + queries / 2))
+    arrow(axes, (right + d_v / 2, below + queries + 0.85), (right + d_v / 2, below + queries + 0.1))
     return figure
-
-
-def _canvas(figure: Figure, width: float, height: float) -> Axes:
-    """Axes without frame, in units of its own, on which a schematic is drawn."""
-    axes = figure.add_subplot()
-    axes.set(xlim=(0, width), ylim=(0, height))
-    axes.axis("off")
-    return axes
-
-
-def _box(
-    axes: Axes,
-    x: float,
-    y: float,
-    label: str,
-    *,
-    width: float,
-    colour: str,
-    height: float = 1.0,
-    round_: float = 0.12,
-) -> None:
-    from matplotlib.patches import FancyBboxPatch
-
-    axes.add_patch(
-        FancyBboxPatch(
-            (x - width / 2, y - height / 2),
-            width,
-            height,
-            boxstyle=f"round,pad=0,rounding_size={round_}",
-            facecolor=_pale(colour),
-            edgecolor=colour,
-            linewidth=1.4,
-        )
-    )
-    axes.text(x, y, label, ha="center", va="center", fontsize=11, color=DARK)
-
-
-def _grid(
-    axes: Axes, x: float, y: float, rows: int, columns: int, colour: str, row: int | None = None
-) -> None:
-    """A matrix as unit cells with its lower left corner at (x, y); one row, counted from the top,
-    is darker."""
-    from matplotlib.patches import Rectangle
-
-    for i, j in np.ndindex(rows, columns):
-        chosen = i == row
-        axes.add_patch(
-            Rectangle(
-                (x + j, y + rows - 1 - i),
-                1,
-                1,
-                facecolor=_pale(colour, 0.6 if chosen else 0.15),
-                edgecolor=colour,
-                linewidth=0.9,
-            )
-        )
-
-
-def _arrow(
-    axes: Axes,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    *,
-    colour: str = "#555555",
-    thick: float = 1.2,
-    dashed: bool = False,
-    style: str = "-|>",
-    bend: float = 0.0,
-) -> None:
-    axes.annotate(
-        "",
-        end,
-        start,
-        arrowprops={
-            "arrowstyle": style,
-            "color": colour,
-            "linewidth": thick,
-            "linestyle": "--" if dashed else "-",
-            "shrinkA": 0,
-            "shrinkB": 0,
-            "mutation_scale": 11,
-            "connectionstyle": f"arc3,rad={bend}",
-        },
-    )
-
-
-def _pale(colour: str, share: float = 0.15) -> tuple[float, ...]:
-    """The colour mixed with white: opaque, as transparent faces would let lines behind them
-    through."""
-    from matplotlib.colors import to_rgb
-
-    return tuple(1 - share * (1 - channel) for channel in to_rgb(colour))
 
 
 # --------------------------------------------------------------------------------- what it measures
@@ -413,7 +300,7 @@ def answering_words(words: Sequence[str], answers: Mapping[str, ArrayLike]) -> F
     axes.set_yticks(range(len(words)), words)
     axes.xaxis.tick_top()
     axes.grid(visible=False)
-    _percentages(axes, weights, least=0.01)
+    percentages(axes, weights, least=0.01)
     return figure
 
 

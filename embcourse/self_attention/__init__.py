@@ -1,8 +1,10 @@
 """Self-attention: queries, keys and values from one sequence, in several heads."""
 
 from embcourse.self_attention.reference import (
+    ROLES,
     MultiHeadWeights,
     flops,
+    head_roles,
     init_weights,
     merge_heads,
     multi_head_attention,
@@ -13,8 +15,10 @@ from embcourse.self_attention.reference import (
 )
 
 __all__ = [
+    "ROLES",
     "MultiHeadWeights",
     "flops",
+    "head_roles",
     "init_weights",
     "merge_heads",
     "multi_head_attention",

@@ -6,6 +6,7 @@ layer is y = x W + b with W of shape (inputs, outputs); torch stores its transpo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -248,6 +249,51 @@ def flops(
     heads, narrow = _widths("flops", d_model, heads, kv_heads)
     projections = 2 * d_model * (2 * n * d_model + 2 * m * narrow)
     return {"projections": projections, "attention": 2 * 2 * n * m * d_model}
+
+
+ROLES = ("previous", "next", "[SEP]", "same word")
+"""What `head_roles` measures, in the order of its last axis."""
+
+
+def head_roles(weights: ArrayLike, tokens: Sequence[str]) -> Array:
+    """How much of its attention a head puts on the token before, on the one after, on the mark at
+    the end, and on the same word elsewhere.
+
+    Each is a mean over the queries for which the question makes sense:
+    previous : all but the first; next: all but the last.
+    [SEP]    : all that are not "[SEP]" themselves.
+    same word: those whose token stands elsewhere, too; all its other places
+               together.
+
+    weights: (..., n, n); rows are queries.
+    tokens : n strings.
+    returns: (..., 4) in the order of `ROLES`; NaN where no query counts.
+    raises : ValueError if weights is not (..., n, n) for n tokens.
+
+    >>> weights = [[0, 1, 0], [0.5, 0, 0.5], [0, 0.25, 0.75]]
+    >>> head_roles(weights, ["a", "b", "[SEP]"]).tolist()
+    [0.375, 0.75, 0.25, nan]
+    """
+    n = len(tokens)
+    weights = require_floats("head_roles", "weights", weights, "(..., queries, keys)")
+    if weights.shape[-2:] != (n, n):
+        raise ValueError(
+            f"head_roles: weights must be (..., {n}, {n}) for {n} tokens, got {weights.shape}"
+        )
+    place, token = np.arange(n), np.array(tokens, dtype=str)
+    mark = token == "[SEP]"
+    pairs = (
+        place[:, None] == place + 1,
+        place[:, None] == place - 1,
+        ~mark[:, None] & mark,
+        (token[:, None] == token) & (place[:, None] != place),
+    )
+    shares = []
+    for pair in pairs:
+        asking = pair.any(axis=-1).sum()
+        total = (weights * pair).sum(axis=(-2, -1))
+        shares.append(total / asking if asking else np.full(total.shape, np.nan))
+    return np.stack(shares, axis=-1)
 
 
 def require_heads(where: str, name: str, heads: object, whole: int) -> int:

@@ -1,0 +1,74 @@
+"""The self-attention chapter's: what is left of MiniLM when heads are cut out, one by one.
+
+Verses of the Bible in Basic English look for the same verse in the King James Version among others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import results
+from benchmarks.intervals import mean_interval
+
+VERSES, SEED = 300, 0
+
+
+def run(folder: Path = results.FOLDER, verses: int = VERSES) -> Path:
+    """Cut out every head alone, then more and more of them; returns the file's path.
+
+    Heads are cut in the order of what each costs alone, measured on one half of the verses; what is
+    reported is measured on the other half.
+    """
+    import torch
+
+    from embcourse.data import aligned_verses
+    from embcourse.self_attention.model import HEADS, LAYERS, minilm_embeddings
+
+    torch.set_num_threads(results.cores())
+    kjv, bbe = aligned_verses("kjv", "bbe").texts
+    rows = np.random.default_rng(SEED).choice(len(kjv), 2 * verses, replace=False)
+    halves = [rows[:verses], rows[verses:]]
+
+    def ranks(half: int, cut: Sequence[tuple[int, int]]) -> np.ndarray:
+        stored, asking = (
+            minilm_embeddings([text[i] for i in halves[half]], cut) for text in (kjv, bbe)
+        )
+        scores = asking @ stored.T
+        return (scores > np.diag(scores)[:, None]).sum(axis=1) + 1
+
+    def reciprocal(half: int, cut: Sequence[tuple[int, int]]) -> dict[str, float]:
+        return mean_interval(list(1 / ranks(half, cut)))
+
+    begin = time.perf_counter()
+    heads = [(layer, head) for layer in range(LAYERS) for head in range(HEADS)]
+    whole = [reciprocal(half, ()) for half in (0, 1)]
+    alone, found = [], {}
+    for head in heads:
+        found[head] = reciprocal(0, (head,))["mean"]
+        alone.append({"layer": head[0], "head": head[1], "reciprocal": reciprocal(1, (head,))})
+        print(f"{len(alone)} of {len(heads)}, {time.perf_counter() - begin:.0f} s", flush=True)
+    order = sorted(heads, key=lambda head: -found[head])
+    more = [
+        {"cut": count, "reciprocal": reciprocal(1, order[:count])}
+        for count in (4, 8, 16, 24, 32, 40, 48, 56, 64, 72)
+    ]
+    layers = [
+        {"layer": layer, "reciprocal": reciprocal(1, [(layer, head) for head in range(HEADS)])}
+        for layer in range(LAYERS)
+    ]
+    result: dict[str, Any] = {
+        "kind": "heads",
+        **results.describe_machine(),
+        "settings": {"verses": verses, "seed": SEED},
+        "whole": whole[1],
+        "alone": alone,
+        "order": [list(head) for head in order],
+        "more": more,
+        "layers": layers,
+    }
+    return results.write("heads", result, folder)
