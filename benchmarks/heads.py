@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks import results
 from benchmarks.intervals import mean_interval
 
-VERSES, SEED = 300, 0
+VERSES, SEED = 150, 0
 
 
 def run(folder: Path = results.FOLDER, verses: int = VERSES) -> Path:

@@ -142,7 +142,7 @@ def verb_objects(verses: Iterable[str]) -> list[VerbObject]:
 
     The pattern is: a verb of `VERBS`, a determiner, any adjectives of `ADJECTIVES`, a noun; and then
     a mark, the end, or a word that can't go on a noun phrase. It misses most objects and makes few
-    mistakes, which is what a measurement needs.
+    mistakes, as a measurement needs.
 
     verses : texts.
     returns: one entry for each verb found, in the order of the verses.
