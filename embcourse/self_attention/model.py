@@ -140,7 +140,7 @@ class VerbObject(NamedTuple):
 def verb_objects(verses: Iterable[str]) -> list[VerbObject]:
     """Verbs whose object can be told from the words around it.
 
-    The pattern is: a verb of `VERBS`, a determiner, any adjectives of `ADJECTIVES`, a noun; and then
+    The pattern is: a verb of `VERBS`, a determiner, any adjectives of `ADJECTIVES`, a noun; then
     a mark, the end, or a word that can't go on a noun phrase. It misses most objects and makes few
     mistakes, as a measurement needs.
 
