@@ -44,7 +44,7 @@ def part_of(nodeid: str) -> str:
     ('core', 'grading-and-browser')
     """
     path = nodeid.split("::")[0]
-    if re.match(r"tests/test_(api|grading|book|pages)\.py", path):
+    if re.match(r"tests/test_(api|grading|book|pages|viewer)\.py", path):
         return GRADING
     page = re.match(r"book/(\w+)/\w+\.ipynb", path)
     if page and page[1] in folders().values():

@@ -232,3 +232,110 @@ class TestErrors:
             method.multi_head_attention(np.ones((3, 4)), weights, 3)
         with pytest.raises(ValueError, match="grad_outputs must have the outputs' shape"):
             method.multi_head_gradients(np.ones((3, 4)), weights, 2, np.ones((2, 4)))
+
+
+class TestMiniLM:
+    def test_our_layer_gives_what_the_models_layer_gave(self) -> None:
+        from embcourse.self_attention import model as bert
+
+        record = bert.minilm_attention("And God made two great lights.")
+        for layer in (0, 5):
+            outputs, attended = method.multi_head_attention(
+                record.hidden[layer], bert.minilm_weights(layer), bert.HEADS
+            )
+            np.testing.assert_allclose(outputs, record.outputs[layer], atol=2e-5)
+            np.testing.assert_allclose(attended, record.weights[layer], atol=1e-5)
+
+    def test_embeddings_are_those_of_sentence_transformers(self) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        from embcourse.data import minilm
+        from embcourse.self_attention import model as bert
+
+        texts = ["And God made two great lights.", "Jesus wept.", "The cat sat on the mat."]
+        theirs = SentenceTransformer(str(minilm().folder), device="cpu").encode(texts)
+        np.testing.assert_allclose(bert.minilm_embeddings(texts), theirs, atol=1e-5)
+
+    def test_a_head_that_is_cut_out_is_one_whose_rows_of_w_output_are_zero(self) -> None:
+        import torch
+
+        from embcourse.self_attention import model as bert
+
+        texts = ["And God made two great lights.", "Jesus wept."]
+        cut = bert.minilm_embeddings(texts, [(3, 1), (0, 2)])
+        whole = bert.minilm_embeddings(texts)
+        assert np.abs(cut - whole).max() > 1e-3
+        _, network = bert._bert()
+        changed = [
+            (network.encoder.layer[3].attention.output.dense.weight, slice(32, 64)),
+            (network.encoder.layer[0].attention.output.dense.weight, slice(64, 96)),
+        ]
+        kept = [weight.detach().clone() for weight, _ in changed]
+        try:
+            with torch.no_grad():
+                for weight, columns in changed:
+                    weight[:, columns] = 0
+            np.testing.assert_allclose(bert.minilm_embeddings(texts), cut, atol=1e-6)
+        finally:
+            with torch.no_grad():
+                for (weight, _), before in zip(changed, kept, strict=True):
+                    weight.copy_(before)
+        np.testing.assert_array_equal(bert.minilm_embeddings(texts), whole)
+
+    @pytest.mark.parametrize(
+        ("verse", "words"),
+        [
+            ("And God made the two great lights;", [("made", "lights")]),
+            ("He smote the city with the sword.", [("smote", "city")]),
+            ("And they built the city's wall.", []),
+            ("They brought him unto the king.", []),
+            ("And he made the", []),
+            ("He took a stone, and set his seal upon it.", [("took", "stone"), ("set", "seal")]),
+        ],
+    )
+    def test_verbs_and_objects_that_the_pattern_finds(self, verse, words) -> None:
+        import re
+
+        from embcourse.self_attention.model import verb_objects
+
+        found = verb_objects([verse])
+        spelled = re.findall(r"[a-z]+|[^\sa-z]", verse.lower())
+        assert [(spelled[pair.verb], spelled[pair.noun]) for pair in found] == words
+
+    def test_words_count_as_the_pattern_counts_them(self) -> None:
+        """The places of `verb_objects` are those of `words_of_pieces`."""
+        from embcourse.data import bible
+        from embcourse.self_attention import model as bert
+
+        for pair in bert.verb_objects(bible("kjv").verses[:3000]):
+            record = bert.minilm_attention(pair.text)
+            words = [
+                "".join(record.tokens[place].removeprefix("##") for place in word)
+                for word in bert.words_of_pieces(record.tokens)
+            ]
+            assert words[pair.verb] in bert.VERBS, pair
+
+    def test_refuses(self) -> None:
+        from embcourse.self_attention import model as bert
+
+        with pytest.raises(ValueError, match="minilm_attention: text must be at most 512"):
+            bert.minilm_attention("word " * 600)
+        with pytest.raises(ValueError, match="minilm_weights: layer must"):
+            bert.minilm_weights(6)
+        with pytest.raises(ValueError, match="minilm_embeddings: head must"):
+            bert.minilm_embeddings(["a"], [(0, 12)])
+
+
+class TestRoles:
+    def test_a_head_that_does_one_thing(self) -> None:
+        tokens = ["[CLS]", "a", "b", "a", "[SEP]"]
+        for column, columns in enumerate([[0, 0, 1, 2, 3], [1, 2, 3, 4, 4], [4] * 5]):
+            weights = np.eye(5)[columns]
+            roles = method.head_roles(weights, tokens)
+            assert roles[column] == 1
+        same = method.head_roles(np.eye(5)[[0, 3, 2, 1, 4]], tokens)
+        np.testing.assert_array_equal(same, [0, 0, 0, 1])
+
+    def test_refuses_weights_for_other_tokens(self) -> None:
+        with pytest.raises(ValueError, match=r"head_roles: weights must be \(..., 3, 3\)"):
+            method.head_roles(np.eye(2), ["a", "b", "c"])

@@ -153,7 +153,7 @@ def verb_objects(verses: Iterable[str]) -> list[VerbObject]:
     found = []
     for verse in require_tokens("verb_objects", "verses", list(verses)):
         text = verse.lower()
-        words = re.findall(r"[a-z']+|[^\sa-z']", text)
+        words = re.findall(r"[a-z]+|[^\sa-z]", text)  # as the model's tokeniser
         for i, word in enumerate(words):
             if word not in VERBS or i + 2 >= len(words) or words[i + 1] not in DETERMINERS:
                 continue
@@ -163,7 +163,7 @@ def verb_objects(verses: Iterable[str]) -> list[VerbObject]:
             if j >= len(words) or not words[j].isalpha() or words[j] in DETERMINERS | AFTER_A_NOUN:
                 continue
             after = words[j + 1] if j + 1 < len(words) else "."
-            if not after[0].isalpha() or after in AFTER_A_NOUN:
+            if after in AFTER_A_NOUN or not (after.isalpha() or after == "'"):
                 found.append(VerbObject(text, i, j))
     return found
 
