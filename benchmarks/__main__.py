@@ -6,6 +6,7 @@ python -m benchmarks cluster    4 worker processes beside one machine, hours; co
 python -m benchmarks reverser   the attention chapter's, 5 seeds, half an hour; continues too
 python -m benchmarks positions  the positions chapter's, 3 seeds, an hour; continues too
 python -m benchmarks heads      the self-attention chapter's, half an hour
+python -m benchmarks translation  the transformer chapter's translator, hours; continues too
 python -m benchmarks tables     the tables of the newest results
 """
 
@@ -31,7 +32,16 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument(
         "command",
-        choices=("speed", "quality", "cluster", "reverser", "positions", "heads", "tables"),
+        choices=(
+            "speed",
+            "quality",
+            "cluster",
+            "reverser",
+            "positions",
+            "heads",
+            "translation",
+            "tables",
+        ),
     )
     parser.add_argument(
         "--rounds", type=int, default=5, help="speed: times that every cell is measured (default 5)"
@@ -46,14 +56,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--epochs",
         type=int,
-        help="cluster: epochs of every training (default 10 on Wikipedia, 3 on the translations)",
+        help="cluster: epochs of every training (default 10 on Wikipedia, 3 on the translations);"
+        " translation: epochs (default 20)",
     )
     parser.add_argument(
         "--workers",
         type=int,
         default=None,
         help="quality, reverser: processes (default: one per core); cluster: workers (default 4; 0:"
-        " no cluster, all tasks in one process, the same results)",
+        " no cluster, all tasks in one process, the same results); translation: threads",
     )
     parser.add_argument("--folder", type=Path, default=results.FOLDER, help="where the results are")
     chosen = parser.parse_args(arguments)
@@ -89,6 +100,11 @@ def main(arguments: list[str] | None = None) -> int:
         from benchmarks import heads
 
         path = heads.run(chosen.folder)
+    elif chosen.command == "translation":
+        from benchmarks import translation
+
+        translation.train(chosen.epochs or translation.EPOCHS, threads=chosen.workers)
+        path = translation.evaluate(folder=chosen.folder, threads=chosen.workers)
     if path is not None:
         print(f"written: {path}")
     shown: tuple[tuple[Kind, Callable[[dict[str, Any]], str]], ...] = (

@@ -41,15 +41,15 @@ def run(folder: Path = results.FOLDER, verses: int = VERSES) -> Path:
         scores = asking @ stored.T
         return (scores > np.diag(scores)[:, None]).sum(axis=1) + 1
 
-    def reciprocal(half: int, cut: Sequence[tuple[int, int]]) -> dict[str, float]:
+    def reciprocal(half: int, cut: Sequence[tuple[int, int]]) -> dict[str, float | int | None]:
         return mean_interval(list(1 / ranks(half, cut)))
 
     begin = time.perf_counter()
     heads = [(layer, head) for layer in range(LAYERS) for head in range(HEADS)]
-    whole = [reciprocal(half, ()) for half in (0, 1)]
-    alone, found = [], {}
+    alone: list[dict[str, Any]] = []
+    found: dict[tuple[int, int], float] = {}
     for head in heads:
-        found[head] = reciprocal(0, (head,))["mean"]
+        found[head] = float(np.mean(1 / ranks(0, (head,))))
         alone.append({"layer": head[0], "head": head[1], "reciprocal": reciprocal(1, (head,))})
         print(f"{len(alone)} of {len(heads)}, {time.perf_counter() - begin:.0f} s", flush=True)
     order = sorted(heads, key=lambda head: -found[head])
@@ -65,7 +65,7 @@ def run(folder: Path = results.FOLDER, verses: int = VERSES) -> Path:
         "kind": "heads",
         **results.describe_machine(),
         "settings": {"verses": verses, "seed": SEED},
-        "whole": whole[1],
+        "whole": reciprocal(1, ()),
         "alone": alone,
         "order": [list(head) for head in order],
         "more": more,

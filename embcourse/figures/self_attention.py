@@ -94,6 +94,7 @@ def head_maps(shares: Mapping[str, ArrayLike]) -> Figure:
 
     figure = Figure(figsize=(WIDTH, 1.9 * len(shares)))
     all_axes = figure.subplots(len(shares), 1, squeeze=False)[:, 0]
+    all_axes[-1].set_xlabel("head")
     for axes, (role, values) in zip(all_axes, shares.items(), strict=True):
         _head_map(axes, np.asarray(values), title=role, vmax=1.0)
         for layer, head in zip(*np.nonzero(np.asarray(values) >= 0.1), strict=True):
@@ -124,6 +125,7 @@ def cut_heads(
     figure = Figure(figsize=(WIDTH, 5.4))
     upper, lower = figure.subplots(2, 1, height_ratios=(1, 1.2))
     losses = np.asarray(losses)
+    upper.set_xlabel("head")
     _head_map(upper, losses, title="lost without this head alone, hundredths", vmax=losses.max())
     for layer, head in np.ndindex(losses.shape):
         if abs(losses[layer, head]) >= 0.95:
@@ -150,8 +152,6 @@ def _head_map(axes: Axes, values: np.ndarray, *, title: str, vmax: float) -> Non
     axes.set_yticks(range(layers), [str(layer + 1) for layer in range(layers)])
     axes.grid(visible=False)
     axes.set(title=title, ylabel="layer")
-    if axes.get_subplotspec().is_last_row():
-        axes.set_xlabel("head")
 
 
 def two_readings(looks: Mapping[str, tuple[Sequence[str], ArrayLike]]) -> Figure:

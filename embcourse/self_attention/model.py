@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 from embcourse.arguments import require_text, require_tokens, require_whole
 from embcourse.data import minilm
 from embcourse.self_attention.reference import MultiHeadWeights
-
-if TYPE_CHECKING:
-    from transformers import BertModel, PreTrainedTokenizerBase
 
 LAYERS, HEADS = 6, 12
 """Of all-MiniLM-L6-v2."""
@@ -232,7 +229,7 @@ def minilm_embeddings(
 
 
 @cache
-def _bert() -> tuple[PreTrainedTokenizerBase, BertModel]:
+def _bert() -> tuple[Any, Any]:
     """The tokeniser and the model. Eager attention: the fused kernels never form the weights."""
     from transformers import AutoTokenizer, BertModel
     from transformers.utils import logging

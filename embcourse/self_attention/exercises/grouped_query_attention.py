@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from embcourse.attention import attention
-from embcourse.checking import Case, Exercise, Misconception
+from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.self_attention import repeat_heads
 from embcourse.self_attention.exercises.common import (
     LARGE,
@@ -25,12 +25,18 @@ def grouped_query_attention_cases(rng: np.random.Generator) -> Iterator[Case]:
     n, m, d, d_v, front = sizes(rng, 2, 7, 5)
 
     def case(
-        before: tuple[int, ...], heads: int, groups: int, *about: str, size=1.0, tolerance=ORDINARY
+        before: tuple[int, ...],
+        heads: int,
+        groups: int,
+        aspect: str,
+        label: str,
+        size: float = 1.0,
+        tolerance: Tolerance = ORDINARY,
     ) -> Case:
         q = size * rng.normal(size=(*before, heads, n, d))
         k = size * rng.normal(size=(*before, groups, m, d))
         v = rng.normal(size=(*before, groups, m, d_v))
-        return Case((q, k, v, some_mask(rng, n, m)), *about, tolerance=tolerance)
+        return Case((q, k, v, some_mask(rng, n, m)), aspect, label, tolerance=tolerance)
 
     yield case((), 4, 2, "values", "four heads share two")
     yield case((), 6, 3, "values", "six heads share three")
@@ -39,7 +45,7 @@ def grouped_query_attention_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case((2, front), 6, 2, "values", "two axes in front")
     yield case((), 5, 1, "edge", "one head of keys and values for all")
     yield case((), 3, 3, "edge", "a head of keys and values for each")
-    whole = case((), 4, 2).args
+    whole = case((), 4, 2, "values", "views with gaps").args
     gaps = tuple(np.repeat(array, 2, axis=-1)[..., ::2] for array in whole[:3])
     yield Case((*gaps, whole[3]), "values", "views with gaps", tolerance=ORDINARY)
     yield case((), 6, 2, "stability", "scores in the thousands", size=50.0, tolerance=LARGE)

@@ -16,9 +16,9 @@ WORDS = ("the", "cat", "sat", "on", "mat", "and", "dog", "ran")
 
 
 def head_roles_cases(rng: np.random.Generator) -> Iterator[Case]:
-    def case(heads: int, tokens: list[str], *about: str) -> Case:
+    def case(heads: int, tokens: list[str], aspect: str, label: str) -> Case:
         weights = softmax(2 * rng.normal(size=(heads, len(tokens), len(tokens))))
-        return Case((weights, tokens), *about, tolerance=ORDINARY)
+        return Case((weights, tokens), aspect, label, tolerance=ORDINARY)
 
     def words(count: int) -> list[str]:
         return [str(word) for word in rng.choice(WORDS, count, replace=False)]

@@ -27,12 +27,15 @@ def layer_gradients_cases(rng: np.random.Generator) -> Iterator[Case]:
     n, front = sizes(rng, 4, 6, 2)
     d_model = heads * d_head
 
-    def case(x: np.ndarray, count: int, *about: str) -> Case:
+    def case(x: np.ndarray, count: int, aspect: str, label: str) -> Case:
         n = x.shape[-2]
         mask = some_mask(rng, n, n, least=2) if n > 1 else np.ones((1, 1), bool)
         grad_outputs = rng.normal(size=x.shape)
         return Case(
-            (x, *squares(rng, x.shape[-1]), count, mask, grad_outputs), *about, tolerance=ORDINARY
+            (x, *squares(rng, x.shape[-1]), count, mask, grad_outputs),
+            aspect,
+            label,
+            tolerance=ORDINARY,
         )
 
     yield case(rng.normal(size=(n, d_model)), heads, "gradient", "one sequence")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from embcourse.attention import attention
-from embcourse.checking import Case, Exercise, Misconception
+from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.self_attention import merge_heads, multi_head_attention, split_heads
 from embcourse.self_attention.exercises.common import (
     LARGE,
@@ -36,8 +36,17 @@ def multi_head_attention_cases(rng: np.random.Generator) -> Iterator[Case]:
     n, other = sizes(rng, 4, 6, 2)
     d_model = heads * d_head
 
-    def case(x: np.ndarray, count: int, mask: np.ndarray, *about: str, tolerance=ORDINARY) -> Case:
-        return Case((x, *squares(rng, x.shape[-1]), count, mask), *about, tolerance=tolerance)
+    def case(
+        x: np.ndarray,
+        count: int,
+        mask: np.ndarray,
+        aspect: str,
+        label: str,
+        tolerance: Tolerance = ORDINARY,
+    ) -> Case:
+        return Case(
+            (x, *squares(rng, x.shape[-1]), count, mask), aspect, label, tolerance=tolerance
+        )
 
     mask = some_mask(rng, n, n)
     yield case(rng.normal(size=(n, d_model)), heads, mask, "values", "a mask for each query")

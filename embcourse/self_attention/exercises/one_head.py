@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from embcourse.attention import attention, softmax
-from embcourse.checking import Case, Exercise, Misconception
+from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.self_attention.exercises.common import (
     LARGE,
     ORDINARY,
@@ -28,8 +28,10 @@ def one_head_cases(rng: np.random.Generator) -> Iterator[Case]:
     n, d_model, d_head, d_value, front = sizes(rng, 3, 8, 5)
     wide = [(d_model, d_head), (d_model, d_head), (d_model, d_value)]
 
-    def case(x: np.ndarray, mask: np.ndarray, *about: str, tolerance=ORDINARY) -> Case:
-        return Case((x, *matrices(rng, *wide), mask), *about, tolerance=tolerance)
+    def case(
+        x: np.ndarray, mask: np.ndarray, aspect: str, label: str, tolerance: Tolerance = ORDINARY
+    ) -> Case:
+        return Case((x, *matrices(rng, *wide), mask), aspect, label, tolerance=tolerance)
 
     mask = some_mask(rng, n, n)
     yield case(rng.normal(size=(n, d_model)), mask, "values", "a mask for each query")

@@ -7,7 +7,7 @@ translator: a trained network with its pieces
 
 from embcourse.transformer.fast.network import Shape
 from embcourse.transformer.model.training import Training, TrainingSettings
-from embcourse.transformer.model.translator import Translator
+from embcourse.transformer.model.translator import Translator, averaged
 from embcourse.transformer.model.verses import Pieces, Splits, Verses, verse_splits
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "TrainingSettings",
     "Translator",
     "Verses",
+    "averaged",
     "verse_splits",
 ]
