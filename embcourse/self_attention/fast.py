@@ -11,16 +11,17 @@ from embcourse.self_attention.reference import require_heads
 
 
 class MultiHeadAttention(nn.Module):
-    """Queries from x, keys and values from x or a memory, `heads` heads side by side.
+    """Queries from x, keys and values from x or a memory, in several heads.
 
-    `inputs` is one linear layer whose rows are those of W_Q, W_K and W_V, one below the other, as
-    in `torch.nn.MultiheadAttention`; a weight is (outputs, inputs), the transpose of what
-    `MultiHeadWeights` holds. With fewer `kv_heads` than heads, each key and value head serves a
-    run of query heads next to each other (grouped queries; one of them: multi-query).
+    `inputs` is one linear layer whose rows are those of W_Q, W_K and W_V, one
+    below the other, as in `torch.nn.MultiheadAttention`; a weight is (outputs,
+    inputs), the transpose of what `MultiHeadWeights` holds. With fewer
+    `kv_heads` than heads, each head of keys and values serves a run of query
+    heads next to each other (grouped queries; one of them: multi-query).
 
     d_model : width; a multiple of heads.
     heads   : how many.
-    kv_heads: heads of keys and values, a divisor of heads; None for as many as heads.
+    kv_heads: heads of keys and values, a divisor of heads; None for as many.
     bias    : whether the layers have biases.
     raises  : TypeError or ValueError for what is no good, or does not divide.
 
@@ -66,9 +67,9 @@ class MultiHeadAttention(nn.Module):
         """Outputs (..., n, d_model) for x (..., n, d_model).
 
         memory   : (..., m, d_model) to attend to; x itself if None.
-        mask     : boolean, True where a position may attend, broadcasting to (..., n, m); the same
-                   for all heads.
-        is_causal: position i sees positions 0 ... i only; not together with a mask.
+        mask     : boolean, True where a position may attend, broadcasting to
+                   (..., n, m); the same for all heads.
+        is_causal: position i sees positions 0 to i; not together with a mask.
         """
         if memory is None:
             q, k, v = self.project(x)
@@ -77,8 +78,8 @@ class MultiHeadAttention(nn.Module):
         return self.attend(q, k, v, mask, is_causal=is_causal)
 
     def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries (..., heads, n, d_head), keys and values (..., kv_heads, n, d_head) of one
-        sequence, by one product."""
+        """Queries (..., heads, n, d_head), keys and values (..., kv_heads, n,
+        d_head) of one sequence, by one product."""
         heads = self.inputs(x).unflatten(-1, (-1, self.d_head)).transpose(-3, -2)
         q, k, v = heads.split([self.heads, self.kv_heads, self.kv_heads], dim=-3)
         return q, k, v

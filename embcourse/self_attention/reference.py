@@ -73,7 +73,7 @@ def init_weights(
 
 
 def split_heads(x: ArrayLike, heads: int) -> NDArray[Any]:
-    """Cuts the last axis into heads, and puts the heads before the positions.
+    """Cuts the last axis into heads, and puts these before the positions.
 
     Two steps: (..., n, d_model) is seen as (..., n, heads, d_head), then the
     axes of positions and heads change places. Reshaping straight to (...,
@@ -119,7 +119,7 @@ def multi_head_attention(
     memory: ArrayLike | None = None,
     mask: ArrayLike | None = None,
 ) -> tuple[Array, Array]:
-    """Project, split into heads, attend in each, put side by side, project back.
+    """Project, split into heads, attend in each, merge, project back.
 
     x      : (..., n, d_model); asks. Without memory it also answers:
              self-attention.
