@@ -1,7 +1,10 @@
 """The exercises of the chapter on positions: from sines and cosines to a cache of turned keys."""
 
+from embcourse.positions.exercises.alibi_bias import ALIBI_BIAS
 from embcourse.positions.exercises.rotate import ROTATE
+from embcourse.positions.exercises.shaw_scores import SHAW_SCORES
 from embcourse.positions.exercises.shift_matrix import SHIFT_MATRIX
 from embcourse.positions.exercises.sinusoidal import SINUSOIDAL
+from embcourse.positions.exercises.t5_buckets import T5_BUCKETS
 
-EXERCISES = (SINUSOIDAL, SHIFT_MATRIX, ROTATE)
+EXERCISES = (SINUSOIDAL, SHIFT_MATRIX, SHAW_SCORES, T5_BUCKETS, ALIBI_BIAS, ROTATE)
