@@ -15,14 +15,14 @@ from embcourse.positions.exercises.common import sizes
 def alibi_cases(rng: np.random.Generator) -> Iterator[Case]:
     few, middle, many = sorted(sizes(rng, 3, 40, 3))
     power = int(rng.choice([4, 16, 32]))
-    yield Case((2, 3 + int(rng.integers(0, 30)), 2), label="two queries, two heads")
-    yield Case((few, middle, power), label="fewer queries than keys, heads a power of two")
+    yield Case((2, 3 + int(rng.integers(0, 30)), 2), label="two queries with two heads")
+    yield Case((few, middle, power), label="fewer queries than keys and a power of two")
     # at least two heads beyond the power, and at least two short of the next
     power = int(rng.choice([4, 8, 16]))
     heads = power + int(rng.integers(2, power - 1))
-    yield Case((many, many, heads), label="as many queries as keys, another number of heads")
+    yield Case((many, many, heads), label="as many queries as keys and another number of heads")
     yield Case((few, many, 12), label="twelve heads")
-    yield Case((1, few, 3), "edge", "one query, three heads")
+    yield Case((1, few, 3), "edge", "one query with three heads")
     yield Case((few, middle, 1), "edge", "one head")
     yield Case((0, many, power), "edge", "no query")
 

@@ -69,19 +69,19 @@ def cached_cases(rng: np.random.Generator) -> Iterator[Case]:
             2,
             base,
         ),
-        label="one new token, two in the cache",
+        label="one new token and two in the cache",
         tolerance=rounding(3, 16.0),
     )
     yield case((), n, held, held, d, d_v, "several new tokens")
-    yield case((), held, n, n, d, d, "values as long as keys, the usual base", base=1e4)
+    yield case((), held, n, n, d, d, "values as long as keys with the usual base", base=1e4)
     yield case((batch,), n, held, held, d, d_v, "a batch")
     yield case((batch, heads), n, held, held, d, d_v, "heads in a batch")
     first = held + int(rng.integers(5, 60))
     yield case((), n, held, first, d, d_v, "a cache that has dropped its oldest keys")
     yield case((), n, held, held, d, d_v, "views with gaps", gaps=2)
-    yield case((), n, 0, 0, d, d_v, "an empty cache, at the beginning", "edge")
+    yield case((), n, 0, 0, d, d_v, "an empty cache at the beginning", "edge")
     first = int(rng.integers(5, 60))
-    yield case((heads,), n, 0, first, d, d_v, "an empty cache, later", "edge")
+    yield case((heads,), n, 0, first, d, d_v, "an empty cache later on", "edge")
     yield case((), 1, held, held, d, d_v, "one new token", "edge")
     yield case((), n, held, held, 2, 2, "one pair", "edge")
     yield case((), 0, held, held, d, d_v, "no new token", "edge")

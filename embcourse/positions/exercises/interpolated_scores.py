@@ -47,13 +47,13 @@ def interpolated_cases(rng: np.random.Generator) -> Iterator[Case]:
     trained = m - int(rng.integers(1, 3))
     yield Case(
         (halves(rng, 1, 4), halves(rng, 4, 4), 2, float(rng.integers(4, 300)) ** 2),
-        label="one query, four keys, two positions trained",
+        label="one query and four keys where two positions were trained",
         tolerance=turned_scores(4),
     )
-    yield case((), n, m, d, trained, "fewer queries than were trained, more keys")
-    yield case((), m, m, d, 3, "as many queries as keys, more than twice too many")
+    yield case((), n, m, d, trained, "fewer queries than were trained but more keys")
+    yield case((), m, m, d, 3, "as many queries as keys and far too many")
     yield case((batch,), n, m, d, trained, "a batch")
-    yield case((2, batch), n, m, d, 2, "heads in a batch, the usual base", base=1e4)
+    yield case((2, batch), n, m, d, 2, "heads in a batch with the usual base", base=1e4)
     yield case((), n, m, d, m + int(rng.integers(2, 9)), "fewer keys than were trained")
     wide = [rng.normal(size=(2 * rows, 2 * d))[::2, ::2] for rows in (n, m)]
     yield Case(

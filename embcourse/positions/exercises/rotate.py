@@ -50,9 +50,11 @@ def rotate_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case((n, d), places(n), "positions in any order")
     yield case((n, d), np.arange(n) + float(rng.integers(3, 30)), "a text that goes on")
     yield case((n, d), rng.uniform(0.1, 9.0, n), "positions between the integers")
-    yield case((front, n, d), places(front, n), "a batch, each row with positions of its own")
+    yield case((front, n, d), places(front, n), "a batch whose rows have positions of their own")
     yield case((front, heads, n, d), places(n), "heads in a batch")
-    yield case((front, heads, n, d), places(front, 1, n), "a batch of heads, positions by batch")
+    yield case(
+        (front, heads, n, d), places(front, 1, n), "a batch of heads with positions by batch"
+    )
     yield case((n, 8), places(n, most=300), "the usual base", base=1e4)
     wide = rng.normal(size=(2 * n, 2 * d))[::2, ::2]
     yield Case(

@@ -50,13 +50,15 @@ def t5_cases(rng: np.random.Generator) -> Iterator[Case]:
         return np.arange(m) - (np.arange(n)[:, None] + m - n)
 
     yield case(of_all_kinds(8, 128), 32, 128, False, "the usual numbers")
-    yield case(of_all_kinds(16, 128), 32, 128, True, "the usual numbers, causal")
+    yield case(of_all_kinds(16, 128), 32, 128, True, "causal with the usual numbers")
     buckets = 4 * int(rng.integers(4, 9))
     longest = buckets + int(rng.integers(20, 90))
     yield case(of_all_kinds(buckets // 4, longest), buckets, longest, False, "other numbers")
     buckets = 4 * int(rng.integers(4, 9)) + 2
     longest = buckets + int(rng.integers(20, 90))
-    yield case(of_all_kinds(buckets // 2, longest), buckets, longest, True, "other numbers, causal")
+    yield case(
+        of_all_kinds(buckets // 2, longest), buckets, longest, True, "causal with other numbers"
+    )
     n = int(rng.integers(12, 20))
     yield case(
         matrix(n, n + int(rng.integers(3, 9))),
@@ -75,7 +77,7 @@ def t5_cases(rng: np.random.Generator) -> Iterator[Case]:
     yield case(offsets, buckets, longest, True, "an odd number of buckets", "edge")
     offsets = rng.integers(-9, 10, 9)
     yield case(offsets, 4, int(rng.integers(3, 8)), False, "as few buckets as can be", "edge")
-    yield case(offsets, 2, int(rng.integers(3, 8)), True, "two buckets, causal", "edge")
+    yield case(offsets, 2, int(rng.integers(3, 8)), True, "causal with two buckets", "edge")
     offsets = np.zeros((0, int(rng.integers(2, 90))), int)
     yield case(offsets, 32, 128, False, "no offset", "edge")
 
