@@ -103,7 +103,7 @@ class MultiHeadAttention(nn.Module):
         *,
         is_causal: bool = False,
     ) -> Tensor:
-        """Outputs (..., n, d_model): attention in every head, side by side, projected."""
+        """Outputs (..., n, d_model): attention in heads, merged, projected."""
         if mask is not None and mask.dim() > 1:
             mask = mask.unsqueeze(-3)
         found = scaled_dot_product_attention(
