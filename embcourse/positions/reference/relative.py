@@ -69,7 +69,7 @@ def shaw_scores(q: ArrayLike, k: ArrayLike, table: ArrayLike) -> Array:
 def t5_buckets(
     offsets: ArrayLike, buckets: int = 32, longest: int = 128, *, causal: bool = False
 ) -> NDArray[np.int64]:
-    """The bucket of each offset: one for each short distance, wider and wider ones for long ones.
+    """The bucket of each offset: narrow ones near by, wide ones far off.
 
     Not causal, one half of the buckets is for keys before the query and for
     itself, the other for keys after it. Of the n buckets of a side, distances

@@ -20,7 +20,9 @@ Array = NDArray[np.float64]
 def rotate(
     x: ArrayLike, positions: ArrayLike, base: float = BASE, *, interleaved: bool = True
 ) -> Array:
-    """Turns each pair of x by position times frequency: (a cos - b sin, a sin + b cos).
+    """Turns each pair of x by position times frequency.
+
+    (a, b) becomes (a cos - b sin, a sin + b cos).
 
     x          : (..., n, d) queries or keys, d even.
     positions  : (n,), or what broadcasts to (..., n), of each row; a row of a
@@ -46,8 +48,8 @@ def rotate(
         places = np.broadcast_to(places, x.shape[:-1])
     except ValueError:
         raise ValueError(
-            f"rotate: positions must broadcast to {x.shape[:-1]}, one for each row of x;"
-            f" got {places.shape}"
+            f"rotate: positions must broadcast to {x.shape[:-1]},"
+            f" one for each row of x; got {places.shape}"
         ) from None
     angles = places[..., None] * frequencies(d, base)
     cosines, sines = np.cos(angles), np.sin(angles)

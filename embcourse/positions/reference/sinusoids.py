@@ -28,7 +28,7 @@ def frequencies(d: int, base: float = BASE) -> Array:
 
 
 def sinusoidal(n: int, d: int, base: float = BASE) -> Array:
-    """Sines in the even columns, cosines in the odd ones, of position times frequency.
+    """Sines in the even columns, cosines in the odd ones.
 
     returns: (n, d) float64; row p is the encoding of position p, from 0.
              Column 2i is sin(p w_i), column 2i + 1 is cos(p w_i), with
