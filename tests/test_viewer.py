@@ -100,9 +100,9 @@ class TestPage:
         assert self.shares(viewer) == self.expected(reading, 0, layer, head)
         viewer.keyboard.press("Tab")  # the second reading
         viewer.keyboard.press("Tab")  # the heads
-        viewer.keyboard.press("ArrowDown")
-        assert viewer.locator(".av-where").inner_text() == f"Layer {layer + 2}, head {head + 1}"
-        assert self.shares(viewer) == self.expected(reading, 0, layer + 1, head)
+        viewer.keyboard.press("ArrowUp")
+        assert viewer.locator(".av-where").inner_text() == f"Layer {layer}, head {head + 1}"
+        assert self.shares(viewer) == self.expected(reading, 0, layer - 1, head)
 
     def test_says_in_words_what_it_shows(self, viewer) -> None:
         said = viewer.locator(".av-said")

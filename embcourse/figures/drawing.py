@@ -34,6 +34,7 @@ def box(
     height: float = 1.0,
     round_: float = 0.12,
 ) -> None:
+    """A box with round corners and a label, its middle at (x, y)."""
     from matplotlib.patches import FancyBboxPatch
 
     axes.add_patch(
@@ -82,6 +83,7 @@ def arrow(
     style: str = "-|>",
     bend: float = 0.0,
 ) -> None:
+    """An arrow from one point to another."""
     axes.annotate(
         "",
         end,
