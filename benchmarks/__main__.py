@@ -7,6 +7,7 @@ python -m benchmarks reverser   the attention chapter's, 5 seeds, half an hour; 
 python -m benchmarks positions  the positions chapter's, 3 seeds, an hour; continues too
 python -m benchmarks heads      the self-attention chapter's, half an hour
 python -m benchmarks translation  the transformer chapter's translator, hours; continues too
+python -m benchmarks attending  encoder, cache and beam search beside torch and transformers
 python -m benchmarks tables     the tables of the newest results
 """
 
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
             "positions",
             "heads",
             "translation",
+            "attending",
             "tables",
         ),
     )
@@ -105,6 +107,10 @@ def main(arguments: list[str] | None = None) -> int:
 
         translation.train(chosen.epochs or translation.EPOCHS, threads=chosen.workers)
         path = translation.evaluate(folder=chosen.folder, threads=chosen.workers)
+    elif chosen.command == "attending":
+        from benchmarks import attending
+
+        path = attending.run(chosen.rounds, chosen.folder)
     if path is not None:
         print(f"written: {path}")
     shown: tuple[tuple[Kind, Callable[[dict[str, Any]], str]], ...] = (

@@ -463,6 +463,84 @@ class TestDecoding:
         assert len(lengths) > 2, "the texts all have one length: the test sees little"
 
 
+class TestManyTexts:
+    def test_buckets_give_what_each_text_alone_gives(self) -> None:
+        model = some_model(True)
+        texts = [source for source, _ in PAIRS[:20]]
+        found = fast.encode_in_buckets(model, texts, bucket=3)
+        for states, text in zip(found, texts, strict=True):
+            alone = model.encode(torch.tensor([text]))[0]
+            torch.testing.assert_close(states, alone, atol=1e-5, rtol=1e-5)
+        with pytest.raises(ValueError, match="encode_in_buckets: text 1 must have an id"):
+            fast.encode_in_buckets(model, [[4], []])
+
+    def test_the_benchmarks_peers_compute_the_same(self) -> None:
+        """Else the benchmark would compare different work: torch's encoder and transformers'
+        `generate`, with copied weights."""
+        from benchmarks import attending
+
+        model = some_model(True)
+        texts = [source for source, _ in PAIRS[:12]]
+        with torch.inference_mode():
+            assert len(attending.encoders(model, texts, 1)) == 2
+            assert attending.cache(model, texts[0], 1)["identical"]
+            row = attending.beam(model, texts, 1)
+        assert row["identical"], f"{row['same']} of {row['texts']} texts are equal"
+
+
+class TestTranslator:
+    def translator(self):
+        from embcourse.transformer.model import Pieces, Translator
+
+        pieces = Pieces.learn(["in the beginning", "in the end", "the heaven and the earth"], 30)
+        torch.manual_seed(0)
+        shape = fast.Shape(tokens=30, d_model=16, heads=2, layers=2, hidden=24, longest=64)
+        return Translator(fast.Transformer(shape), pieces)
+
+    def test_translates_the_same_after_it_was_saved(self, tmp_path) -> None:
+        from embcourse.transformer.model import Translator
+
+        translator, texts = self.translator(), ["the end", "in the beginning the heaven", "earth"]
+        translator.save(tmp_path / "model.pt")
+        again = Translator.load(tmp_path / "model.pt")
+        for search in ("beam", "greedy"):
+            found = translator.translate(texts, search=search)
+            assert again.translate(texts, search=search) == found
+            assert translator.translate(texts, search=search, batch=1) == found
+        assert translator.translate(["The END"]) == translator.translate(["the end"])
+
+    def test_alignment_is_the_attention_that_the_decoder_used(self) -> None:
+        translator = self.translator()
+        found = translator.align("the end", "the heaven")
+        network = translator.network
+        assert found.target[-1] == "</s>"
+        assert found.weights.shape == (2, 2, len(found.target), len(found.source))
+        np.testing.assert_allclose(found.weights.sum(axis=-1), 1, atol=1e-5)
+        layer = network.decoder.layers[0]
+        seen: list[torch.Tensor] = []
+        hook = layer.cross.output.register_forward_pre_hook(
+            lambda module, given: seen.append(given[0])
+        )
+        memory = network.encode(torch.tensor([translator.pieces.encode("the end")]))
+        ids = [BEGIN, *translator.pieces.encode("the heaven")]
+        layer(network.embed(torch.tensor([ids])), memory)
+        hook.remove()
+        _, values = layer.cross.keys_and_values(memory)
+        mixed = torch.tensor(found.weights[0]) @ values[0]
+        torch.testing.assert_close(mixed.transpose(0, 1).flatten(1), seen[0][0], atol=1e-5, rtol=0)
+
+    def test_refuses_what_it_cannot_read(self) -> None:
+        from embcourse.transformer.model import Translator
+
+        translator = self.translator()
+        with pytest.raises(ValueError, match=r"translate: a text must have 1 to 63 pieces, got 0"):
+            translator.translate([""])
+        with pytest.raises(ValueError, match=r"align: a text must have 1 to 63 pieces"):
+            translator.align("in the end " * 40, "end")
+        with pytest.raises(ValueError, match="Translator: the network has 9 tokens"):
+            Translator(fast.Transformer(fast.Shape(tokens=9, d_model=8)), translator.pieces)
+
+
 class TestSearch:
     def test_a_wide_beam_finds_the_best_of_all_texts(self) -> None:
         """All texts of at most three tokens, scored one by one."""

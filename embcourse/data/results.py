@@ -7,7 +7,15 @@ from typing import Any, Literal
 from embcourse.arguments import require_choice
 
 Kind = Literal[
-    "speed", "quality", "cluster", "gpu", "reverser", "positions", "heads", "translation"
+    "speed",
+    "quality",
+    "cluster",
+    "gpu",
+    "reverser",
+    "positions",
+    "heads",
+    "translation",
+    "attending",
 ]
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 SUFFIX = {
@@ -19,14 +27,15 @@ SUFFIX = {
     "positions": "-positions",
     "heads": "-heads",
     "translation": "-translation",
+    "attending": "-attending",
 }
 
 
 def benchmark_results(kind: Kind, folder: Path = FOLDER) -> dict[str, Any] | None:
     """The newest results of one kind, as written by the measurement.
 
-    kind   : "speed", "quality", "cluster", "gpu", "reverser", "positions", "heads" or
-             "translation".
+    kind   : "speed", "quality", "cluster", "gpu", "reverser", "positions", "heads",
+             "translation" or "attending".
     folder : where the files are: `benchmarks/results` of a checkout.
     returns: the content of the file with the latest date (of several, the last by name); it names
              the machine, the versions and the date. None if nothing of this kind has been measured,

@@ -2,10 +2,12 @@
 
 layers  : normalisation, feed-forward block, encoder and decoder layer
 network : stacks of them, embeddings, the cache
+encoding: many texts of different lengths, those of like length together
 decoding: greedy and beam search for many texts at once, with the cache
 """
 
 from embcourse.transformer.fast.decoding import Found, beam_search, greedy
+from embcourse.transformer.fast.encoding import encode_in_buckets
 from embcourse.transformer.fast.layers import DecoderLayer, EncoderLayer, FeedForward, norm_of
 from embcourse.transformer.fast.network import Cache, Decoder, Encoder, Shape, Transformer
 
@@ -20,6 +22,7 @@ __all__ = [
     "Shape",
     "Transformer",
     "beam_search",
+    "encode_in_buckets",
     "greedy",
     "norm_of",
 ]

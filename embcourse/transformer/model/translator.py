@@ -70,6 +70,8 @@ class Translator:
         beam, alpha: of `fast.beam_search`.
         batch      : texts at once, those of like length together. It changes no translation, but
                      where rounding decides between two.
+        returns    : one for each text. A translation that has not ended is cut when it has 50
+                     pieces more than the longest of the texts.
         raises     : ValueError for a text without a piece, or longer than the network's `longest`.
         """
         require_choice("Translator.translate", "search", search, Search)
@@ -78,10 +80,10 @@ class Translator:
         ids = [self._encoded("Translator.translate", text) for text in texts]
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         found: list[Found] = [Found([], 0.0)] * len(ids)
+        longest = min(max(map(len, ids), default=0) + EXTRA, self.network.shape.longest)
         for first in range(0, len(order), batch):
             places = order[first : first + batch]
             source, mask = filled([ids[i] for i in places])
-            longest = min(source.shape[1] + EXTRA, self.network.shape.longest)
             if search == "greedy":
                 texts_found = greedy(
                     self.network, source, mask, begin=BEGIN, end=END, longest=longest
