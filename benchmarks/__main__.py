@@ -8,6 +8,7 @@ python -m benchmarks positions  the positions chapter's, 3 seeds, an hour; conti
 python -m benchmarks heads      the self-attention chapter's, half an hour
 python -m benchmarks translation  the transformer chapter's translator, hours; continues too
 python -m benchmarks attending  encoder, cache and beam search beside torch and transformers
+python -m benchmarks ablation   the transformer chapter's, 3 seeds, hours; continues too
 python -m benchmarks tables     the tables of the newest results
 """
 
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
             "heads",
             "translation",
             "attending",
+            "ablation",
             "tables",
         ),
     )
@@ -52,8 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
         "--seeds",
         type=int,
         default=None,
-        help="quality, cluster, reverser, positions: trainings of every cell (default 5; of"
-        " positions 3)",
+        help="quality, cluster, reverser, positions, ablation: trainings of every cell"
+        " (default 5; of the last two 3)",
     )
     parser.add_argument(
         "--epochs",
@@ -107,6 +109,11 @@ def main(arguments: list[str] | None = None) -> int:
 
         translation.train(chosen.epochs or translation.EPOCHS, threads=chosen.workers)
         path = translation.evaluate(folder=chosen.folder, threads=chosen.workers)
+    elif chosen.command == "ablation":
+        from benchmarks import ablation
+
+        wanted = list(ablation.cells(chosen.seeds or ablation.SEEDS))
+        path = ablation.run(wanted, chosen.folder, chosen.workers)
     elif chosen.command == "attending":
         from benchmarks import attending
 

@@ -210,9 +210,9 @@ def _scores(found: list[str], wanted: Sequence[str]) -> dict[str, Any]:
     for name, metric in (("chrf", CHRF()), ("bleu", BLEU())):
         score = metric.corpus_score(found, [list(wanted)], n_bootstrap=BOOTSTRAP)
         scores[name] = {
-            "value": round(score.score, 2),
-            "low": round(score._mean - score._ci, 2),
-            "high": round(score._mean + score._ci, 2),
+            "value": round(float(score.score), 2),
+            "low": round(float(score._mean - score._ci), 2),
+            "high": round(float(score._mean + score._ci), 2),
         }
         scores[f"{name}_signature"] = str(metric.get_signature())
     return scores

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embcourse import attention as method
+from tests.gradients import by_differences
 
 EPS = float(np.finfo(np.float64).eps)
 FRONTS = [(), (3,), (2, 3)]
@@ -195,19 +196,17 @@ class TestAttention:
         q, k, v, mask, grad_outputs = drawn(4, (2,), 3, 4, 5, 2)
         mask = mask if masked else None
         gradients = method.attention_gradients(q, k, v, grad_outputs, mask)
-        step = 1e-5
-        for array, gradient in zip((q, k, v), gradients, strict=True):
-            for place in np.ndindex(array.shape):
-                kept, losses = array[place], []
-                for moved in (kept + step, kept - step):
-                    array[place] = moved
-                    losses.append((method.attention(q, k, v, mask)[0] * grad_outputs).sum())
-                array[place] = kept
-                # The error of central differences: step² times a third derivative, and rounding
-                # over the step.
-                assert gradient[place] == pytest.approx(
-                    (losses[0] - losses[1]) / (2 * step), rel=1e-6, abs=1e-8
-                )
+        arrays = [q, k, v]
+        for i, gradient in enumerate(gradients):
+
+            def loss(changed, i=i) -> float:
+                given = [changed if i == j else array for j, array in enumerate(arrays)]
+                return float((method.attention(*given, mask)[0] * grad_outputs).sum())
+
+            # The error of central differences: step² times a third derivative, and rounding over
+            # the step.
+            numbers = by_differences(loss, arrays[i])
+            np.testing.assert_allclose(gradient, numbers, rtol=1e-6, atol=1e-8)
 
     def test_shared_keys_get_the_sum_of_all_gradients(self) -> None:
         q, k, v, _, grad_outputs = drawn(5, (3,), 2, 4, 3, 2)

@@ -9,7 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import cluster, measure, quality, results, reverser, speed, steps, tables
+from benchmarks import (
+    ablation,
+    cluster,
+    measure,
+    quality,
+    results,
+    reverser,
+    speed,
+    steps,
+    tables,
+    translation,
+)
 from benchmarks.cells import run_cells
 from benchmarks.corpora import repeated, wikipedia_documents, zipfian
 from benchmarks.intervals import mean_interval, ratio_interval
@@ -283,3 +294,59 @@ def test_the_stored_results_are_continued(
     finished = path.read_text()
     assert module.run(held["runs"][:3], tmp_path) == path
     assert path.read_text() == finished
+
+
+def test_every_ablation_changes_something_that_exists() -> None:
+    from dataclasses import fields
+
+    from embcourse.transformer.model import Shape, TrainingSettings
+
+    names = {field.name for kind in (Shape, TrainingSettings) for field in fields(kind)}
+    base = ablation.BASE["shape"] | ablation.BASE["training"]
+    for variant, changes in ablation.VARIANTS.items():
+        assert set(changes) <= names, variant
+        assert all(base.get(name) != value for name, value in changes.items()), variant
+
+
+@pytest.mark.parametrize("variant", ["no residuals", "SwiGLU", "no warm-up"])
+def test_an_ablation_trains_and_is_judged(variant: str) -> None:
+    settings = ablation.SETTINGS | {"steps": 1, "pieces": 200}
+    settings["shape"] = settings["shape"] | {"d_model": 16, "layers": 1, "longest": 48}
+    measured = ablation.measure({"variant": variant, "seed": 1}, settings)
+    assert measured["variant"] == variant
+    assert 1 < measured["loss"] < 100
+    assert measured["parameters"] > 1000
+
+
+def test_the_translator_is_trained_interrupted_and_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import embcourse.transformer.model as model
+
+    whole = model.verse_splits()
+    few = model.Splits(
+        *(
+            model.Verses(*(column[:count] for column in part))
+            for part, count in zip(whole, (60, 4, 12), strict=True)
+        )
+    )
+    monkeypatch.setattr(model, "verse_splits", lambda: few)
+    small = {"d_model": 16, "heads": 2, "layers": 1, "hidden": 32, "longest": 256}
+    for name, value in (("SHAPE", small), ("PIECES", 200), ("ALPHAS", (0.6,)), ("BOOTSTRAP", 20)):
+        monkeypatch.setattr(translation, name, value)
+    work = tmp_path / "work"
+    translation.train(1, work, threads=1)
+    translation.train(2, work, threads=1)
+    curve = json.loads((work / translation.CURVE).read_text())
+    assert [row["epoch"] for row in curve] == [1, 2]
+    result = json.loads(translation.evaluate(work, tmp_path, threads=1).read_text())
+    assert result["verses"] == {"train": 60, "validation": 4, "test": 12}
+    systems = {row["system"]: row["chrf"]["value"] for row in result["scores"]}
+    assert systems["copy"] > systems["beam"], "two epochs on 60 verses translate nothing"
+    above = result["above_copying"]["chrf"]
+    assert above["value"] == pytest.approx(systems["beam"] - systems["copy"], abs=0.02)
+    assert above["low"] < above["high"] < 0
+    assert {sample["kind"] for sample in result["samples"]} == {"good", "middle", "bad"}
+    with pytest.raises(SystemExit, match="was trained with other settings"):
+        monkeypatch.setattr(translation, "TRAINING", {"warmup": 3})
+        translation.train(3, work, threads=1)

@@ -16,6 +16,7 @@ from scipy.optimize import minimize
 from embcourse.cooccurrence import cooccurrence_counts, pmi
 from embcourse.negative_sampling import reference
 from embcourse.text import context_windows
+from tests.gradients import by_differences
 
 SIZE, DIM = 7, 3  # of the made tables
 EPS = np.finfo(np.float64).eps
@@ -32,17 +33,6 @@ def made_pairs(seed, pairs=20, negative=4):
     rng = np.random.default_rng(seed)
     ids = rng.integers(0, SIZE, (pairs, 2 + negative))
     return ids[:, 0], ids[:, 1], ids[:, 2:]
-
-
-def numerical_gradient(function, table, step=1e-5):
-    """Central differences: the error is of order step^2 plus EPS / step, both near 1e-10."""
-    gradient = np.zeros(table.shape)
-    for place in np.ndindex(table.shape):
-        up, down = table.copy(), table.copy()
-        up[place] += step
-        down[place] -= step
-        gradient[place] = (function(up) - function(down)) / (2 * step)
-    return gradient
 
 
 def torch_gradients(loss, *tables):
@@ -220,10 +210,10 @@ def test_loss_and_gradients_agree_with_torch(seed, scale):
 def test_gradients_agree_with_finite_differences(seed):
     (inputs, outputs), pairs = made_tables(seed), made_pairs(seed)
     _, grad_inputs, grad_outputs = reference.negative_sampling_gradients(inputs, outputs, *pairs)
-    by_inputs = numerical_gradient(
+    by_inputs = by_differences(
         lambda table: reference.negative_sampling_loss(table, outputs, *pairs), inputs
     )
-    by_outputs = numerical_gradient(
+    by_outputs = by_differences(
         lambda table: reference.negative_sampling_loss(inputs, table, *pairs), outputs
     )
     np.testing.assert_allclose(grad_inputs, by_inputs, atol=1e-8)
@@ -269,7 +259,7 @@ def test_nce_is_least_at_the_probabilities_themselves_and_negative_sampling_is_n
         outputs[:, 0] = scores
         return reference.nce_loss(np.eye(3), outputs, centres, o, k, noise)
 
-    np.testing.assert_allclose(numerical_gradient(loss, np.log(truth)), 0, atol=1e-9)
+    np.testing.assert_allclose(by_differences(loss, np.log(truth)), 0, atol=1e-9)
     _, gradient = reference.expected_loss(np.log(truth)[None], 4 * truth[None], noise, negative)
     assert abs(gradient).max() > 0.01
     _, gradient = reference.expected_loss(
@@ -291,7 +281,7 @@ def test_expected_loss_is_the_average_over_all_negatives(seed):
         total += counts[c, o] * (math.log1p(math.exp(-scores[c, o])) + negative * wrong)
     loss, gradient = reference.expected_loss(scores, counts, noise, negative)
     assert loss == pytest.approx(total / counts.sum(), rel=1e-13)
-    numerical = numerical_gradient(
+    numerical = by_differences(
         lambda s: reference.expected_loss(s, counts, noise, negative)[0], scores
     )
     np.testing.assert_allclose(gradient, numerical, atol=1e-8)
@@ -311,7 +301,7 @@ def test_expected_loss_with_skipping_is_the_mean_of_the_loss_that_is_trained(see
     scores = inputs @ outputs.T
     loss, gradient = reference.expected_loss(scores, counts, noise, 2, skip=True)
     assert loss == pytest.approx(total / counts.sum(), rel=1e-12)
-    numerical = numerical_gradient(
+    numerical = by_differences(
         lambda s: reference.expected_loss(s, counts, noise, 2, skip=True)[0], scores
     )
     np.testing.assert_allclose(gradient, numerical, atol=1e-8)
@@ -648,7 +638,7 @@ def test_hierarchical_gradients_agree_with_torch_and_finite_differences(seed):
     got = reference.hierarchical_gradients(inputs, nodes, centres, contexts, codes, points)
     for ours, theirs in zip(got, torch_gradients(loss, inputs, nodes), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-14)
-    numerical = numerical_gradient(
+    numerical = by_differences(
         lambda table: reference.hierarchical_loss(table, nodes, centres, contexts, codes, points),
         inputs,
     )

@@ -16,6 +16,7 @@ Kind = Literal[
     "heads",
     "translation",
     "attending",
+    "ablation",
 ]
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 SUFFIX = {
@@ -28,6 +29,7 @@ SUFFIX = {
     "heads": "-heads",
     "translation": "-translation",
     "attending": "-attending",
+    "ablation": "-ablation",
 }
 
 
@@ -35,7 +37,7 @@ def benchmark_results(kind: Kind, folder: Path = FOLDER) -> dict[str, Any] | Non
     """The newest results of one kind, as written by the measurement.
 
     kind   : "speed", "quality", "cluster", "gpu", "reverser", "positions", "heads",
-             "translation" or "attending".
+             "translation", "attending" or "ablation".
     folder : where the files are: `benchmarks/results` of a checkout.
     returns: the content of the file with the latest date (of several, the last by name); it names
              the machine, the versions and the date. None if nothing of this kind has been measured,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from embcourse.attention.exercises.common import sizes
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.positions import reference
-from embcourse.positions.exercises.common import sizes
 
 
 def alibi_cases(rng: np.random.Generator) -> Iterator[Case]:

@@ -29,16 +29,6 @@ def turned_scores(largest: float) -> Tolerance:
     return Tolerance(operations=16, scale=64.0 * max(largest, 1.0))
 
 
-def sizes(rng: np.random.Generator, low: int, high: int, count: int) -> list[int]:
-    """Different sizes from low to high, so that axes can't be taken for each other."""
-    return [int(size) for size in rng.choice(np.arange(low, high + 1), count, replace=False)]
-
-
-def halves(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Halves from -2 to 2 without 0, for cases that can be followed with a pencil."""
-    return rng.choice([-2.0, -1.5, -1.0, -0.5, 0.5, 1.0, 1.5, 2.0], shape)
-
-
 def some_base(rng: np.random.Generator) -> float:
     """No base that anybody would write by habit."""
     return float(np.round(rng.uniform(20.0, 2000.0), 2))

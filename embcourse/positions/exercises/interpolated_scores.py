@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from embcourse.attention.exercises.common import halves, sizes
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.positions import reference
 from embcourse.positions.exercises.common import (
     by_pair,
     half_of_it,
-    halves,
     in_halves,
     neighbours,
-    sizes,
     some_base,
     turned,
     turned_scores,

@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from embcourse.attention.exercises.common import halves, sizes
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.positions import reference
 from embcourse.positions.exercises.common import (
     all_the_same,
     by_pair,
     half_of_it,
-    halves,
     in_halves,
     neighbours,
-    sizes,
     some_base,
     turned_by_complex,
     twice_of_it,

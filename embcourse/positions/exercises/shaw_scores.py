@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from embcourse.attention.exercises.common import halves, sizes
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.positions import reference
-from embcourse.positions.exercises.common import ORDINARY, halves, sizes
+from embcourse.positions.exercises.common import ORDINARY
 
 
 def shaw_cases(rng: np.random.Generator) -> Iterator[Case]:

@@ -18,11 +18,6 @@ ORDINARY = Tolerance(operations=256, scale=64.0)
 LARGE = Tolerance(operations=256, scale=4e5)
 
 
-def sizes(rng: np.random.Generator, low: int, high: int, count: int) -> list[int]:
-    """Different sizes from low to high, so that axes can't be taken for each other."""
-    return [int(size) for size in rng.choice(np.arange(low, high + 1), count, replace=False)]
-
-
 def matrices(rng: np.random.Generator, *shapes: tuple[int, int]) -> tuple[np.ndarray, ...]:
     """Matrices that about keep the size of a vector."""
     return tuple(rng.normal(size=shape) / np.sqrt(shape[0]) for shape in shapes)

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from embcourse.attention import attention
+from embcourse.attention.exercises.common import sizes
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.self_attention import repeat_heads
 from embcourse.self_attention.exercises.common import (
     LARGE,
     ORDINARY,
     Part,
-    sizes,
     some_mask,
     weigh,
     weigh_late,

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from embcourse.attention.exercises.common import sizes
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.self_attention import merge_heads, multi_head_gradients, split_heads
 from embcourse.self_attention.exercises.common import (
     ORDINARY,
     Part,
     layer,
-    sizes,
     some_mask,
     split_untransposed,
     squares,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from embcourse.attention.exercises.common import sizes
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.self_attention import reference
 from embcourse.self_attention.exercises.common import (
@@ -14,7 +15,6 @@ from embcourse.self_attention.exercises.common import (
     merge_backwards,
     merge_in_turn,
     merge_untransposed,
-    sizes,
 )
 
 

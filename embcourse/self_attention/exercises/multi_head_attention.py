@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from embcourse.attention import attention
+from embcourse.attention.exercises.common import sizes
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.self_attention import merge_heads, multi_head_attention, split_heads
 from embcourse.self_attention.exercises.common import (
@@ -19,7 +20,6 @@ from embcourse.self_attention.exercises.common import (
     merge_backwards,
     merge_in_turn,
     merge_untransposed,
-    sizes,
     some_mask,
     split_in_turn,
     split_untransposed,

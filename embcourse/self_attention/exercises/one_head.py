@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from embcourse.attention import attention, softmax
+from embcourse.attention.exercises.common import sizes
 from embcourse.checking import Case, Exercise, Misconception, Tolerance
 from embcourse.self_attention.exercises.common import (
     LARGE,
@@ -15,7 +16,6 @@ from embcourse.self_attention.exercises.common import (
     Part,
     blind_row,
     matrices,
-    sizes,
     some_mask,
     turned,
     weigh,

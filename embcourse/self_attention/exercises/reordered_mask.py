@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from embcourse.attention.exercises.common import sizes
 from embcourse.checking import Case, Exercise, Misconception
-from embcourse.self_attention.exercises.common import sizes, some_mask
+from embcourse.self_attention.exercises.common import some_mask
 
 
 def an_order(rng: np.random.Generator, n: int) -> np.ndarray:

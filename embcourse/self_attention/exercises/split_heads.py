@@ -7,14 +7,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from embcourse.attention.exercises.common import sizes
 from embcourse.checking import Case, Exercise, Misconception
 from embcourse.self_attention import reference
-from embcourse.self_attention.exercises.common import (
-    Part,
-    sizes,
-    split_in_turn,
-    split_untransposed,
-)
+from embcourse.self_attention.exercises.common import Part, split_in_turn, split_untransposed
 
 
 def split_heads_cases(rng: np.random.Generator) -> Iterator[Case]:

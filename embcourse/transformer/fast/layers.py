@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -57,34 +57,37 @@ class Sublayers(nn.Module):
     Vaswani et al. (2017), section 3.1; Xiong et al. (2020).
     """
 
+    blocks: ClassVar[int]
+
     def __init__(
         self,
-        blocks: int,
         d_model: int,
         heads: int,
         hidden: int,
         *,
-        dropout: float,
-        norm_first: bool,
-        activation: Activation,
-        norm: Norm,
-        eps: float,
+        dropout: float = 0.1,
+        norm_first: bool = False,
+        activation: Activation = "relu",
+        norm: Norm = "layer",
+        residual: bool = True,
+        eps: float = 1e-5,
     ) -> None:
         super().__init__()
+        self.residual = require_flag(type(self).__name__, "residual", residual)
         self.norm_first = require_flag(type(self).__name__, "norm_first", norm_first)
         self.attention = MultiHeadAttention(d_model, heads)
         self.feed_forward = FeedForward(d_model, hidden, activation=activation)
-        self.norms = nn.ModuleList(norm_of(norm, d_model, eps) for _ in range(blocks))
+        self.norms = nn.ModuleList(norm_of(norm, d_model, eps) for _ in range(self.blocks))
         self.dropout = nn.Dropout(
             require_number(type(self).__name__, "dropout", dropout, least=0, below=1)
         )
 
     def around(self, i: int, x: Tensor, block: Callable[[Tensor], Tensor]) -> Tensor:
         """Block i between its residual connection and its norm."""
-        norm = self.norms[i]
+        norm, past = self.norms[i], x if self.residual else 0.0
         if self.norm_first:
-            return x + self.dropout(block(norm(x)))
-        return norm(x + self.dropout(block(x)))
+            return past + self.dropout(block(norm(x)))
+        return norm(past + self.dropout(block(x)))
 
 
 class EncoderLayer(Sublayers):
@@ -97,35 +100,14 @@ class EncoderLayer(Sublayers):
     norm_first            : pre-norm.
     activation            : "relu", "gelu" or "swiglu".
     norm                  : "layer", "rms", or "none" for an ablation.
+    residual              : whether x goes past each block; False for an ablation.
     eps                   : what the norms add to the variance.
 
     >>> EncoderLayer(8, 2, 32)(torch.zeros(3, 5, 8)).shape
     torch.Size([3, 5, 8])
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        heads: int,
-        hidden: int,
-        *,
-        dropout: float = 0.1,
-        norm_first: bool = False,
-        activation: Activation = "relu",
-        norm: Norm = "layer",
-        eps: float = 1e-5,
-    ) -> None:
-        super().__init__(
-            2,
-            d_model,
-            heads,
-            hidden,
-            dropout=dropout,
-            norm_first=norm_first,
-            activation=activation,
-            norm=norm,
-            eps=eps,
-        )
+    blocks = 2
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """(..., n, d_model) for x (..., n, d_model).
@@ -145,29 +127,10 @@ class DecoderLayer(Sublayers):
     torch.Size([3, 5, 8])
     """
 
-    def __init__(
-        self,
-        d_model: int,
-        heads: int,
-        hidden: int,
-        *,
-        dropout: float = 0.1,
-        norm_first: bool = False,
-        activation: Activation = "relu",
-        norm: Norm = "layer",
-        eps: float = 1e-5,
-    ) -> None:
-        super().__init__(
-            3,
-            d_model,
-            heads,
-            hidden,
-            dropout=dropout,
-            norm_first=norm_first,
-            activation=activation,
-            norm=norm,
-            eps=eps,
-        )
+    blocks = 3
+
+    def __init__(self, d_model: int, heads: int, hidden: int, **options: Any) -> None:
+        super().__init__(d_model, heads, hidden, **options)
         self.cross = MultiHeadAttention(d_model, heads)
 
     def forward(

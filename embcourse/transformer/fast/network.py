@@ -39,6 +39,7 @@ class Shape:
     norm_first: pre-norm, else the paper's post-norm.
     activation: "relu", "gelu" or "swiglu".
     norm      : "layer", "rms" or "none".
+    residual  : whether x goes past each block; False for an ablation.
     positions : "sinusoidal", "learned" or "none".
     tied      : one matrix for both embeddings and the output layer, as in the paper.
     longest   : positions that a text may have.
@@ -58,6 +59,7 @@ class Shape:
     norm_first: bool = True
     activation: Activation = "relu"
     norm: Norm = "layer"
+    residual: bool = True
     positions: Positions = "sinusoidal"
     tied: bool = True
     longest: int = 256
@@ -70,6 +72,7 @@ class Shape:
         object.__setattr__(self, "heads", require_heads("Shape", "heads", self.heads, self.d_model))
         require_number("Shape", "dropout", self.dropout, least=0, below=1)
         require_flag("Shape", "norm_first", self.norm_first)
+        require_flag("Shape", "residual", self.residual)
         require_flag("Shape", "tied", self.tied)
         require_choice("Shape", "activation", self.activation, Activation)
         require_choice("Shape", "norm", self.norm, Norm)
@@ -77,7 +80,16 @@ class Shape:
 
     def of_a_layer(self) -> dict[str, Any]:
         """The keywords of `EncoderLayer` and `DecoderLayer`."""
-        names = ("d_model", "heads", "hidden", "dropout", "norm_first", "activation", "norm")
+        names = (
+            "d_model",
+            "heads",
+            "hidden",
+            "dropout",
+            "norm_first",
+            "activation",
+            "norm",
+            "residual",
+        )
         return {name: getattr(self, name) for name in names}
 
     def as_dict(self) -> dict[str, Any]:
