@@ -1,6 +1,8 @@
 """The exercises of the chapter on the Transformer: from a normalised row to a text."""
 
+from embcourse.transformer.exercises.decoder_batch import DECODER_BATCH
 from embcourse.transformer.exercises.layer_norm import LAYER_NORM
+from embcourse.transformer.exercises.sampling_probabilities import SAMPLING_PROBABILITIES
 from embcourse.transformer.exercises.smoothed_loss import SMOOTHED_LOSS
 from embcourse.transformer.exercises.warmup_rate import WARMUP_RATE
 
@@ -8,4 +10,6 @@ EXERCISES = (
     LAYER_NORM,
     WARMUP_RATE,
     SMOOTHED_LOSS,
+    DECODER_BATCH,
+    SAMPLING_PROBABILITIES,
 )
