@@ -1,5 +1,6 @@
 """The exercises of the chapter on the Transformer: from a normalised row to a text."""
 
+from embcourse.transformer.exercises.beam_search import BEAM_SEARCH
 from embcourse.transformer.exercises.cached_decoding import CACHED_DECODING
 from embcourse.transformer.exercises.decoder_batch import DECODER_BATCH
 from embcourse.transformer.exercises.encoder_stack import ENCODER_STACK
@@ -15,5 +16,6 @@ EXERCISES = (
     SMOOTHED_LOSS,
     DECODER_BATCH,
     SAMPLING_PROBABILITIES,
+    BEAM_SEARCH,
     CACHED_DECODING,
 )
