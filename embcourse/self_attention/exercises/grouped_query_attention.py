@@ -49,13 +49,13 @@ def grouped_query_attention_cases(rng: np.random.Generator) -> Iterator[Case]:
     gaps = tuple(np.repeat(array, 2, axis=-1)[..., ::2] for array in whole[:3])
     yield Case((*gaps, whole[3]), "values", "views with gaps", tolerance=ORDINARY)
     yield case((), 6, 2, "stability", "scores in the thousands", size=50.0, tolerance=LARGE)
-    heads_that_do_not_fit = rng.normal(size=(4, n, d)), rng.normal(size=(3, m, d))
-    yield Case(
-        (*heads_that_do_not_fit, rng.normal(size=(3, m, d_v)), some_mask(rng, n, m)),
-        "errors",
-        "four heads and three of keys",
-        raises=ValueError,
-    )
+    for heads, groups, label in (
+        (4, 3, "four heads and three of keys"),
+        (1, 2, "one head and two"),
+    ):
+        q, k = rng.normal(size=(heads, n, d)), rng.normal(size=(groups, m, d))
+        v = rng.normal(size=(groups, m, d_v))
+        yield Case((q, k, v, some_mask(rng, n, m)), "errors", label, raises=ValueError)
 
 
 def grouped_query_attention_with(
